@@ -1,0 +1,3 @@
+//! The `wirelaw` command: parses arguments, calls the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Properties (placeholder until the first one lands).
