@@ -1,0 +1,273 @@
+//! One TCP connection (RFC 9293), without clock, I/O or randomness.
+//!
+//! A [`Connection`] has four families of methods and no other:
+//!
+//! | family | methods | RFC 9293 |
+//! |---|---|---|
+//! | commands | [`open_passive`](Connection::open_passive), [`open_active`](Connection::open_active), [`send`](Connection::send), [`receive`](Connection::receive), [`close`](Connection::close), [`abort`](Connection::abort) | §3.10.1-6 |
+//! | input | [`handle_segment`](Connection::handle_segment), [`handle_timeout`](Connection::handle_timeout) | §3.10.7-8 |
+//! | output | [`poll_transmit`](Connection::poll_transmit), [`poll_timeout`](Connection::poll_timeout), [`poll_notice`](Connection::poll_notice) | |
+//! | getters | [`state`](Connection::state), [`snd`](Connection::snd), [`rcv`](Connection::rcv), … | §3.10.6 |
+//!
+//! The time is an argument and never goes backwards; so are initial sequence numbers. After any
+//! command or input, call `poll_transmit` until it returns nothing, then ask `poll_timeout` when
+//! to call `handle_timeout`.
+//!
+//! Which module holds which part of the RFC:
+//!
+//! | module | |
+//! |---|---|
+//! | [`state`] | the states and all transitions, §3.3.2 |
+//! | [`tcb`] | the variables, §3.3.1, and the acceptability test, §3.4 |
+//! | `calls` | user calls, §3.10.1-6 |
+//! | `arrives` | SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT, §3.10.7.1-3; its `steps`: the checks of all other states, §3.10.7.4 |
+//! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
+//! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
+//! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `congestion` | RFC 5681, RFC 6582 |
+//! | `reassembly` | segments out of order, §3.10.7.4 |
+
+mod arrives;
+mod calls;
+mod config;
+mod congestion;
+mod output;
+mod reassembly;
+mod rto;
+pub mod state;
+pub mod tcb;
+mod timeouts;
+mod timers;
+mod window;
+
+use alloc::collections::VecDeque;
+
+pub use arrives::{Disposition, reset_for};
+pub use calls::CallError;
+pub use config::{Config, KeepAlive};
+pub use state::{Event, State};
+pub use tcb::{Rcv, Snd};
+
+use crate::seq::Seq;
+use crate::time::Instant;
+use congestion::Congestion;
+use reassembly::Reassembly;
+use rto::Rto;
+use timers::{Timer, Timers};
+
+/// One TCP connection. See the [module](self) for how to drive it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    config: Config,
+    state: State,
+    /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
+    passive: bool,
+    local_port: u16,
+    remote_port: u16,
+    snd: Snd,
+    rcv: Rcv,
+    /// Octets sent and not acknowledged, then octets not sent.
+    send_buffer: VecDeque<u8>,
+    /// The sequence number of the first octet in `send_buffer`.
+    send_buffer_seq: Seq,
+    /// CLOSE was called: a FIN follows the send buffer.
+    fin_queued: bool,
+    /// In order, waiting for RECEIVE.
+    receive_buffer: VecDeque<u8>,
+    /// Octets of the stream in order so far; RCV.NXT in 64 bits.
+    received: u64,
+    reassembly: Reassembly,
+    /// The position at which the peer's FIN stands, known before it is its turn.
+    fin_at: Option<u64>,
+    /// Nobody will call RECEIVE again: data that arrives now is lost (§3.6.1).
+    detached: bool,
+    timers: Timers,
+    rto: Rto,
+    congestion: Congestion,
+    pending: Pending,
+    /// When the oldest unacknowledged octet was first sent, or last made progress; for R2.
+    unacknowledged_since: Option<Instant>,
+    /// The SYN was retransmitted (RFC 6298 §5.7, RFC 5681 §3.1).
+    syn_was_lost: bool,
+    keep_alive_probes: u32,
+    /// Probes of a closed window in a row that nothing answered.
+    silent_probes: u32,
+    notices: VecDeque<Notice>,
+}
+
+/// What [`Connection::poll_transmit`] owes.
+#[derive(Clone, Debug, Default)]
+struct Pending {
+    /// Answers that each need a segment of their own.
+    replies: VecDeque<Reply>,
+    /// The SYN, or SYN,ACK, is to be sent (again).
+    syn: bool,
+    /// Something was received: the next segment, or one of its own, acknowledges it.
+    ack: bool,
+    /// What to send again: from here to there.
+    retransmit: Option<(Seq, Seq)>,
+    /// One octet beyond a closed window (§3.8.6.1).
+    probe: bool,
+    /// The override timer allows a small segment (§3.8.6.2.1).
+    small_segment: bool,
+}
+
+/// A segment that answers another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reply {
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
+    Ack,
+    /// The keep-alive probe `<SEQ=SND.NXT-1><ACK=RCV.NXT><CTL=ACK>`
+    KeepAlive,
+    /// `<SEQ=seq><CTL=RST>`, with `<ACK=ack>` if there is one.
+    Reset { seq: Seq, ack: Option<Seq> },
+}
+
+/// What the application should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The handshake is complete.
+    Established,
+    /// The peer has sent its FIN: "connection closing".
+    Closing,
+    /// The peer has sent urgent data, or moved its urgent pointer (MUST-32).
+    Urgent,
+    /// The connection was refused: a reset came during the handshake.
+    Refused,
+    /// The peer reset the connection.
+    Reset,
+    /// The connection was aborted: user timeout, R2, or unanswered keep-alives.
+    TimedOut,
+    /// Nothing is left: both sides have closed and TIME-WAIT, if any, is over.
+    Closed,
+}
+
+impl Connection {
+    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+        let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
+        let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
+        Connection {
+            state: State::Closed,
+            passive: false,
+            local_port,
+            remote_port,
+            rcv: Rcv { wnd, ..Rcv::default() },
+            send_buffer: VecDeque::new(),
+            send_buffer_seq: iss + 1,
+            fin_queued: false,
+            receive_buffer: VecDeque::new(),
+            received: 0,
+            reassembly: Reassembly::default(),
+            fin_at: None,
+            detached: false,
+            timers: Timers::default(),
+            rto: Rto::new(&config),
+            congestion: Congestion::new(snd.mss),
+            pending: Pending::default(),
+            unacknowledged_since: None,
+            syn_was_lost: false,
+            keep_alive_probes: 0,
+            silent_probes: 0,
+            notices: VecDeque::new(),
+            snd,
+            config,
+        }
+    }
+
+    /// The state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Send sequence variables.
+    pub fn snd(&self) -> &Snd {
+        &self.snd
+    }
+
+    /// Receive sequence variables.
+    pub fn rcv(&self) -> &Rcv {
+        &self.rcv
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether the connection was opened by a passive OPEN.
+    pub fn is_passive(&self) -> bool {
+        self.passive
+    }
+
+    /// Octets that RECEIVE can return now.
+    pub fn readable(&self) -> usize {
+        self.receive_buffer.len()
+    }
+
+    /// Octets that SEND can take now.
+    pub fn writable(&self) -> usize {
+        if self.fin_queued || matches!(self.state, State::Closed | State::Listen) {
+            return 0;
+        }
+        self.config.send_buffer.saturating_sub(self.send_buffer.len())
+    }
+
+    /// The next thing the application should know.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
+    }
+
+    /// When [`handle_timeout`](Connection::handle_timeout) is to be called next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Makes the transition that the table prescribes.
+    fn advance(&mut self, event: Event) {
+        match self.state.next(event) {
+            Some(next) => self.state = next,
+            None => debug_assert!(false, "{event:?} does not exist in {}", self.state),
+        }
+        if self.state == State::Closed {
+            self.forget();
+        }
+    }
+
+    /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
+    fn forget(&mut self) {
+        self.timers.cancel_all();
+        self.send_buffer.clear();
+        self.reassembly.clear();
+        self.unacknowledged_since = None;
+        self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
+        // an acknowledgment of a connection that is gone would be a lie, except the last one of
+        // a normal close, which has been queued before the transition
+    }
+
+    /// Ends the connection because of an error.
+    fn fail(&mut self, event: Event, notice: Notice) {
+        self.receive_buffer.clear();
+        self.pending.replies.retain(|reply| matches!(reply, Reply::Reset { .. }));
+        self.advance(event);
+        self.notices.push_back(notice);
+    }
+
+    /// The sequence number after the last octet of the send buffer: the FIN's, once it is queued.
+    fn send_end(&self) -> Seq {
+        self.send_buffer_seq + self.send_buffer.len() as u32
+    }
+
+    fn fin_was_sent(&self) -> bool {
+        self.fin_queued && self.snd.nxt.is_after(self.send_end())
+    }
+
+    fn syn_is_acknowledged(&self) -> bool {
+        self.snd.una != self.snd.iss
+    }
+
+    fn enter_time_wait(&mut self, now: Instant) {
+        self.timers.cancel_all();
+        self.unacknowledged_since = None;
+        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+    }
+}

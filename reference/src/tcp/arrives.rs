@@ -1,0 +1,256 @@
+//! SEGMENT ARRIVES (RFC 9293 §3.10.7): CLOSED, LISTEN and SYN-SENT here, all other states in
+//! [`steps`].
+
+mod steps;
+
+use super::timers::Timer;
+use super::{Connection, Event, Notice, Reply, State};
+use crate::clause::{self, Clause};
+use crate::seq::Seq;
+use crate::time::Instant;
+use crate::wire::{Flags, Segment, TcpOption};
+
+/// What became of a segment, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Processed to the end.
+    Accept,
+    /// Dropped, but answered with an acknowledgment.
+    Acknowledge(Clause),
+    /// Dropped without a word.
+    Drop(Clause),
+    /// Answered with a reset.
+    Reset(Clause),
+}
+
+/// A segment on its way through the checks, trimmed as they go.
+#[derive(Clone, Copy, Debug)]
+struct Arriving<'a> {
+    seq: Seq,
+    ack: Seq,
+    flags: Flags,
+    window: u16,
+    urgent_pointer: u16,
+    options: &'a [TcpOption],
+    text: &'a [u8],
+}
+
+impl<'a> Arriving<'a> {
+    fn new(segment: &'a Segment) -> Arriving<'a> {
+        Arriving {
+            seq: segment.seq,
+            ack: segment.ack,
+            flags: segment.flags,
+            window: segment.window,
+            urgent_pointer: segment.urgent_pointer,
+            options: &segment.options,
+            text: &segment.payload,
+        }
+    }
+
+    fn has(&self, flags: Flags) -> bool {
+        self.flags.contains(flags)
+    }
+
+    /// SEG.LEN
+    fn len(&self) -> u32 {
+        self.text.len() as u32 + u32::from(self.has(Flags::SYN)) + u32::from(self.has(Flags::FIN))
+    }
+
+    /// The sequence number of the first octet of text.
+    fn text_seq(&self) -> Seq {
+        self.seq + u32::from(self.has(Flags::SYN))
+    }
+
+    /// The segment without its SYN, which has been dealt with.
+    fn without_syn(self) -> Arriving<'a> {
+        Arriving { seq: self.text_seq(), flags: self.flags.without(Flags::SYN), ..self }
+    }
+}
+
+/// The reset that answers a segment for which there is no connection (§3.10.7.1), or none if the
+/// segment is a reset itself.
+pub fn reset_for(segment: &Segment) -> Option<Segment> {
+    if segment.flags.contains(Flags::RST) {
+        return None;
+    }
+    let mut reset = Segment {
+        source_port: segment.destination_port,
+        destination_port: segment.source_port,
+        flags: Flags::RST,
+        ..Segment::default()
+    };
+    if segment.flags.contains(Flags::ACK) {
+        reset.seq = segment.ack;
+    } else {
+        reset.ack = segment.end();
+        reset.flags = Flags::RST | Flags::ACK;
+    }
+    Some(reset)
+}
+
+impl Connection {
+    /// A segment of this connection arrives (§3.10.7).
+    pub fn handle_segment(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        match self.state {
+            State::Closed => self.arrives_in_closed(segment),
+            State::Listen => self.arrives_in_listen(now, segment),
+            State::SynSent => self.arrives_in_syn_sent(now, segment),
+            _ => {
+                self.heard_from_peer(now);
+                self.arrives_in_other_states(now, Arriving::new(segment))
+            }
+        }
+    }
+
+    /// §3.10.7.1
+    fn arrives_in_closed(&mut self, segment: &Segment) -> Disposition {
+        match reset_for(segment) {
+            None => Disposition::Drop(clause::CLOSED_RST),
+            Some(reset) => {
+                let ack = reset.flags.contains(Flags::ACK).then_some(reset.ack);
+                self.remote_port = segment.source_port;
+                self.pending.replies.push_back(Reply::Reset { seq: reset.seq, ack });
+                Disposition::Reset(clause::CLOSED_RESET)
+            }
+        }
+    }
+
+    /// §3.10.7.2
+    fn arrives_in_listen(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        let arriving = Arriving::new(segment);
+        if arriving.has(Flags::RST) {
+            return Disposition::Drop(clause::LISTEN_RST);
+        }
+        if arriving.has(Flags::ACK) {
+            self.remote_port = segment.source_port;
+            self.pending.replies.push_back(Reply::Reset { seq: arriving.ack, ack: None });
+            return Disposition::Reset(clause::LISTEN_ACK);
+        }
+        if !arriving.has(Flags::SYN) {
+            return Disposition::Drop(clause::LISTEN_OTHER);
+        }
+        self.remote_port = segment.source_port;
+        self.synchronize(&arriving);
+        self.snd.wl2 = self.snd.iss;
+        self.advance(Event::Syn);
+        self.queue_syn(now);
+        self.hold_what_rides_on_syn(&arriving);
+        Disposition::Accept
+    }
+
+    /// §3.10.7.3
+    fn arrives_in_syn_sent(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        let arriving = Arriving::new(segment);
+        let acknowledges = arriving.has(Flags::ACK);
+        if acknowledges && !arriving.ack.is_acceptable_ack(self.snd.iss, self.snd.nxt) {
+            if arriving.has(Flags::RST) {
+                return Disposition::Drop(clause::SYN_SENT_RST_BLIND);
+            }
+            self.pending.replies.push_back(Reply::Reset { seq: arriving.ack, ack: None });
+            return Disposition::Reset(clause::SYN_SENT_ACK);
+        }
+        if arriving.has(Flags::RST) {
+            if !acknowledges {
+                return Disposition::Drop(clause::SYN_SENT_RST_BLIND);
+            }
+            self.fail(Event::Rst, Notice::Refused);
+            return Disposition::Drop(clause::SYN_SENT_RST);
+        }
+        if !arriving.has(Flags::SYN) {
+            return Disposition::Drop(clause::SYN_SENT_OTHER);
+        }
+        self.heard_from_peer(now);
+        self.synchronize(&arriving);
+        if acknowledges {
+            self.complete_active_open(now, &arriving)
+        } else {
+            // both sides opened at once (§3.5, figure 7)
+            self.snd.wl2 = arriving.ack;
+            self.advance(Event::Syn);
+            self.pending.syn = true;
+            self.hold_what_rides_on_syn(&arriving);
+            Disposition::Accept
+        }
+    }
+
+    /// The SYN,ACK of §3.10.7.3 step 4. The window is taken from it as RFC 1122 §4.2.2.20 (c)
+    /// demands, which the text of RFC 9293 leaves out on this branch.
+    fn complete_active_open(&mut self, now: Instant, arriving: &Arriving<'_>) -> Disposition {
+        self.acknowledge_sent(now, arriving.ack);
+        self.snd.wl2 = arriving.ack;
+        self.advance(Event::SynAck);
+        self.become_established(now);
+        self.pending.ack = true;
+        let rest = self.trim(arriving.without_syn());
+        self.check_urgent_pointer(&rest);
+        self.take_text(&rest);
+        self.take_fin(now);
+        Disposition::Accept
+    }
+
+    /// What both sides learn from the peer's SYN: its first number, window, MSS and window scale.
+    fn synchronize(&mut self, arriving: &Arriving<'_>) {
+        self.rcv.irs = arriving.seq;
+        self.rcv.nxt = arriving.seq + 1;
+        self.rcv.up = self.rcv.nxt;
+        self.snd.wnd = u32::from(arriving.window); // never scaled on a SYN (RFC 7323 §2.2)
+        self.snd.max_wnd = self.snd.wnd;
+        self.snd.wl1 = arriving.seq;
+        let mut mss = self.config.default_mss; // no option: 536 or 1220 (§3.7.1, MUST-15)
+        let mut scale = None;
+        for option in arriving.options {
+            match option {
+                TcpOption::Mss(offered) => mss = (*offered).max(1), // a segment of 0 would never end
+                TcpOption::WindowScale(shift) => scale = Some((*shift).min(14)), // RFC 7323 §2.3
+                TcpOption::EndOfList => break,
+                _ => {}
+            }
+        }
+        self.snd.mss = mss.min(self.config.mss);
+        self.congestion = super::Congestion::new(self.snd.mss);
+        match scale {
+            Some(shift) if self.config.window_scale => {
+                self.snd.wind_shift = shift;
+                self.rcv.wind_shift = self.config.wind_shift();
+            }
+            _ => {
+                self.config.window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                (self.snd.wind_shift, self.rcv.wind_shift) = (0, 0);
+            }
+        }
+    }
+
+    /// Data and FIN on a SYN wait until the connection is established (§3.10.7.2 step 3).
+    fn hold_what_rides_on_syn(&mut self, arriving: &Arriving<'_>) {
+        let rest = self.trim(arriving.without_syn());
+        self.hold_text(&rest);
+    }
+
+    /// The handshake is complete.
+    fn become_established(&mut self, now: Instant) {
+        if self.syn_was_lost {
+            self.rto.syn_was_lost();
+            self.congestion.syn_was_lost();
+        }
+        self.notices.push_back(Notice::Established);
+        self.restart_keep_alive_timer(now);
+    }
+
+    /// The peer is alive: keep-alive and probes of a closed window start over.
+    fn heard_from_peer(&mut self, now: Instant) {
+        self.keep_alive_probes = 0;
+        self.silent_probes = 0;
+        self.restart_keep_alive_timer(now);
+    }
+
+    pub(super) fn restart_keep_alive_timer(&mut self, now: Instant) {
+        use State::{CloseWait, Established, FinWait1, FinWait2};
+        match self.config.keep_alive {
+            Some(keep_alive) if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) => {
+                self.timers.set(Timer::KeepAlive, now + keep_alive.idle);
+            }
+            _ => self.timers.cancel(Timer::KeepAlive),
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The checks of SYN-RECEIVED and all later states, one function each, in their order
+//! (RFC 9293 §3.10.7.4). A step either ends the processing with a [`Disposition`] or lets it go on.
+//!
+//! Step 3, security and compartment, concerns multi-level secure systems only (appendix A.1) and
+//! is not here.
+
+use core::ops::ControlFlow::{self, Break, Continue};
+
+use super::{Arriving, Disposition};
+use crate::clause;
+use crate::seq::Seq;
+use crate::tcp::congestion::Advice;
+use crate::tcp::timers::Timer;
+use crate::tcp::{Connection, Event, Notice, Reply, State};
+use crate::time::Instant;
+use crate::wire::Flags;
+
+type Step<T = ()> = ControlFlow<Disposition, T>;
+
+impl Connection {
+    /// §3.10.7.4
+    pub(super) fn arrives_in_other_states(&mut self, now: Instant, arriving: Arriving<'_>) -> Disposition {
+        match self.check_in_order(now, arriving) {
+            Break(disposition) => disposition,
+            Continue(()) => Disposition::Accept,
+        }
+    }
+
+    fn check_in_order(&mut self, now: Instant, arriving: Arriving<'_>) -> Step {
+        self.check_rst(&arriving)?;
+        let arriving = self.check_sequence_number(now, arriving)?;
+        self.check_syn(&arriving)?;
+        self.check_ack(now, &arriving)?;
+        self.check_urgent_pointer(&arriving);
+        self.check_text(&arriving)?;
+        self.take_text(&arriving);
+        self.take_fin(now);
+        Continue(())
+    }
+
+    /// First: the sequence number. What lies outside the window is cut off.
+    fn check_sequence_number<'a>(&mut self, now: Instant, arriving: Arriving<'a>) -> Step<Arriving<'a>> {
+        let arriving = self.without_syn_of_simultaneous_open(arriving);
+        if !self.rcv.is_acceptable(arriving.seq, arriving.len()) {
+            self.pending.replies.push_back(Reply::Ack);
+            let repeats_fin = arriving.has(Flags::FIN) && arriving.seq + arriving.len() == self.rcv.nxt;
+            if self.state == State::TimeWait && repeats_fin {
+                self.enter_time_wait(now); // by the letter the text of step 5 is out of reach; this is its intent
+            }
+            // with a closed window, ACK and URG still count (MUST-66)
+            if self.rcv.wnd == 0 && arriving.seq == self.rcv.nxt && !arriving.has(Flags::SYN) {
+                let bare = Arriving { text: &[], flags: arriving.flags.without(Flags::FIN), ..arriving };
+                return Continue(bare);
+            }
+            return Break(Disposition::Acknowledge(clause::OUTSIDE_WINDOW));
+        }
+        Continue(self.trim(arriving))
+    }
+
+    /// In SYN-RECEIVED the SYN,ACK of a peer that opened at the same time starts at IRS, below
+    /// RCV.NXT; figure 7 wants its acknowledgment to count all the same (appendix A.2).
+    fn without_syn_of_simultaneous_open<'a>(&self, arriving: Arriving<'a>) -> Arriving<'a> {
+        let repeated = arriving.has(Flags::SYN | Flags::ACK) && arriving.seq == self.rcv.irs;
+        if self.state == State::SynReceived && !self.passive && repeated { arriving.without_syn() } else { arriving }
+    }
+
+    /// Cuts off what lies before the window and behind it.
+    pub(super) fn trim<'a>(&self, arriving: Arriving<'a>) -> Arriving<'a> {
+        let mut arriving = arriving;
+        if arriving.seq.is_before(self.rcv.nxt) {
+            arriving = arriving.without_syn();
+            let old = (self.rcv.nxt - arriving.seq) as usize;
+            if arriving.seq.is_before(self.rcv.nxt) {
+                arriving.text = arriving.text.get(old..).unwrap_or_default();
+                arriving.seq = self.rcv.nxt;
+            }
+        }
+        let room = (self.rcv.nxt + self.rcv.wnd) - arriving.text_seq();
+        if arriving.text.len() as u32 > room {
+            arriving.text = &arriving.text[..room as usize];
+            arriving.flags = arriving.flags.without(Flags::FIN);
+        } else if arriving.text.len() as u32 == room {
+            arriving.flags = arriving.flags.without(Flags::FIN); // the FIN itself is outside
+        }
+        arriving
+    }
+
+    /// Second: RST. It is judged by its sequence number alone, before anything else of the segment
+    /// is looked at, so that a closed window or data on it change nothing (MUST-66, SHLD-2).
+    fn check_rst(&mut self, arriving: &Arriving<'_>) -> Step {
+        if !arriving.has(Flags::RST) {
+            return Continue(());
+        }
+        let exact = arriving.seq == self.rcv.nxt;
+        if !exact && !arriving.seq.is_in_window(self.rcv.nxt, self.rcv.wnd) {
+            return Break(Disposition::Drop(clause::RST_OUTSIDE));
+        }
+        if !exact && self.config.blind_attack_checks {
+            self.pending.replies.push_back(Reply::Ack);
+            return Break(Disposition::Acknowledge(clause::RST_IN_WINDOW));
+        }
+        match self.state {
+            State::SynReceived if self.passive => self.return_to_listen(Event::RstPassive),
+            State::SynReceived => self.fail(Event::Rst, Notice::Refused),
+            State::TimeWait | State::Closing | State::LastAck => self.fail(Event::Rst, Notice::Closed),
+            _ => self.fail(Event::Rst, Notice::Reset),
+        }
+        Break(Disposition::Drop(if exact { clause::RST_EXACT } else { clause::RST_IN_WINDOW_793 }))
+    }
+
+    /// Back to LISTEN, as if nothing had come.
+    pub(in crate::tcp) fn return_to_listen(&mut self, event: Event) {
+        self.advance(event);
+        self.forget();
+        self.pending.replies.clear();
+        self.fin_at = None;
+    }
+
+    /// Fourth: SYN.
+    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Step {
+        if !arriving.has(Flags::SYN) {
+            return Continue(());
+        }
+        if self.state == State::SynReceived && self.passive {
+            self.return_to_listen(Event::SynPassive);
+            return Break(Disposition::Drop(clause::SYN_RETURN_TO_LISTEN));
+        }
+        if self.config.blind_attack_checks {
+            self.pending.replies.push_back(Reply::Ack);
+            return Break(Disposition::Acknowledge(clause::SYN_CHALLENGE));
+        }
+        self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
+        self.fail(Event::SynInWindow, Notice::Reset);
+        Break(Disposition::Reset(clause::SYN_RESET_793))
+    }
+
+    /// Fifth: ACK.
+    fn check_ack(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
+        if !arriving.has(Flags::ACK) {
+            return Break(Disposition::Drop(clause::NO_ACK));
+        }
+        if self.state == State::SynReceived {
+            self.check_ack_of_syn(now, arriving)?;
+        }
+        self.check_ack_range(arriving)?;
+        let fin_was_acknowledged = self.fin_was_sent() && arriving.ack == self.snd.nxt;
+        self.process_ack(now, arriving);
+        match self.state {
+            State::FinWait1 if fin_was_acknowledged => self.advance(Event::AckOfFin),
+            State::Closing if fin_was_acknowledged => {
+                self.advance(Event::AckOfFin);
+                self.enter_time_wait(now);
+            }
+            State::Closing => return Break(Disposition::Drop(clause::CLOSING_ACK)),
+            State::LastAck if fin_was_acknowledged => {
+                self.advance(Event::AckOfFin);
+                self.notices.push_back(Notice::Closed);
+                return Break(Disposition::Drop(clause::LAST_ACK));
+            }
+            _ => {}
+        }
+        Continue(())
+    }
+
+    fn check_ack_of_syn(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
+        if !arriving.ack.is_acceptable_ack(self.snd.una, self.snd.nxt) {
+            self.pending.replies.push_back(Reply::Reset { seq: arriving.ack, ack: None });
+            return Break(Disposition::Reset(clause::ACK_SYN_RECEIVED));
+        }
+        self.advance(Event::AckOfSyn);
+        self.set_send_window(arriving);
+        self.become_established(now);
+        if self.fin_queued {
+            self.advance(Event::Close); // it was deferred (§3.10.4)
+        }
+        Continue(())
+    }
+
+    fn check_ack_range(&mut self, arriving: &Arriving<'_>) -> Step {
+        let above = arriving.ack.is_after(self.snd.nxt);
+        let oldest = self.snd.una.back(self.snd.max_wnd.max(1));
+        let below = self.config.blind_attack_checks && arriving.ack.is_before(oldest);
+        if above || below {
+            self.pending.replies.push_back(Reply::Ack);
+            let clause = if self.config.blind_attack_checks { clause::ACK_RANGE } else { clause::ACK_UNSENT };
+            return Break(Disposition::Acknowledge(clause));
+        }
+        Continue(())
+    }
+
+    fn process_ack(&mut self, now: Instant, arriving: &Arriving<'_>) {
+        let ack = arriving.ack;
+        let window_before = self.snd.wnd;
+        let window_is_fresh =
+            self.snd.wl1.is_before(arriving.seq) || self.snd.wl1 == arriving.seq && self.snd.wl2.is_at_or_before(ack);
+        let advances = ack.is_acceptable_ack(self.snd.una, self.snd.nxt);
+        let is_duplicate = ack == self.snd.una
+            && self.snd.in_flight() > 0
+            && arriving.len() == 0
+            && self.scaled(arriving.window) == window_before; // RFC 5681 §2
+        if ack.is_at_or_after(self.snd.una) && window_is_fresh {
+            self.set_send_window(arriving);
+        }
+        if advances {
+            self.acknowledge_sent(now, ack);
+        } else if is_duplicate && window_before > 0 {
+            let advice = self.congestion.on_duplicate(self.snd.in_flight(), self.snd.nxt);
+            self.follow(advice);
+        }
+        self.window_may_have_opened(now, window_before);
+    }
+
+    fn scaled(&self, window: u16) -> u32 {
+        u32::from(window) << self.snd.wind_shift
+    }
+
+    fn set_send_window(&mut self, arriving: &Arriving<'_>) {
+        self.snd.wnd = self.scaled(arriving.window);
+        self.snd.max_wnd = self.snd.max_wnd.max(self.snd.wnd);
+        self.snd.wl1 = arriving.seq;
+        self.snd.wl2 = arriving.ack;
+    }
+
+    /// SND.UNA moves up to `ack`: what it covers leaves the retransmission queue.
+    pub(super) fn acknowledge_sent(&mut self, now: Instant, ack: Seq) {
+        let octets = ack - self.snd.una;
+        let syn = !self.syn_is_acknowledged();
+        let covered = ((ack - self.send_buffer_seq) as usize).min(self.send_buffer.len());
+        self.send_buffer.drain(..covered);
+        self.send_buffer_seq += covered as u32;
+        self.snd.una = ack;
+        if self.snd.up.is_before(ack) {
+            self.snd.up = ack; // the urgent mark does not fall behind
+        }
+        self.rto.acknowledged(ack, now);
+        self.rto.end_back_off();
+        if let Some((next, end)) = self.pending.retransmit {
+            let next = next.later(ack);
+            self.pending.retransmit = next.is_before(end).then_some((next, end));
+        }
+        if syn {
+            self.pending.syn = false;
+        } else {
+            let advice = self.congestion.on_ack(ack, octets);
+            self.follow(advice);
+        }
+        // RFC 6298 §5.2, §5.3
+        if self.snd.in_flight() == 0 {
+            self.timers.cancel(Timer::Retransmission);
+            self.unacknowledged_since = None;
+        } else if self.timers.is_set(Timer::Retransmission) {
+            self.unacknowledged_since = None;
+            self.start_retransmission_timer(now);
+        }
+        self.restart_user_timer(now);
+    }
+
+    fn follow(&mut self, advice: Advice) {
+        if advice == Advice::Retransmit && self.snd.in_flight() > 0 {
+            let end = self.snd.una + u32::from(self.snd.mss);
+            let end = if end.is_after(self.snd.nxt) { self.snd.nxt } else { end };
+            self.pending.retransmit.get_or_insert((self.snd.una, end));
+            self.rto.stop_timing();
+        }
+    }
+
+    /// The window opened: what was probed, or sent into the closed window, goes out again.
+    fn window_may_have_opened(&mut self, now: Instant, before: u32) {
+        if before > 0 || self.snd.wnd == 0 {
+            return;
+        }
+        self.timers.cancel(Timer::Persist);
+        self.pending.probe = false;
+        self.rto.end_back_off();
+        if self.snd.in_flight() > 0 && self.syn_is_acknowledged() {
+            self.pending.retransmit = Some((self.snd.una, self.snd.nxt));
+            self.start_retransmission_timer(now);
+        }
+    }
+
+    /// Sixth: URG. The pointer is of no interest once the peer has closed.
+    pub(super) fn check_urgent_pointer(&mut self, arriving: &Arriving<'_>) {
+        if !arriving.has(Flags::URG) || self.state.has_received_fin() {
+            return;
+        }
+        let up = arriving.seq + u32::from(arriving.urgent_pointer);
+        if up.is_after(self.rcv.up) {
+            self.rcv.up = up;
+            self.notices.push_back(Notice::Urgent);
+        }
+    }
+
+    /// Seventh: is there anybody to take the text?
+    fn check_text(&mut self, arriving: &Arriving<'_>) -> Step {
+        let closing = matches!(self.state, State::FinWait1 | State::FinWait2);
+        if closing && self.detached && !arriving.text.is_empty() {
+            self.pending.replies.clear();
+            self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: None });
+            self.fail(Event::TextAfterClose, Notice::Closed);
+            return Break(Disposition::Reset(clause::TEXT_AFTER_CLOSE));
+        }
+        Continue(())
+    }
+
+    /// Seventh: the text itself. In order, it goes to the application; above RCV.NXT, it is held.
+    pub(super) fn take_text(&mut self, arriving: &Arriving<'_>) {
+        if self.state.has_received_fin() {
+            return;
+        }
+        self.hold_text(arriving);
+        let fresh = self.reassembly.take(self.received, &mut self.receive_buffer);
+        self.received += fresh;
+        self.rcv.nxt += fresh as u32;
+        self.rcv.wnd = self.rcv.wnd.saturating_sub(fresh as u32);
+        if fresh > 0 {
+            self.pending.ack = true;
+        }
+        if arriving.len() > 0 && (fresh == 0 || !self.reassembly.is_empty()) && self.fin_at != Some(self.received) {
+            // out of order, or a gap remains: the sender learns of it at once (RFC 5681 §4.2)
+            self.pending.ack = false;
+            self.pending.replies.push_back(Reply::Ack);
+        }
+    }
+
+    /// Puts text and FIN where they belong in the stream.
+    pub(super) fn hold_text(&mut self, arriving: &Arriving<'_>) {
+        let at = self.received + u64::from(arriving.seq - self.rcv.nxt);
+        self.reassembly.insert(at, arriving.text);
+        if arriving.has(Flags::FIN) {
+            self.fin_at.get_or_insert(at + arriving.text.len() as u64);
+        }
+    }
+
+    /// Eighth: FIN, once everything before it has arrived.
+    pub(super) fn take_fin(&mut self, now: Instant) {
+        if self.fin_at != Some(self.received) || self.state.has_received_fin() || !self.state.is_synchronized() {
+            return;
+        }
+        self.rcv.nxt += 1;
+        self.pending.ack = true;
+        self.reassembly.clear();
+        self.advance(Event::Fin);
+        self.notices.push_back(Notice::Closing);
+        if self.state == State::TimeWait {
+            self.enter_time_wait(now);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What may differ between one conforming TCP and another.
+
+use crate::time::Duration;
+
+/// The choices of one connection; [`Config::default`] follows every SHOULD of RFC 9293.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The MSS option we send: the most data we can receive in one segment, in octets (§3.7.1).
+    pub mss: u16,
+    /// The MSS to assume if the peer sends none: 536 for IPv4, 1220 for IPv6 (§3.7.1, MUST-15).
+    pub default_mss: u16,
+    /// Octets that wait for the application; the largest window we offer.
+    pub receive_buffer: usize,
+    /// Octets that wait to be sent or acknowledged.
+    pub send_buffer: usize,
+    /// Offer window scaling (RFC 7323 §2).
+    pub window_scale: bool,
+    /// Check RST, SYN and ACK against blind attackers (RFC 5961); off is RFC 793's behaviour.
+    pub blind_attack_checks: bool,
+    /// Hold back small segments while data is in flight (§3.7.4, SHLD-7).
+    pub nagle: bool,
+    /// Maximum segment lifetime; TIME-WAIT lasts two of them (§3.4.3, MUST-13).
+    pub msl: Duration,
+    /// RTO before any measurement (RFC 6298 §2.1).
+    pub initial_rto: Duration,
+    /// The least RTO (RFC 6298 §2.4).
+    pub min_rto: Duration,
+    /// The largest RTO, at least 60 s (RFC 6298 §2.5).
+    pub max_rto: Duration,
+    /// R2 for data: how long to retransmit before giving up, at least 100 s (§3.8.3, SHLD-11).
+    pub r2: Duration,
+    /// R2 for a SYN, at least 3 minutes (§3.8.3, MUST-23).
+    pub r2_syn: Duration,
+    /// How long data may stay unacknowledged before the connection is aborted (§3.10.8); `None`
+    /// leaves it to R2.
+    pub user_timeout: Option<Duration>,
+    /// Probe an idle connection (§3.8.4); off by default (MUST-25).
+    pub keep_alive: Option<KeepAlive>,
+}
+
+/// How an idle connection is probed (RFC 9293 §3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Idle time before the first probe, two hours unless told otherwise (MUST-28).
+    pub idle: Duration,
+    /// Time between unanswered probes.
+    pub interval: Duration,
+    /// Unanswered probes before the connection counts as dead; one is not enough (MUST-29).
+    pub count: u32,
+}
+
+impl Default for KeepAlive {
+    fn default() -> KeepAlive {
+        KeepAlive { idle: Duration::from_secs(7_200), interval: Duration::from_secs(75), count: 9 }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            mss: 1460,
+            default_mss: 536,
+            receive_buffer: 65_535,
+            send_buffer: 65_535,
+            window_scale: true,
+            blind_attack_checks: true,
+            nagle: true,
+            msl: Duration::from_secs(120),
+            initial_rto: Duration::from_secs(1),
+            min_rto: Duration::from_secs(1),
+            max_rto: Duration::from_secs(60),
+            r2: Duration::from_secs(100),
+            r2_syn: Duration::from_secs(180),
+            user_timeout: None,
+            keep_alive: None,
+        }
+    }
+}
+
+impl Config {
+    /// Rcv.Wind.Shift: the least shift with which a 16-bit field can express the whole receive
+    /// buffer, at most 14 (RFC 7323 §2.3).
+    pub(super) fn wind_shift(&self) -> u8 {
+        (0..14).find(|shift| self.receive_buffer >> shift <= 0xffff).unwrap_or(14)
+    }
+}

@@ -1,0 +1,159 @@
+//! The retransmission timeout (RFC 6298).
+
+use crate::time::{Duration, Instant};
+
+use super::config::Config;
+
+/// The clock granularity G: the variance never counts for less.
+const GRANULARITY: Duration = Duration::from_millis(1);
+
+/// RFC 6298 §5.7: after a lost SYN, the RTO with which data starts.
+const RTO_AFTER_LOST_SYN: Duration = Duration::from_secs(3);
+
+/// SRTT, RTTVAR and RTO of one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rto {
+    srtt: Option<Duration>,
+    rttvar: Duration,
+    /// Without back-off, within its bounds.
+    rto: Duration,
+    /// How often it has been doubled since the last new acknowledgment.
+    doublings: u32,
+    min: Duration,
+    max: Duration,
+    /// The one segment being timed: when it was sent (§3: at least one measurement per RTT).
+    timing: Option<Timing>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Timing {
+    /// The number whose acknowledgment ends the measurement.
+    end: crate::seq::Seq,
+    sent: Instant,
+}
+
+impl Rto {
+    pub(super) fn new(config: &Config) -> Rto {
+        Rto {
+            srtt: None,
+            rttvar: Duration::ZERO,
+            rto: config.initial_rto,
+            doublings: 0,
+            min: config.min_rto,
+            max: config.max_rto,
+            timing: None,
+        }
+    }
+
+    /// The RTO with its back-off (§5.5), at most the upper bound (§2.5).
+    pub(super) fn current(&self) -> Duration {
+        let factor = 1u32.checked_shl(self.doublings).unwrap_or(u32::MAX);
+        self.rto.checked_mul(factor).unwrap_or(self.max).min(self.max)
+    }
+
+    /// Doubles the RTO (§5.5).
+    pub(super) fn back_off(&mut self) {
+        self.doublings = (self.doublings + 1).min(31);
+    }
+
+    /// The back-off ends with an acknowledgment of new data.
+    pub(super) fn end_back_off(&mut self) {
+        self.doublings = 0;
+    }
+
+    /// How often the RTO has been doubled.
+    pub(super) fn doublings(&self) -> u32 {
+        self.doublings
+    }
+
+    /// Starts to time what ends at `end`, unless something is being timed.
+    pub(super) fn time(&mut self, end: crate::seq::Seq, now: Instant) {
+        if self.timing.is_none() {
+            self.timing = Some(Timing { end, sent: now });
+        }
+    }
+
+    /// Karn: a retransmission makes the measurement ambiguous (§3).
+    pub(super) fn stop_timing(&mut self) {
+        self.timing = None;
+    }
+
+    /// An acknowledgment up to `ack` arrived.
+    pub(super) fn acknowledged(&mut self, ack: crate::seq::Seq, now: Instant) {
+        if let Some(timing) = self.timing.take_if(|timing| ack.is_at_or_after(timing.end)) {
+            self.measure(now.since(timing.sent));
+        }
+    }
+
+    /// A measurement R' (§2.2, §2.3). RTTVAR is updated with the SRTT from before.
+    fn measure(&mut self, r: Duration) {
+        let srtt = match self.srtt {
+            None => {
+                self.rttvar = r / 2;
+                r
+            }
+            Some(srtt) => {
+                self.rttvar = self.rttvar * 3 / 4 + srtt.abs_diff(r) / 4;
+                srtt * 7 / 8 + r / 8
+            }
+        };
+        self.srtt = Some(srtt);
+        self.rto = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
+    }
+
+    /// The SYN timed out before it was acknowledged: data starts with 3 s (§5.7).
+    pub(super) fn syn_was_lost(&mut self) {
+        if self.srtt.is_none() {
+            self.rto = self.rto.max(RTO_AFTER_LOST_SYN);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Duration, Instant, Rto};
+    use crate::seq::Seq;
+
+    fn measured(millis: &[u64]) -> Rto {
+        let mut rto = Rto::new(&Config { min_rto: Duration::ZERO, ..Config::default() });
+        for (i, ms) in millis.iter().enumerate() {
+            rto.time(Seq(i as u32), Instant::ZERO);
+            rto.acknowledged(Seq(i as u32), Instant::from_millis(*ms));
+        }
+        rto
+    }
+
+    #[test]
+    fn starts_at_one_second_and_doubles_to_the_bound() {
+        let mut rto = Rto::new(&Config::default());
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+            assert_eq!(rto.current(), Duration::from_secs(seconds));
+            rto.back_off();
+        }
+        rto.end_back_off();
+        assert_eq!(rto.current(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn first_and_next_measurement() {
+        // R = 100: SRTT 100, RTTVAR 50, RTO 300; R' = 200: RTTVAR 62.5, SRTT 112.5, RTO 362.5
+        assert_eq!(measured(&[100]).current(), Duration::from_millis(300));
+        assert_eq!(measured(&[100, 200]).current(), Duration::from_micros(362_500));
+    }
+
+    #[test]
+    fn a_steady_rtt_leaves_the_granularity() {
+        assert!(measured(&[100; 60]).current() - Duration::from_millis(100) < Duration::from_millis(2));
+    }
+
+    #[test]
+    fn only_one_segment_is_timed_and_none_after_a_retransmission() {
+        let mut rto = Rto::new(&Config::default());
+        rto.time(Seq(10), Instant::ZERO);
+        rto.time(Seq(20), Instant::from_millis(500)); // ignored: one at a time
+        rto.acknowledged(Seq(9), Instant::from_millis(600)); // not what is timed
+        rto.stop_timing();
+        rto.acknowledged(Seq(20), Instant::from_millis(700));
+        assert_eq!(rto.current(), Duration::from_secs(1), "nothing was measured");
+    }
+}

@@ -1,0 +1,127 @@
+//! Timeouts (RFC 9293 §3.10.8, §3.8.3, §3.8.4, §3.8.6.1; RFC 6298 §5).
+
+use super::timers::Timer;
+use super::{Connection, Event, Notice, Reply, State};
+use crate::time::Instant;
+
+impl Connection {
+    /// Handles every timer that is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::User => self.fail(Event::UserTimeout, Notice::TimedOut),
+                Timer::TimeWait => {
+                    self.advance(Event::TimeWaitTimeout);
+                    self.notices.push_back(Notice::Closed);
+                }
+                Timer::Retransmission => self.retransmission_timeout(now),
+                Timer::Persist => self.persist_timeout(now),
+                Timer::KeepAlive => self.keep_alive_timeout(now),
+            }
+        }
+    }
+
+    /// RFC 6298 §5.1: the timer runs while something is unacknowledged.
+    pub(super) fn start_retransmission_timer(&mut self, now: Instant) {
+        self.timers.set(Timer::Retransmission, now + self.rto.current());
+        self.unacknowledged_since.get_or_insert(now);
+        if !self.timers.is_set(Timer::User) {
+            self.restart_user_timer(now);
+        }
+    }
+
+    /// §3.10.8: data may stay unacknowledged for so long.
+    pub(super) fn restart_user_timer(&mut self, now: Instant) {
+        match self.config.user_timeout {
+            Some(limit) if self.unacknowledged_since.is_some() => self.timers.set(Timer::User, now + limit),
+            _ => self.timers.cancel(Timer::User),
+        }
+    }
+
+    /// Whether R2 has passed since the oldest unacknowledged octet was sent (§3.8.3).
+    fn has_reached_r2(&self, now: Instant) -> bool {
+        let r2 = if self.syn_is_acknowledged() { self.config.r2 } else { self.config.r2_syn };
+        self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
+    }
+
+    fn give_up(&mut self) {
+        if self.state == State::SynReceived && self.passive {
+            self.return_to_listen(Event::GiveUpPassive);
+        } else {
+            self.fail(Event::GiveUp, Notice::TimedOut);
+        }
+    }
+
+    /// RFC 6298 §5.4-5.6: send the earliest segment again, double the RTO.
+    fn retransmission_timeout(&mut self, now: Instant) {
+        if self.has_reached_r2(now) {
+            self.give_up();
+            return;
+        }
+        self.rto.stop_timing();
+        if !self.syn_is_acknowledged() {
+            self.syn_was_lost = true;
+            self.pending.syn = true;
+        } else if self.snd.wnd == 0 {
+            // the peer closed the window over what is in flight: this is probing (§3.8.6.1)
+            self.probe(now);
+            return;
+        } else {
+            let first = self.rto.doublings() == 0;
+            self.congestion.on_timeout(self.snd.in_flight(), first);
+            self.pending.retransmit = Some((self.snd.una, self.snd.nxt));
+        }
+        self.rto.back_off();
+        self.start_retransmission_timer(now);
+    }
+
+    /// Runs while there is something to send that the window does not let out.
+    pub(super) fn start_persist_timer(&mut self, now: Instant) {
+        if !self.timers.is_set(Timer::Persist) {
+            self.timers.set(Timer::Persist, now + self.rto.current());
+        }
+    }
+
+    fn persist_timeout(&mut self, now: Instant) {
+        if self.snd.wnd == 0 {
+            self.probe(now);
+        } else {
+            self.pending.small_segment = true; // the override of §3.8.6.2.1
+        }
+    }
+
+    /// §3.8.6.1: one octet into the closed window. The connection stays open as long as probes are
+    /// answered (MUST-37); if none is, R2 ends it as it ends retransmission.
+    fn probe(&mut self, now: Instant) {
+        if self.silent_probes > 0 && self.has_reached_r2(now) {
+            self.give_up();
+            return;
+        }
+        if self.silent_probes == 0 {
+            self.unacknowledged_since = Some(now);
+        }
+        self.silent_probes += 1;
+        self.pending.probe = true;
+        self.rto.back_off();
+        self.timers.cancel(Timer::Retransmission);
+        self.timers.set(Timer::Persist, now + self.rto.current());
+        if !self.timers.is_set(Timer::User) {
+            self.restart_user_timer(now);
+        }
+    }
+
+    /// §3.8.4: a probe, or the end after as many as the configuration says.
+    fn keep_alive_timeout(&mut self, now: Instant) {
+        let Some(keep_alive) = self.config.keep_alive else { return };
+        if self.keep_alive_probes >= keep_alive.count {
+            self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
+            self.fail(Event::KeepAliveTimeout, Notice::TimedOut);
+            return;
+        }
+        self.timers.set(Timer::KeepAlive, now + keep_alive.interval);
+        if self.snd.in_flight() == 0 && self.send_buffer.is_empty() {
+            self.keep_alive_probes += 1;
+            self.pending.replies.push_back(Reply::KeepAlive);
+        }
+    }
+}

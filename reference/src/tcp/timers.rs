@@ -1,0 +1,59 @@
+//! The timers of a connection: one table of deadlines.
+
+use crate::time::Instant;
+
+/// What can be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// RFC 6298 §5; also the SYN's.
+    Retransmission,
+    /// Zero-window probes and the override of silly-window avoidance (RFC 9293 §3.8.6).
+    Persist,
+    /// Two maximum segment lifetimes (RFC 9293 §3.10.8).
+    TimeWait,
+    /// The next keep-alive probe (RFC 9293 §3.8.4).
+    KeepAlive,
+    /// The user timeout (RFC 9293 §3.10.8).
+    User,
+}
+
+impl Timer {
+    /// In the order in which timers that are due at the same instant are handled: what ends the
+    /// connection comes first.
+    pub(super) const ALL: [Timer; 5] =
+        [Timer::User, Timer::TimeWait, Timer::Retransmission, Timer::Persist, Timer::KeepAlive];
+}
+
+/// When each timer is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Timers([Option<Instant>; 5]);
+
+impl Timers {
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    pub(super) fn cancel(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    pub(super) fn cancel_all(&mut self) {
+        self.0 = [None; 5];
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
+    }
+
+    /// Takes the first timer that is due at `now`.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Timer> {
+        let timer = Timer::ALL.into_iter().find(|timer| self.0[*timer as usize].is_some_and(|at| at <= now))?;
+        self.cancel(timer);
+        Some(timer)
+    }
+
+    /// When the next one is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.0.iter().flatten().min().copied()
+    }
+}
