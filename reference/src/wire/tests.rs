@@ -54,3 +54,42 @@ fn a_wrong_checksum_is_told_with_both_values() {
     assert_eq!(Packet::decode_lenient(&octets), Ok((syn(), Some(fault))));
     assert_eq!(fault.to_string(), "tcp at octet 36: checksum 0x7184, 0x6184 required");
 }
+
+mod icmp;
+mod options;
+mod properties;
+mod refusals;
+
+#[test]
+fn segments_read_as_in_tcpdump() {
+    let Some(syn) = syn().segment().cloned() else { unreachable!("a SYN") };
+    assert_eq!(syn.to_string(), "Flags [S], seq 3626544836, win 65535, options [mss 1460], length 0");
+    let push = Segment {
+        ack: Seq(7),
+        flags: Flags::PSH | Flags::ACK | Flags::URG,
+        urgent_pointer: 2,
+        seq: Seq(u32::MAX),
+        options: vec![TcpOption::NoOperation, TcpOption::NoOperation, TcpOption::Timestamps { val: 1, ecr: 2 }],
+        payload: vec![0; 2],
+        ..syn.clone()
+    };
+    assert_eq!(
+        push.to_string(),
+        "Flags [P.U], seq 4294967295:1, ack 7, win 65535, urg 2, options [nop,nop,TS val 1 ecr 2], length 2"
+    );
+    let christmas = Segment { flags: Flags(0xfff), options: vec![], ..syn.clone() };
+    assert!(christmas.to_string().starts_with("Flags [FSRP.UEWe reserved 0x7], seq"));
+    let bare = Segment { flags: Flags::NONE, options: vec![], ..syn };
+    assert!(bare.to_string().starts_with("Flags [none], seq 3626544836, win"));
+}
+
+#[test]
+fn a_packet_longer_than_ip_allows_is_cut() {
+    let mut packet = syn();
+    let super::Body::Tcp(segment) = &mut packet.body else { unreachable!("a SYN") };
+    segment.payload = vec![1; 70_000];
+    let octets = packet.encode();
+    assert_eq!(octets.len(), 65_535);
+    let back = Packet::decode(&octets).expect("well formed");
+    assert_eq!(back.segment().map(|segment| segment.payload.len()), Some(65_535 - 44));
+}
