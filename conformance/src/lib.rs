@@ -3,6 +3,7 @@
 pub mod axes;
 pub mod posix;
 pub mod report;
+pub mod requirements;
 pub mod runner;
 pub mod stack;
 pub mod trace;

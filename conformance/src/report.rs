@@ -225,3 +225,84 @@ impl Complaint {
         }
     }
 }
+
+/// How many runs ended how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Tally {
+    counts: [usize; 5],
+    known: [usize; 5],
+    unexpected: usize,
+}
+
+impl Tally {
+    /// Counts these outcomes.
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Tally {
+        let mut tally = Tally::default();
+        for outcome in outcomes {
+            let row = outcome.verdict as usize;
+            tally.counts[row] += 1;
+            tally.known[row] += usize::from(matches!(outcome.expected, Expected::Known { .. }));
+            tally.unexpected += usize::from(!outcome.expected.is_fine());
+        }
+        tally
+    }
+
+    /// How many runs ended with this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.counts[verdict as usize]
+    }
+
+    /// How many of them are listed deviations.
+    pub fn known(&self, verdict: Verdict) -> usize {
+        self.known[verdict as usize]
+    }
+
+    /// How many runs there were.
+    pub fn runs(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// How many did not end as expected.
+    pub fn unexpected(&self) -> usize {
+        self.unexpected
+    }
+}
+
+impl Report {
+    /// All runs counted.
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.outcomes)
+    }
+
+    /// The stacks, in the order of their first run.
+    pub fn stacks(&self) -> Vec<&str> {
+        let mut stacks: Vec<&str> = Vec::new();
+        for outcome in &self.outcomes {
+            if !stacks.contains(&outcome.stack.as_str()) {
+                stacks.push(&outcome.stack);
+            }
+        }
+        stacks
+    }
+
+    /// The runs on one stack.
+    pub fn on_stack<'a>(&'a self, stack: &'a str) -> impl Iterator<Item = &'a Outcome> {
+        self.outcomes.iter().filter(move |outcome| outcome.stack == stack)
+    }
+
+    /// 0: all as expected; 1: an unexpected verdict; 2: the harness failed, and so nothing may be concluded.
+    pub fn exit_status(&self) -> u8 {
+        let broken = |outcome: &Outcome| outcome.verdict == Verdict::Broken && !outcome.expected.is_fine();
+        let harness = |complaint: &Complaint| matches!(complaint, Complaint::Harness(_));
+        if self.outcomes.iter().any(broken) || self.complaints.iter().any(harness) {
+            2
+        } else {
+            u8::from(!self.complaints.is_empty() || self.tally().unexpected() > 0)
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
