@@ -1,0 +1,79 @@
+//! What varies between runs of one scenario without a copy of it: the axes of the runner.
+
+use std::fmt;
+
+use wirelaw_reference::seq::Seq;
+
+/// The address family in which a scenario runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Ip {
+    /// IPv4
+    #[default]
+    V4,
+    /// IPv6
+    V6,
+}
+
+impl Ip {
+    /// `4` or `6`, as the command line and the JSON report write it.
+    pub const fn number(self) -> u8 {
+        match self {
+            Ip::V4 => 4,
+            Ip::V6 => 6,
+        }
+    }
+}
+
+impl fmt::Display for Ip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ipv{}", self.number())
+    }
+}
+
+/// One point of the matrix in which a scenario runs on a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Axes {
+    /// The address family.
+    pub ip: Ip,
+    /// The initial sequence number of both sides; `None`: what the scenario or the seed says.
+    pub isn: Option<Seq>,
+    /// Where all randomness of the run comes from.
+    pub seed: u64,
+}
+
+impl Axes {
+    /// The initial sequence numbers of a sweep: both ends of the circle, its middle, and a start
+    /// from which a few segments walk over the end.
+    pub const SWEEP: [Seq; 6] = [Seq(0), Seq(1), Seq((1 << 31) - 1), Seq(1 << 31), Seq(u32::MAX - 15), Seq(u32::MAX)];
+}
+
+impl fmt::Display for Axes {
+    /// Nothing for a plain IPv4 run, else `ipv6`, `isn 0`, or both: what a reader must know to repeat it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut space = "";
+        if self.ip != Ip::V4 {
+            write!(f, "{}", self.ip)?;
+            space = " ";
+        }
+        if let Some(isn) = self.isn {
+            write!(f, "{space}isn {}", isn.0)?;
+            space = " ";
+        }
+        if self.seed != 0 {
+            write!(f, "{space}seed {}", self.seed)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_only_what_differs_from_a_plain_run() {
+        assert_eq!(Axes::default().to_string(), "");
+        assert_eq!(Axes { ip: Ip::V6, ..Axes::default() }.to_string(), "ipv6");
+        assert_eq!(Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3 }.to_string(), "ipv6 isn 7 seed 3");
+    }
+}

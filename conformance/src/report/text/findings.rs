@@ -1,0 +1,127 @@
+//! Every run that did not pass, so that a person sees at once what to look at.
+
+use std::fmt::Write;
+
+use super::super::ClauseRef;
+use super::{Expected, Outcome, Paint, Report, Verdict, excerpt, printable};
+
+/// The failures that nobody expected in full, known deviations as one line each (in full if `verbose`).
+pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
+    for outcome in &report.outcomes {
+        match &outcome.expected {
+            Expected::Unexpected | Expected::SurprisePass { .. } => {
+                out.push_str(&one(outcome, paint));
+                out.push('\n');
+            }
+            Expected::Known { .. } if verbose && outcome.verdict != Verdict::Unsupported => {
+                out.push_str(&one(outcome, paint));
+                out.push('\n');
+            }
+            Expected::Known { .. } | Expected::AsExpected => {}
+        }
+    }
+    if !verbose {
+        known(out, report, paint);
+    }
+}
+
+/// One run that did not pass, as the plan of the house shows it, without colours.
+pub fn finding(outcome: &Outcome) -> String {
+    one(outcome, Paint(false))
+}
+
+fn one(outcome: &Outcome, paint: Paint) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", head(outcome, paint));
+    match &outcome.failure {
+        Some(failure) => {
+            let line = outcome.line.map_or(String::new(), |line| format!(":{line}"));
+            let _ = writeln!(out, "  {}{line}", printable(&failure.file));
+            for line in excerpt::render(failure, &outcome.message) {
+                let _ = writeln!(out, "{line}");
+            }
+            got(&mut out, &failure.got);
+        }
+        None if !outcome.message.is_empty() => {
+            let line = outcome.line.map_or(String::new(), |line| format!("line {line}: "));
+            let _ = writeln!(out, "  {line}{}", printable(&outcome.message));
+        }
+        None => {}
+    }
+    if let Some(clause) = &outcome.clause {
+        let _ = writeln!(out, "  breaks {clause}");
+    }
+    pointers(&mut out, outcome);
+    for note in &outcome.notes {
+        let _ = writeln!(out, "  note   {}", printable(note));
+    }
+    expectation(&mut out, &outcome.expected);
+    out
+}
+
+fn head(outcome: &Outcome, paint: Paint) -> String {
+    let word = match (&outcome.expected, outcome.verdict) {
+        (Expected::SurprisePass { .. }, _) => "SURPRISE",
+        (_, Verdict::Pass) => "PASS",
+        (_, Verdict::Warn) => "WARN",
+        (_, Verdict::Fail) => "FAIL",
+        (_, Verdict::Unsupported) => "UNSUPPORTED",
+        (_, Verdict::Broken) => "BROKEN",
+    };
+    let axes = outcome.axes.to_string();
+    let axes = if axes.is_empty() { axes } else { format!("  ({axes})") };
+    let scenario = paint.color(Paint::BOLD, &printable(&outcome.scenario));
+    format!("{}  {scenario}   on {}{axes}", paint.color(Paint::code(outcome), word), outcome.stack)
+}
+
+fn got(out: &mut String, got: &[String]) {
+    if got.is_empty() {
+        let _ = writeln!(out, "  got    nothing");
+    }
+    for (index, line) in got.iter().enumerate() {
+        let label = if index == 0 { "got" } else { "" };
+        let _ = writeln!(out, "  {label:<6} {}", printable(line));
+    }
+}
+
+/// Where to look further: the capture, and the command that explains the clause.
+fn pointers(out: &mut String, outcome: &Outcome) {
+    let explain = outcome.clause.as_ref().map(|ClauseRef { id, .. }| format!("wirelaw explain {id}"));
+    let trace = outcome.failure.as_ref().and_then(|failure| failure.trace.as_ref());
+    let _ = match (trace, explain) {
+        (Some(trace), Some(explain)) => writeln!(out, "  trace  {}     {explain}", trace.display()),
+        (Some(trace), None) => writeln!(out, "  trace  {}", trace.display()),
+        (None, Some(explain)) => writeln!(out, "  more   {explain}"),
+        (None, None) => Ok(()),
+    };
+}
+
+fn expectation(out: &mut String, expected: &Expected) {
+    let _ = match expected {
+        Expected::Known { reason, link } => writeln!(out, "  known  {reason}  {link}"),
+        Expected::SurprisePass { entry } => {
+            writeln!(out, "  passes although {entry} lists it as a deviation: remove or narrow the entry")
+        }
+        Expected::AsExpected | Expected::Unexpected => Ok(()),
+    };
+}
+
+/// Known deviations, grouped by reason: a reader must see that they exist, not read them again each time.
+fn known(out: &mut String, report: &Report, paint: Paint) {
+    let mut groups: Vec<(&str, &str, &str, usize)> = Vec::new();
+    for outcome in &report.outcomes {
+        let Expected::Known { reason, link } = &outcome.expected else { continue };
+        match groups.iter_mut().find(|group| (group.0, group.1, group.2) == (&outcome.stack, reason, link)) {
+            Some(group) => group.3 += 1,
+            None => groups.push((&outcome.stack, reason, link, 1)),
+        }
+    }
+    if groups.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", paint.color(Paint::BOLD, "known deviations"));
+    for (stack, reason, link, runs) in groups {
+        let _ = writeln!(out, "  {runs:>3}  on {stack}: {reason}  {link}");
+    }
+    out.push('\n');
+}
