@@ -93,6 +93,8 @@ pub struct Connection {
     /// Probes of a closed window in a row that nothing answered.
     silent_probes: u32,
     notices: VecDeque<Notice>,
+    /// Why the connection ended, if it did not end in order.
+    failure: Option<Notice>,
 }
 
 /// What [`Connection::poll_transmit`] owes.
@@ -134,6 +136,8 @@ pub enum Notice {
     Urgent,
     /// The connection was refused: a reset came during the handshake.
     Refused,
+    /// An ICMP error says that the peer cannot be reached.
+    Unreachable,
     /// The peer reset the connection.
     Reset,
     /// The connection was aborted: user timeout, R2, or unanswered keep-alives.
@@ -169,6 +173,7 @@ impl Connection {
             keep_alive_probes: 0,
             silent_probes: 0,
             notices: VecDeque::new(),
+            failure: None,
             snd,
             config,
         }
@@ -192,6 +197,11 @@ impl Connection {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Why the connection ended, if it did not end in order.
+    pub fn failure(&self) -> Option<Notice> {
+        self.failure
     }
 
     /// Whether the connection was opened by a passive OPEN.
@@ -249,6 +259,7 @@ impl Connection {
         self.receive_buffer.clear();
         self.pending.replies.retain(|reply| matches!(reply, Reply::Reset { .. }));
         self.advance(event);
+        self.failure = Some(notice);
         self.notices.push_back(notice);
     }
 

@@ -227,8 +227,16 @@ impl Connection {
         self.hold_text(&rest);
     }
 
+    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26). It ends a handshake; a
+    /// synchronized connection goes on, as RFC 5927 §5.2 advises against blind attackers.
+    pub fn handle_hard_error(&mut self) {
+        if matches!(self.state, State::SynSent | State::SynReceived) {
+            self.fail(Event::HardError, Notice::Unreachable);
+        }
+    }
+
     /// The handshake is complete.
-    fn become_established(&mut self, now: Instant) {
+    pub(super) fn become_established(&mut self, now: Instant) {
         if self.syn_was_lost {
             self.rto.syn_was_lost();
             self.congestion.syn_was_lost();
@@ -241,6 +249,9 @@ impl Connection {
     fn heard_from_peer(&mut self, now: Instant) {
         self.keep_alive_probes = 0;
         self.silent_probes = 0;
+        if self.timers.is_set(Timer::Persist) {
+            self.restart_user_timer(now); // the peer answers probes: it is there (MUST-37)
+        }
         self.restart_keep_alive_timer(now);
     }
 

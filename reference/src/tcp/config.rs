@@ -51,7 +51,7 @@ pub struct KeepAlive {
 
 impl Default for KeepAlive {
     fn default() -> KeepAlive {
-        KeepAlive { idle: Duration::from_secs(7_200), interval: Duration::from_secs(75), count: 9 }
+        KeepAlive { idle: Duration::from_hours(2), interval: Duration::from_secs(75), count: 9 }
     }
 }
 
@@ -65,12 +65,12 @@ impl Default for Config {
             window_scale: true,
             blind_attack_checks: true,
             nagle: true,
-            msl: Duration::from_secs(120),
+            msl: Duration::from_mins(2),
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_secs(1),
-            max_rto: Duration::from_secs(60),
+            max_rto: Duration::from_mins(1),
             r2: Duration::from_secs(100),
-            r2_syn: Duration::from_secs(180),
+            r2_syn: Duration::from_mins(3),
             user_timeout: None,
             keep_alive: None,
         }

@@ -16,7 +16,7 @@ pub(super) struct Rto {
     srtt: Option<Duration>,
     rttvar: Duration,
     /// Without back-off, within its bounds.
-    rto: Duration,
+    base: Duration,
     /// How often it has been doubled since the last new acknowledgment.
     doublings: u32,
     min: Duration,
@@ -37,7 +37,7 @@ impl Rto {
         Rto {
             srtt: None,
             rttvar: Duration::ZERO,
-            rto: config.initial_rto,
+            base: config.initial_rto,
             doublings: 0,
             min: config.min_rto,
             max: config.max_rto,
@@ -48,7 +48,7 @@ impl Rto {
     /// The RTO with its back-off (§5.5), at most the upper bound (§2.5).
     pub(super) fn current(&self) -> Duration {
         let factor = 1u32.checked_shl(self.doublings).unwrap_or(u32::MAX);
-        self.rto.checked_mul(factor).unwrap_or(self.max).min(self.max)
+        self.base.checked_mul(factor).unwrap_or(self.max).min(self.max)
     }
 
     /// Doubles the RTO (§5.5).
@@ -98,13 +98,13 @@ impl Rto {
             }
         };
         self.srtt = Some(srtt);
-        self.rto = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
+        self.base = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
     }
 
     /// The SYN timed out before it was acknowledged: data starts with 3 s (§5.7).
     pub(super) fn syn_was_lost(&mut self) {
         if self.srtt.is_none() {
-            self.rto = self.rto.max(RTO_AFTER_LOST_SYN);
+            self.base = self.base.max(RTO_AFTER_LOST_SYN);
         }
     }
 }

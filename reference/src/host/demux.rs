@@ -1,0 +1,141 @@
+//! Which connection a packet belongs to (RFC 9293 §3.9, §3.10.7).
+
+use core::net::{IpAddr, SocketAddr};
+
+use super::{ConnectionId, FourTuple, Host, ListenerId};
+use crate::clause;
+use crate::seq::Seq;
+use crate::tcp::{Connection, Disposition, State, reset_for};
+use crate::time::Instant;
+use crate::wire::{Body, Flags, Icmp, Packet, Segment};
+
+impl Host {
+    /// An IP packet arrives. Packets that are not for this host, or not TCP or ICMP, are ignored.
+    pub fn handle_packet(&mut self, now: Instant, packet: &Packet) -> Disposition {
+        let (source, destination) = (packet.ip.source, packet.ip.destination);
+        if !self.addresses.contains(&destination) || !is_unicast(source) {
+            return Disposition::Drop(clause::INVALID_ADDRESS);
+        }
+        match &packet.body {
+            Body::Tcp(segment) => {
+                let tuple = FourTuple {
+                    local: SocketAddr::new(destination, segment.destination_port),
+                    remote: SocketAddr::new(source, segment.source_port),
+                };
+                self.handle_segment(now, tuple, segment)
+            }
+            Body::Icmp(icmp) => {
+                self.handle_icmp(destination.is_ipv6(), icmp);
+                Disposition::Accept
+            }
+            Body::Udp(_) => Disposition::Drop(clause::CLOSED_RST),
+        }
+    }
+
+    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
+        if let Some(id) = self.tuples.get(&tuple).copied() {
+            if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
+                self.remove(id);
+                return self.handle_new(now, tuple, segment, Some(above));
+            }
+            return self.handle_known(now, id, segment);
+        }
+        self.handle_new(now, tuple, segment, None)
+    }
+
+    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
+        let Some(entry) = self.connections.get_mut(&id) else {
+            return Disposition::Drop(clause::CLOSED_RST);
+        };
+        let disposition = entry.connection.handle_segment(now, segment);
+        self.settle(id);
+        disposition
+    }
+
+    /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
+    /// somebody listens. The last number that the old incarnation sent, if so.
+    fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
+        let connection = &self.connections.get(&id)?.connection;
+        let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
+        let reopens = connection.state() == State::TimeWait && is_syn && segment.seq.is_after(connection.rcv().nxt);
+        (reopens && self.listener_for(tuple.local).is_some()).then_some(connection.snd().nxt)
+    }
+
+    /// No connection has this 4-tuple: a listener takes a SYN, anything else is answered as in
+    /// CLOSED or LISTEN.
+    fn handle_new(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, above: Option<Seq>) -> Disposition {
+        let Some(listener) = self.listener_for(tuple.local) else {
+            return self.refuse(tuple, segment);
+        };
+        let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
+        if !is_syn {
+            return self.answer_in_listen(tuple, segment);
+        }
+        let Some(found) = self.listeners.get(&listener).filter(|found| found.has_room()) else {
+            return Disposition::Drop(clause::BACKLOG_FULL);
+        };
+        let config = found.config.clone();
+        let iss = self.isn.choose(now, &tuple, above);
+        let connection = Connection::open_passive(config, tuple.local.port(), iss);
+        let id = self.insert(tuple, connection, Some(listener));
+        if let Some(found) = self.listeners.get_mut(&listener) {
+            found.waiting.push_back(id);
+        }
+        self.handle_known(now, id, segment)
+    }
+
+    /// A segment that is no SYN and meets only a listener (§3.10.7.2 steps 1, 2 and 4).
+    fn answer_in_listen(&mut self, tuple: FourTuple, segment: &Segment) -> Disposition {
+        if segment.flags.contains(Flags::RST) {
+            return Disposition::Drop(clause::LISTEN_RST);
+        }
+        if !segment.flags.contains(Flags::ACK) {
+            return Disposition::Drop(clause::LISTEN_OTHER);
+        }
+        self.refuse(tuple, segment);
+        Disposition::Reset(clause::LISTEN_ACK)
+    }
+
+    /// §3.10.7.1
+    fn refuse(&mut self, tuple: FourTuple, segment: &Segment) -> Disposition {
+        match reset_for(segment) {
+            None => Disposition::Drop(clause::CLOSED_RST),
+            Some(reset) => {
+                self.outbox.push_back(Packet::tcp(tuple.local.ip(), tuple.remote.ip(), reset));
+                Disposition::Reset(clause::CLOSED_RESET)
+            }
+        }
+    }
+
+    fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {
+        self.listeners.iter().find(|(_, listener)| listener.serves(local)).map(|(id, _)| *id)
+    }
+
+    /// A hard error that quotes a segment in flight ends a handshake (§3.9.2.2). Source quench is
+    /// ignored (MUST-55); soft errors change nothing (MUST-56).
+    fn handle_icmp(&mut self, is_v6: bool, icmp: &Icmp) {
+        let is_hard = match (is_v6, icmp.kind, icmp.code) {
+            (false, 3, 2 | 3) => true, // protocol, port unreachable
+            (true, 1, 1 | 4) => true,  // prohibited, port unreachable
+            _ => false,
+        };
+        let Some(quoted) = icmp.quoted().filter(|_| is_hard) else { return };
+        let tuple = FourTuple {
+            local: SocketAddr::new(quoted.source, quoted.source_port),
+            remote: SocketAddr::new(quoted.destination, quoted.destination_port),
+        };
+        let Some(id) = self.tuples.get(&tuple).copied() else { return };
+        let Some(entry) = self.connections.get_mut(&id) else { return };
+        let snd = entry.connection.snd();
+        if quoted.seq.is_in_window(snd.una, snd.in_flight()) {
+            entry.connection.handle_hard_error();
+            self.settle(id);
+        }
+    }
+}
+
+/// Whether a segment may come from this address (MUST-57, MUST-63).
+pub(super) fn is_unicast(address: IpAddr) -> bool {
+    let is_broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    !address.is_multicast() && !address.is_unspecified() && !is_broadcast
+}

@@ -1,0 +1,72 @@
+//! Initial sequence numbers (RFC 9293 §3.4.1, RFC 6528).
+
+use alloc::collections::VecDeque;
+use core::hash::{Hash, Hasher};
+
+use siphasher::sip::SipHasher24;
+
+use super::FourTuple;
+use crate::seq::Seq;
+use crate::time::Instant;
+
+/// Chooses initial sequence numbers: those it was told to use first, then `M + F(4-tuple, secret)`
+/// (MUST-8, SHLD-1), where M ticks every 4 microseconds.
+#[derive(Clone, Debug, Default)]
+pub struct IsnGenerator {
+    secret: u64,
+    planned: VecDeque<Seq>,
+}
+
+impl IsnGenerator {
+    /// A generator with this secret, the only source of what looks like chance.
+    pub fn new(secret: u64) -> IsnGenerator {
+        IsnGenerator { secret, planned: VecDeque::new() }
+    }
+
+    /// The next connections are to use these numbers, in this order.
+    pub fn plan(&mut self, isns: impl IntoIterator<Item = Seq>) {
+        self.planned.extend(isns);
+    }
+
+    /// The number for a connection that opens now. `above`: the 4-tuple was used before, up to this
+    /// number, and the new one must lie beyond (§3.6.1, MAY-2).
+    pub(super) fn choose(&mut self, now: Instant, tuple: &FourTuple, above: Option<Seq>) -> Seq {
+        let isn = self.planned.pop_front().unwrap_or_else(|| {
+            let mut f = SipHasher24::new_with_keys(self.secret, !self.secret);
+            tuple.hash(&mut f);
+            Seq((now.as_micros() / 4) as u32) + f.finish() as u32
+        });
+        match above {
+            Some(above) if !isn.is_after(above) => above + 0x1_0000,
+            _ => isn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FourTuple, Instant, IsnGenerator, Seq};
+
+    fn tuple(port: u16) -> FourTuple {
+        FourTuple { local: ([192, 0, 2, 1], 80).into(), remote: ([192, 0, 2, 2], port).into() }
+    }
+
+    #[test]
+    fn planned_first_then_by_clock_and_tuple() {
+        let mut isn = IsnGenerator::new(7);
+        isn.plan([Seq(5)]);
+        assert_eq!(isn.choose(Instant::ZERO, &tuple(1), None), Seq(5));
+        let first = isn.choose(Instant::ZERO, &tuple(1), None);
+        assert_eq!(isn.choose(Instant::from_micros(400), &tuple(1), None), first + 100, "M ticks every 4 us");
+        assert_ne!(isn.choose(Instant::ZERO, &tuple(2), None), first);
+        assert_ne!(IsnGenerator::new(8).choose(Instant::ZERO, &tuple(1), None), first);
+    }
+
+    #[test]
+    fn a_reused_tuple_goes_up() {
+        let mut isn = IsnGenerator::new(7);
+        isn.plan([Seq(100), Seq(100)]);
+        assert_eq!(isn.choose(Instant::ZERO, &tuple(1), Some(Seq(99))), Seq(100));
+        assert!(isn.choose(Instant::ZERO, &tuple(1), Some(Seq(100))).is_after(Seq(100)));
+    }
+}
