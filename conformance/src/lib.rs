@@ -1,9 +1,11 @@
 //! `wirelaw`: conformance scenarios for TCP and HTTP/1.x stacks, judged by RFC clause.
 
 pub mod axes;
+pub mod pcap;
 pub mod posix;
 pub mod report;
 pub mod requirements;
 pub mod runner;
 pub mod stack;
 pub mod trace;
+pub mod transcript;
