@@ -1,6 +1,8 @@
 //! The plug-in seam: what a stack under test looks like to the runner.
 
 pub mod engine;
+pub mod smoltcp;
+pub mod sockets;
 
 use std::net::IpAddr;
 

@@ -85,6 +85,18 @@ pub trait Engine {
         options: &SocketOptions,
     ) -> Result<(), EngineError>;
 
+    /// Whether these options can be honoured; asked on every `setsockopt`, also before there is a
+    /// connection to [`configure`](Engine::configure).
+    fn check_options(&self, options: &SocketOptions) -> Result<(), EngineError> {
+        let _ = options;
+        Ok(())
+    }
+
+    /// Whether the engine can go on. The calls that cannot fail tell their failures here.
+    fn health(&self) -> Result<(), StackError> {
+        Ok(())
+    }
+
     /// An IP packet arrives.
     fn handle_packet(&mut self, at: Instant, octets: &[u8]);
 
