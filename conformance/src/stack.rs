@@ -1,6 +1,7 @@
 //! The plug-in seam: what a stack under test looks like to the runner.
 
 pub mod engine;
+pub mod reference;
 pub mod smoltcp;
 pub mod sockets;
 
@@ -120,6 +121,20 @@ pub struct Setup {
 
 /// Makes a stack ready for one scenario.
 pub type Factory = fn(&Setup) -> Result<Box<dyn Stack>, StackError>;
+
+/// A stack by its name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedStack {
+    /// The name by which the command line selects it.
+    pub name: &'static str,
+    /// Makes one.
+    pub factory: Factory,
+}
+
+/// Every in-process stack.
+pub const fn all() -> &'static [NamedStack] {
+    &[NamedStack { name: "reference", factory: reference::new }, NamedStack { name: "smoltcp", factory: smoltcp::new }]
+}
 
 /// Why a stack could not do what was asked of it. Neither is a failure of conformance.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,0 +1,209 @@
+//! The reference TCP behind the [`Engine`] seam.
+
+use std::net::SocketAddr;
+
+use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
+use wirelaw_reference::tcp::{CallError, Config, Connection, KeepAlive, Notice, State};
+use wirelaw_reference::time::Instant;
+use wirelaw_reference::wire::Packet;
+
+use super::engine::{Engine, EngineError, SocketOptions, Status};
+use super::sockets::Sockets;
+use super::{Capability, Clock, Profile, Setup, Stack, StackError};
+use crate::posix::Errno;
+
+/// Makes a reference host ready for one scenario.
+pub fn new(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
+    Ok(Box::new(Sockets::new(Reference::new(setup), setup)))
+}
+
+/// A reference host.
+#[derive(Debug)]
+pub struct Reference {
+    host: Host,
+}
+
+impl Reference {
+    /// A host with the address and the initial sequence numbers of `setup`.
+    pub fn new(setup: &Setup) -> Reference {
+        let mut isn = IsnGenerator::new(setup.seed);
+        isn.plan(setup.isns.iter().copied());
+        Reference { host: Host::new(vec![setup.local], setup.mtu, isn) }
+    }
+
+    fn config(&self, is_v6: bool, options: &SocketOptions) -> Config {
+        let mut config = self.host.config(is_v6);
+        config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
+        apply(&mut config, options);
+        config
+    }
+
+    fn call<T>(
+        &mut self,
+        id: ConnectionId,
+        call: impl FnOnce(&mut Connection) -> Result<T, CallError>,
+    ) -> Result<T, EngineError> {
+        self.host.call(id, call).map_err(|error| {
+            EngineError::Errno(match error {
+                CallError::ConnectionDoesNotExist | CallError::RemoteUnspecified => Errno::ENOTCONN,
+                CallError::ConnectionClosing => Errno::EPIPE,
+                CallError::InsufficientResources => Errno::EAGAIN,
+            })
+        })
+    }
+}
+
+/// What can change while a connection is open.
+fn apply(config: &mut Config, options: &SocketOptions) {
+    let default = KeepAlive::default();
+    config.nagle = !options.no_delay;
+    config.user_timeout = options.user_timeout;
+    config.keep_alive = options.keep_alive.then(|| KeepAlive {
+        idle: options.keep_idle.unwrap_or(default.idle),
+        interval: options.keep_interval.unwrap_or(default.interval),
+        count: options.keep_count.unwrap_or(default.count),
+    });
+    config.receive_buffer = options.receive_buffer.unwrap_or(config.receive_buffer);
+    config.send_buffer = options.send_buffer.unwrap_or(config.send_buffer);
+}
+
+fn errno(error: OpenError) -> EngineError {
+    EngineError::Errno(match error {
+        OpenError::AddressNotAvailable => Errno::EADDRNOTAVAIL,
+        OpenError::AddressInUse => Errno::EADDRINUSE,
+        OpenError::InvalidRemote => Errno::ENETUNREACH,
+    })
+}
+
+impl Engine for Reference {
+    type Listener = ListenerId;
+    type Connection = ConnectionId;
+
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "reference",
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: Clock::Virtual,
+            capabilities: &[
+                Capability::Ipv6,
+                Capability::Isn,
+                Capability::Backlog,
+                Capability::Urgent,
+                Capability::KeepAlive,
+                Capability::UserTimeout,
+                Capability::NoDelay,
+                Capability::Linger,
+                Capability::WindowScale,
+                Capability::Buffers,
+            ],
+        }
+    }
+
+    fn listen(
+        &mut self,
+        _at: Instant,
+        local: SocketAddr,
+        backlog: usize,
+        options: &SocketOptions,
+    ) -> Result<ListenerId, EngineError> {
+        let config = self.config(local.is_ipv6(), options);
+        self.host.listen(local, backlog, config).map_err(errno)
+    }
+
+    fn accept(&mut self, _at: Instant, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
+        self.host.accept(listener)
+    }
+
+    fn close_listener(&mut self, _at: Instant, listener: ListenerId) {
+        self.host.close_listener(listener);
+    }
+
+    fn connect(
+        &mut self,
+        at: Instant,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        options: &SocketOptions,
+    ) -> Result<ConnectionId, EngineError> {
+        let config = self.config(remote.is_ipv6(), options);
+        self.host.connect(at, local, remote, config).map_err(errno)
+    }
+
+    fn status(&self, connection: ConnectionId) -> Status {
+        let Some(tcp) = self.host.connection(connection) else {
+            return Status { closed: true, send_closed: true, ..Status::default() };
+        };
+        let state = tcp.state();
+        Status {
+            connecting: matches!(state, State::SynSent | State::SynReceived),
+            readable: tcp.readable(),
+            end_of_stream: state.has_received_fin() && tcp.readable() == 0,
+            writable: tcp.writable(),
+            send_closed: state.has_closed() || state == State::Closed,
+            error: tcp.failure().and_then(|failure| match failure {
+                Notice::Refused | Notice::Unreachable => Some(Errno::ECONNREFUSED),
+                Notice::Reset => Some(Errno::ECONNRESET),
+                Notice::TimedOut => Some(Errno::ETIMEDOUT),
+                Notice::Established | Notice::Closing | Notice::Urgent | Notice::Closed => None,
+            }),
+            closed: state == State::Closed,
+        }
+    }
+
+    fn send(
+        &mut self,
+        _at: Instant,
+        connection: ConnectionId,
+        data: &[u8],
+        urgent: bool,
+    ) -> Result<usize, EngineError> {
+        self.call(connection, |tcp| tcp.send(data, urgent))
+    }
+
+    fn receive(
+        &mut self,
+        _at: Instant,
+        connection: ConnectionId,
+        length: usize,
+        peek: bool,
+    ) -> Result<Vec<u8>, EngineError> {
+        let taken = self.host.call(connection, |tcp| if peek { tcp.peek(length) } else { tcp.receive(length) });
+        Ok(taken.unwrap_or_default()) // nothing is left: `status` says why
+    }
+
+    fn shutdown(&mut self, _at: Instant, connection: ConnectionId) {
+        let _ = self.host.call(connection, Connection::close); // one that is closed stays so
+    }
+
+    fn close(&mut self, _at: Instant, connection: ConnectionId) {
+        self.host.detach(connection);
+    }
+
+    fn abort(&mut self, _at: Instant, connection: ConnectionId) {
+        let _ = self.host.call(connection, Connection::abort); // one that is gone needs none
+        self.host.release(connection);
+    }
+
+    fn configure(&mut self, at: Instant, connection: ConnectionId, options: &SocketOptions) -> Result<(), EngineError> {
+        self.call(connection, |tcp| {
+            tcp.configure(at, |config| apply(config, options));
+            Ok(())
+        })
+    }
+
+    fn handle_packet(&mut self, at: Instant, octets: &[u8]) {
+        // what cannot be decoded, or has a wrong checksum, is dropped without a word (MUST-3)
+        if let Ok(packet) = Packet::decode(octets) {
+            self.host.handle_packet(at, &packet);
+        }
+    }
+
+    fn poll_packet(&mut self, at: Instant) -> Option<Vec<u8>> {
+        self.host.handle_timeout(at);
+        self.host.poll_transmit(at).map(|packet| packet.encode())
+    }
+
+    fn poll_deadline(&mut self, _at: Instant) -> Option<Instant> {
+        self.host.poll_timeout()
+    }
+}
