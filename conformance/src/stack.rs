@@ -119,6 +119,20 @@ pub struct Setup {
 /// Makes a stack ready for one scenario.
 pub type Factory = fn(&Setup) -> Result<Box<dyn Stack>, StackError>;
 
+/// A stack that can be chosen by name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedStack {
+    /// As in [`Profile::name`].
+    pub name: &'static str,
+    /// Makes one.
+    pub factory: Factory,
+}
+
+/// Every in-process stack, the reference first.
+pub fn all() -> &'static [NamedStack] {
+    &[]
+}
+
 /// Why a stack could not do what was asked of it. Neither is a failure of conformance.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StackError {

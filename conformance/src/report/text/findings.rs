@@ -1,5 +1,6 @@
 //! Every run that did not pass, so that a person sees at once what to look at.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::super::ClauseRef;
@@ -7,7 +8,12 @@ use super::{Expected, Outcome, Paint, Report, Verdict, excerpt, printable};
 
 /// The failures that nobody expected in full, known deviations as one line each (in full if `verbose`).
 pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
+    let mut told: HashSet<(&str, &str)> = HashSet::new();
     for outcome in &report.outcomes {
+        // A script that does not parse breaks on every stack in the same words: once is enough.
+        if outcome.verdict == Verdict::Broken && !told.insert((&outcome.scenario, &outcome.message)) {
+            continue;
+        }
         match &outcome.expected {
             Expected::Unexpected | Expected::SurprisePass { .. } => {
                 out.push_str(&one(outcome, paint));
@@ -40,7 +46,9 @@ fn one(outcome: &Outcome, paint: Paint) -> String {
             for line in excerpt::render(failure, &outcome.message) {
                 let _ = writeln!(out, "{line}");
             }
-            got(&mut out, &failure.got);
+            if matches!(outcome.verdict, Verdict::Warn | Verdict::Fail) || !failure.got.is_empty() {
+                got(&mut out, &failure.got);
+            }
         }
         None if !outcome.message.is_empty() => {
             let line = outcome.line.map_or(String::new(), |line| format!("line {line}: "));
