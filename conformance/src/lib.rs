@@ -12,3 +12,4 @@ pub mod script;
 pub mod stack;
 pub mod suite;
 pub mod trace;
+pub mod transcript;

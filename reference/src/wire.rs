@@ -3,10 +3,24 @@
 //! [`Packet::decode`] accepts whatever is well formed, however senseless to a TCP; what it refuses
 //! it refuses with layer, offset, required and found. [`Packet::encode`] makes all checksums.
 
+mod checksum;
+mod error;
+pub mod icmp;
+mod ip;
+mod options;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod udp;
+
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::seq::Seq;
+pub use error::{Layer, Problem, WireError};
+pub use icmp::{Icmp, QuotedSegment};
+pub use options::{MAX_OPTIONS, TcpOption};
+pub use tcp::{Flags, Segment};
+pub use udp::Udp;
 
 /// One IP packet: the values of its header and what it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,192 +58,70 @@ pub enum Body {
     Icmp(Icmp),
 }
 
-/// A UDP datagram (RFC 768).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Udp {
-    /// Source port.
-    pub source_port: u16,
-    /// Destination port.
-    pub destination_port: u16,
-    /// The data.
-    pub payload: Vec<u8>,
+/// The protocol numbers of IPv4 and the next header values of IPv6 that this module reads.
+pub mod protocol {
+    /// ICMP (RFC 792).
+    pub const ICMP: u8 = 1;
+    /// TCP (RFC 9293).
+    pub const TCP: u8 = 6;
+    /// UDP (RFC 768).
+    pub const UDP: u8 = 17;
+    /// ICMPv6 (RFC 4443).
+    pub const ICMPV6: u8 = 58;
 }
 
-/// An ICMP (RFC 792) or ICMPv6 (RFC 4443) message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Icmp {
-    /// Type, in the numbering of the address family.
-    pub kind: u8,
-    /// Code.
-    pub code: u8,
-    /// The second 32-bit word: MTU, identifier and sequence, pointer, or zero.
-    pub rest: u32,
-    /// What follows; for errors, the quoted packet.
-    pub payload: Vec<u8>,
-}
-
-/// A TCP segment: header, options and data (RFC 9293 §3.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Segment {
-    /// Source port.
-    pub source_port: u16,
-    /// Destination port.
-    pub destination_port: u16,
-    /// SEG.SEQ
-    pub seq: Seq,
-    /// SEG.ACK; meaningful only with [`Flags::ACK`].
-    pub ack: Seq,
-    /// Control bits, AE and the three reserved bits included.
-    pub flags: Flags,
-    /// The window field as it stands in the header, unscaled.
-    pub window: u16,
-    /// SEG.UP; meaningful only with [`Flags::URG`].
-    pub urgent_pointer: u16,
-    /// Options in wire order.
-    pub options: Vec<TcpOption>,
-    /// The text.
-    pub payload: Vec<u8>,
-}
-
-impl Segment {
-    /// SEG.LEN: octets of sequence space, SYN and FIN counted (RFC 9293 §3.4).
-    pub fn len(&self) -> u32 {
-        self.payload.len() as u32
-            + u32::from(self.flags.contains(Flags::SYN))
-            + u32::from(self.flags.contains(Flags::FIN))
+impl Packet {
+    /// A TCP segment between two addresses, with 64 hops to live.
+    pub fn tcp(source: IpAddr, destination: IpAddr, segment: Segment) -> Packet {
+        Packet { ip: Ip::new(source, destination), body: Body::Tcp(segment) }
     }
 
-    /// Whether the segment occupies no sequence space.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The sequence number after the last octet of the segment.
-    pub fn end(&self) -> Seq {
-        self.seq + self.len()
-    }
-}
-
-/// The control bits of a TCP header, in wire order: FIN is bit 0, AE (once NS) bit 8, and the
-/// reserved bits are 9 to 11.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Flags(pub u16);
-
-impl Flags {
-    /// No flag.
-    pub const NONE: Flags = Flags(0);
-    /// No more data from the sender.
-    pub const FIN: Flags = Flags(0x001);
-    /// Synchronize sequence numbers.
-    pub const SYN: Flags = Flags(0x002);
-    /// Reset the connection.
-    pub const RST: Flags = Flags(0x004);
-    /// Push.
-    pub const PSH: Flags = Flags(0x008);
-    /// The acknowledgment field is significant.
-    pub const ACK: Flags = Flags(0x010);
-    /// The urgent pointer field is significant.
-    pub const URG: Flags = Flags(0x020);
-    /// ECN echo (RFC 3168).
-    pub const ECE: Flags = Flags(0x040);
-    /// Congestion window reduced (RFC 3168).
-    pub const CWR: Flags = Flags(0x080);
-    /// Accurate ECN (RFC 9768), the former NS bit.
-    pub const AE: Flags = Flags(0x100);
-    /// The three bits that are still reserved.
-    pub const RESERVED: Flags = Flags(0xe00);
-
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Flags) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether any bit of `other` is set.
-    pub const fn intersects(self, other: Flags) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// These flags and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: Flags) -> Flags {
-        Flags(self.0 | other.0)
-    }
-
-    /// These flags but for those of `other`.
-    #[must_use]
-    pub const fn without(self, other: Flags) -> Flags {
-        Flags(self.0 & !other.0)
-    }
-}
-
-impl core::ops::BitOr for Flags {
-    type Output = Flags;
-
-    fn bitor(self, other: Flags) -> Flags {
-        self.with(other)
-    }
-}
-
-impl core::fmt::Display for Flags {
-    /// Script syntax: `S`, `S.`, `FP.`, `-` for none; the ACK dot goes last.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const LETTERS: [(Flags, &str); 9] = [
-            (Flags::FIN, "F"),
-            (Flags::SYN, "S"),
-            (Flags::RST, "R"),
-            (Flags::PSH, "P"),
-            (Flags::URG, "U"),
-            (Flags::ECE, "E"),
-            (Flags::CWR, "W"),
-            (Flags::AE, "A"),
-            (Flags::ACK, "."),
-        ];
-        if self.without(Flags::RESERVED) == Flags::NONE {
-            return f.write_str("-");
+    /// The segment, if the packet carries one.
+    pub fn segment(&self) -> Option<&Segment> {
+        match &self.body {
+            Body::Tcp(segment) => Some(segment),
+            Body::Udp(_) | Body::Icmp(_) => None,
         }
-        LETTERS.iter().filter(|(flag, _)| self.contains(*flag)).try_for_each(|(_, letter)| f.write_str(letter))
+    }
+
+    /// The octets of the packet, all checksums made.
+    ///
+    /// Never fails; what a header cannot hold is cut: options beyond [`MAX_OPTIONS`] octets (whole
+    /// options only, see [`Segment::options_len`]) and payload beyond an IP packet of 65,535 octets.
+    /// Of two addresses of different families the IPv4 one is written as IPv4-mapped IPv6 address.
+    /// An IPv4 header has no options, identification 0 and "don't fragment" (RFC 6864 §4.1).
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode_into(&mut out);
+        out
+    }
+
+    /// As [`Packet::encode`], in place of what `out` holds; allocates only if its capacity is too small.
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
+        out.clear();
+        ip::encode(self, out);
+    }
+
+    /// The packet that `octets` hold; what follows its last octet (link padding) is ignored.
+    ///
+    /// Refuses wrong checksums, fragments, and extension headers other than IPv6 hop-by-hop and
+    /// destination options, which are skipped, as are IPv4 options.
+    pub fn decode(octets: &[u8]) -> Result<Packet, WireError> {
+        match ip::decode(octets, true)? {
+            (packet, None) => Ok(packet),
+            (_, Some(fault)) => Err(fault),
+        }
+    }
+
+    /// As [`Packet::decode`], but a wrong checksum of the transport layer is told beside the packet.
+    pub fn decode_lenient(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
+        ip::decode(octets, false)
     }
 }
 
-impl core::fmt::Debug for Flags {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        core::fmt::Display::fmt(self, f)
+impl Ip {
+    /// A header with 64 hops to live and nothing else set.
+    pub fn new(source: IpAddr, destination: IpAddr) -> Ip {
+        Ip { source, destination, hop_limit: 64, traffic_class: 0, flow_label: 0 }
     }
-}
-
-/// One TCP option. Lengths that no table knows travel as [`TcpOption::Raw`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TcpOption {
-    /// Kind 0.
-    EndOfList,
-    /// Kind 1.
-    NoOperation,
-    /// Kind 2: maximum segment size.
-    Mss(u16),
-    /// Kind 3: shift count of RFC 7323 §2.
-    WindowScale(u8),
-    /// Kind 4 (RFC 2018).
-    SackPermitted,
-    /// Kind 5: left and right edges (RFC 2018 §3).
-    Sack(Vec<(Seq, Seq)>),
-    /// Kind 8 (RFC 7323 §3).
-    Timestamps {
-        /// TSval
-        val: u32,
-        /// TSecr
-        ecr: u32,
-    },
-    /// Kind 19 (RFC 2385): the digest, unchecked.
-    Md5(Vec<u8>),
-    /// Kind 34 (RFC 7413): the cookie, empty for a request.
-    FastOpen(Vec<u8>),
-    /// Kind 254 with the experiment id 0xF989: the cookie.
-    FastOpenExperimental(Vec<u8>),
-    /// Any other option: kind and what follows its length octet.
-    Raw {
-        /// The kind octet.
-        kind: u8,
-        /// The octets after the length octet.
-        data: Vec<u8>,
-    },
 }
