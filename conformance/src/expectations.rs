@@ -186,7 +186,7 @@ fn glob(pattern: &Spanned<String>) -> Result<GlobMatcher, (usize, String)> {
 }
 
 fn line(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|octet| **octet == b'\n').count() + 1
+    text[..text.floor_char_boundary(at)].matches('\n').count() + 1
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub enum LoadError {
 }
 
 /// Reads a script; `defines` come before those of the script itself.
-pub fn load(path: &Path, defines: &[(String, String)]) -> Result<ast::Scenario, LoadError> {
+pub fn load_with(path: &Path, defines: &[(String, String)]) -> Result<ast::Scenario, LoadError> {
     let _ = defines;
     let read = std::fs::read_to_string(path);
     let text = read.map_err(|cause| LoadError::Read { path: path.to_owned(), cause })?;
@@ -64,7 +64,7 @@ pub fn load(path: &Path, defines: &[(String, String)]) -> Result<ast::Scenario, 
     for line in text.lines().map_while(|line| line.strip_prefix("// ")) {
         match line.strip_prefix("covers: ") {
             Some(ids) => header.covers.extend(ids.split(' ').map(|id| ast::Spanned::new(id.to_owned(), 0..0))),
-            None => header.sentence = line.to_owned(),
+            None => line.clone_into(&mut header.sentence),
         }
     }
     Ok(ast::Scenario {

@@ -39,7 +39,7 @@ impl Default for Command {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct RunArguments {
     /// Script files, or folders with .pkt files, from anywhere; fixtures/scripts if there is none.
     #[arg(value_name = "PATH")]
@@ -77,25 +77,6 @@ pub(super) struct RunArguments {
     /// Every scenario, known deviations in full, requirements by RFC.
     #[arg(long, short, action = ArgAction::SetTrue)]
     pub(super) verbose: bool,
-}
-
-impl Default for RunArguments {
-    fn default() -> RunArguments {
-        RunArguments {
-            paths: Vec::new(),
-            stacks: Vec::new(),
-            json: None,
-            junit: None,
-            pcap: None,
-            isn: None,
-            ips: Vec::new(),
-            seed: 0,
-            defines: Vec::new(),
-            jobs: None,
-            quiet: false,
-            verbose: false,
-        }
-    }
 }
 
 impl RunArguments {

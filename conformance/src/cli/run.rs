@@ -15,11 +15,11 @@ use crate::trace::Trace;
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
     let home = Home::find();
     let stacks = suite::select(&arguments.stacks)?;
+    let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
+    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
     if stacks.is_empty() {
         return Err(CliError::NoStack);
     }
-    let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
-    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
     let subjects: Vec<Subject> =
         stacks.into_iter().map(|stack| Subject::new(stack, home.as_ref())).collect::<Result<_, _>>()?;
     let report = report(arguments, &entries, &subjects);
@@ -94,6 +94,9 @@ fn write(arguments: &RunArguments, home: Option<&Home>, report: &Report) -> Resu
     if let Some(path) = arguments.junit.clone().or_else(|| usual("junit.xml")) {
         terminal::write(&path, junit::render(report).as_bytes())?;
         written.push(path.display().to_string());
+    }
+    if let Some(folder) = &arguments.pcap {
+        written.push(format!("captures below {}", folder.display()));
     }
     Ok(if written.is_empty() || arguments.quiet { String::new() } else { format!("written: {}\n", written.join(", ")) })
 }

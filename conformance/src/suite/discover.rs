@@ -52,7 +52,7 @@ pub fn discover(
         for file in files(path)? {
             let id = id(&file, root.as_deref());
             if entries.iter().all(|entry| entry.id != id) {
-                let scenario = script::load(&file, defines).map(Arc::new).map_err(Arc::new);
+                let scenario = script::load_with(&file, defines).map(Arc::new).map_err(Arc::new);
                 entries.push(Entry { id, path: file, scenario });
             }
         }
@@ -132,8 +132,8 @@ mod tests {
     fn a_file_from_elsewhere_keeps_its_path_and_may_have_any_name() {
         let (tree, root) = (tree(&["mine.txt"]), tempfile::tempdir().expect("there is room"));
         let path = tree.path().join("mine.txt");
-        assert_eq!(ids(&[path.clone()], Some(root.path())), [path.display().to_string()]);
-        assert_eq!(ids(&[path.clone()], None), [path.display().to_string()]);
+        assert_eq!(ids(std::slice::from_ref(&path), Some(root.path())), [path.display().to_string()]);
+        assert_eq!(ids(std::slice::from_ref(&path), None), [path.display().to_string()]);
     }
 
     #[test]

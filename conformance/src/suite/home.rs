@@ -1,6 +1,5 @@
 //! Where the project keeps its scenarios.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 /// A checkout of the project: the folder that holds `fixtures`.
@@ -12,8 +11,9 @@ pub struct Home {
 impl Home {
     /// The current folder if it holds `fixtures/scripts`, else the checkout that this program was built from.
     pub fn find() -> Option<Home> {
+        // An empty path is the current folder: what is below it is shown as short as a user would write it.
         let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
-        [env::current_dir().ok(), built_from].into_iter().flatten().find_map(Home::at)
+        [Some(PathBuf::new()), built_from].into_iter().flatten().find_map(Home::at)
     }
 
     /// This folder if it holds `fixtures/scripts`.

@@ -10,7 +10,7 @@ use super::{Entry, Subject, panic_message};
 use crate::axes::Axes;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
-use crate::script::{LoadError, ast::Scenario};
+use crate::script::{LoadError, ScriptError, ast::Scenario};
 use crate::stack::NamedStack;
 use crate::trace::{Event, Response, Stimulus, Trace};
 
@@ -127,12 +127,10 @@ impl Case<'_> {
     }
 
     fn unparsed(&self, error: &LoadError) -> Outcome {
-        let (line, problem) = match error {
-            LoadError::Script(error) => (Some(error.line()), error.message().to_owned()),
-            other => (None, other.to_string()),
-        };
+        let script = if let LoadError::Script(error) = error { Some(error) } else { None };
+        let problem = script.map_or_else(|| error.to_string(), |error| error.message().to_owned());
         let message = format!("{problem} (`wirelaw check {}` shows more)", self.entry.path.display());
-        Outcome { message, line, ..self.outcome(Verdict::Broken) }
+        Outcome { message, line: script.map(ScriptError::line), ..self.outcome(Verdict::Broken) }
     }
 }
 
