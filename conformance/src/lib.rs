@@ -1,11 +1,15 @@
 //! `wirelaw`: conformance scenarios for TCP and HTTP/1.x stacks, judged by RFC clause.
 
 pub mod axes;
+pub mod cli;
+pub mod expectations;
 pub mod pcap;
 pub mod posix;
 pub mod report;
 pub mod requirements;
 pub mod runner;
+pub mod script;
 pub mod stack;
+pub mod suite;
 pub mod trace;
 pub mod transcript;

@@ -1,3 +1,7 @@
 //! The `wirelaw` command: parses arguments, calls the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wirelaw::cli::main()
+}

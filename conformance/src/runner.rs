@@ -2,6 +2,8 @@
 
 pub use crate::axes::{Axes, Ip};
 use crate::report::{ClauseRef, Failure, Verdict};
+use crate::script::ast::Scenario;
+use crate::stack::NamedStack;
 use crate::trace::Trace;
 
 /// What one run brought to light.
@@ -21,4 +23,18 @@ pub struct Run {
     pub trace: Trace,
     /// Remarks that are no verdict.
     pub notes: Vec<String>,
+}
+
+/// Drives `scenario` on `stack`.
+pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
+    let _ = (scenario, stack, axes);
+    Run {
+        verdict: Verdict::Unsupported,
+        message: "there is no runner yet".to_owned(),
+        clause: None,
+        line: None,
+        failure: None,
+        trace: Trace::default(),
+        notes: Vec::new(),
+    }
 }

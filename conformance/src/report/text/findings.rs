@@ -1,5 +1,6 @@
 //! Every run that did not pass, so that a person sees at once what to look at.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::super::ClauseRef;
@@ -7,32 +8,47 @@ use super::{Expected, Outcome, Paint, Report, Verdict, excerpt, printable};
 
 /// The failures that nobody expected in full, known deviations as one line each (in full if `verbose`).
 pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
-    for outcome in &report.outcomes {
-        match &outcome.expected {
-            Expected::Unexpected | Expected::SurprisePass { .. } => {
-                out.push_str(&one(outcome, paint));
-                out.push('\n');
-            }
-            Expected::Known { .. } if verbose && outcome.verdict != Verdict::Unsupported => {
-                out.push_str(&one(outcome, paint));
-                out.push('\n');
-            }
-            Expected::Known { .. } | Expected::AsExpected => {}
-        }
+    let shown = report.outcomes.iter().filter(|outcome| match outcome.expected {
+        Expected::Unexpected | Expected::SurprisePass { .. } => true,
+        Expected::Known { .. } => verbose && outcome.verdict != Verdict::Unsupported,
+        Expected::AsExpected => false,
+    });
+    for same in groups(shown) {
+        out.push_str(&one(&same, paint));
+        out.push('\n');
     }
     if !verbose {
         known(out, report, paint);
     }
 }
 
-/// One run that did not pass, as the plan of the house shows it, without colours.
-pub fn finding(outcome: &Outcome) -> String {
-    one(outcome, Paint(false))
+/// Runs that say the same of one scenario, in order: its variations on a stack, or a script that does not parse and so
+/// breaks on every stack. Once is enough.
+fn groups<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<Vec<&'a Outcome>> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<Vec<&Outcome>> = Vec::new();
+    for outcome in outcomes {
+        let stack = if outcome.verdict == Verdict::Broken { "" } else { &outcome.stack };
+        let key = (&outcome.scenario, stack, outcome.verdict, outcome.line, &outcome.message);
+        let place = *places.entry(key).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(outcome);
+    }
+    groups
 }
 
-fn one(outcome: &Outcome, paint: Paint) -> String {
+/// One run that did not pass, as the plan of the house shows it, without colours.
+pub fn finding(outcome: &Outcome) -> String {
+    one(&[outcome], Paint(false))
+}
+
+/// The first of these in full, with the stacks and the variations of all.
+fn one(same: &[&Outcome], paint: Paint) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}", head(outcome, paint));
+    let Some(outcome) = same.first() else { return out };
+    let _ = writeln!(out, "{}", head(outcome, same, paint));
     match &outcome.failure {
         Some(failure) => {
             let line = outcome.line.map_or(String::new(), |line| format!(":{line}"));
@@ -40,7 +56,9 @@ fn one(outcome: &Outcome, paint: Paint) -> String {
             for line in excerpt::render(failure, &outcome.message) {
                 let _ = writeln!(out, "{line}");
             }
-            got(&mut out, &failure.got);
+            if matches!(outcome.verdict, Verdict::Warn | Verdict::Fail) || !failure.got.is_empty() {
+                got(&mut out, &failure.got);
+            }
         }
         None if !outcome.message.is_empty() => {
             let line = outcome.line.map_or(String::new(), |line| format!("line {line}: "));
@@ -59,7 +77,7 @@ fn one(outcome: &Outcome, paint: Paint) -> String {
     out
 }
 
-fn head(outcome: &Outcome, paint: Paint) -> String {
+fn head(outcome: &Outcome, same: &[&Outcome], paint: Paint) -> String {
     let word = match (&outcome.expected, outcome.verdict) {
         (Expected::SurprisePass { .. }, _) => "SURPRISE",
         (_, Verdict::Pass) => "PASS",
@@ -68,10 +86,22 @@ fn head(outcome: &Outcome, paint: Paint) -> String {
         (_, Verdict::Unsupported) => "UNSUPPORTED",
         (_, Verdict::Broken) => "BROKEN",
     };
-    let axes = outcome.axes.to_string();
+    let axes = distinct(same.iter().map(|outcome| outcome.axes.to_string()));
     let axes = if axes.is_empty() { axes } else { format!("  ({axes})") };
+    let stacks = distinct(same.iter().map(|outcome| outcome.stack.clone()));
     let scenario = paint.color(Paint::BOLD, &printable(&outcome.scenario));
-    format!("{}  {scenario}   on {}{axes}", paint.color(Paint::code(outcome), word), outcome.stack)
+    format!("{}  {scenario}   on {stacks}{axes}", paint.color(Paint::code(outcome), word))
+}
+
+/// Each word once, with commas between.
+fn distinct(words: impl Iterator<Item = String>) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for word in words {
+        if !word.is_empty() && !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen.join(", ")
 }
 
 fn got(out: &mut String, got: &[String]) {

@@ -57,3 +57,26 @@ fn a_scenario_in_many_variations_is_one_row() {
     let text = render(&report, &Options::default());
     assert!(text.contains("FAIL 1/6") && text.contains("5/6") && text.contains("(isn 0)"), "{text}");
 }
+
+#[test]
+fn what_fails_alike_in_many_variations_is_told_once() {
+    let mut report = Report::default();
+    for isn in crate::axes::Axes::SWEEP {
+        let axes = crate::axes::Axes { isn: Some(isn), ..Default::default() };
+        report.outcomes.push(Outcome { axes, ..samples::left_edge() });
+    }
+    let text = render(&report, &Options::default());
+    assert_eq!(text.matches("FAIL  tcp/").count(), 1, "{text}");
+    assert!(text.contains("on smoltcp-0.13  (isn 0, isn 1, isn 2147483647,"), "{text}");
+}
+
+#[test]
+fn a_script_that_does_not_parse_is_told_once_for_all_stacks() {
+    let broken = |stack: &str| Outcome {
+        message: "expected a packet".into(),
+        expected: Expected::Unexpected,
+        ..Outcome::new("a", stack, crate::axes::Axes::default(), Verdict::Broken)
+    };
+    let report = Report { outcomes: vec![broken("one"), broken("two")], ..Report::default() };
+    assert!(render(&report, &Options::default()).contains("BROKEN  a   on one, two\n  expected a packet\n"));
+}

@@ -1,0 +1,72 @@
+//! The command line: one definition gives parser, help and errors.
+
+mod arguments;
+mod check;
+mod explain;
+mod list;
+mod run;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use thiserror::Error;
+
+use crate::expectations;
+use crate::suite::{DiscoverError, Home, UnknownStack};
+use arguments::{Arguments, Command};
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command.unwrap_or_default() {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            terminal::complain(&format!("wirelaw: {error}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Why a command could not do its work; exit status 2.
+#[derive(Debug, Error)]
+enum CliError {
+    #[error("{0}")]
+    Discover(#[from] DiscoverError),
+    #[error("{0}")]
+    Stack(#[from] UnknownStack),
+    #[error("{0}")]
+    Expectations(#[from] expectations::Error),
+    #[error(
+        "there is no fixtures/scripts here: run this in a checkout of wirelaw, or name scripts: wirelaw run PATH..."
+    )]
+    NoHome,
+    #[error("no in-process stack is built in")]
+    NoStack,
+    #[error("no requirement or clause `{id}`{}", hint(.near))]
+    UnknownId { id: String, near: Vec<String> },
+    #[error("cannot write {}: {cause}", path.display())]
+    Write { path: PathBuf, cause: std::io::Error },
+    #[error("cannot write: {0}")]
+    Output(std::io::Error),
+}
+
+fn hint(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) }
+}
+
+/// What a command that was not given any path works on.
+fn paths_or_suite(paths: &[PathBuf], home: Option<&Home>) -> Result<Vec<PathBuf>, CliError> {
+    match (paths, home) {
+        ([], Some(home)) => Ok(vec![home.scripts()]),
+        ([], None) => Err(CliError::NoHome),
+        (paths, _) => Ok(paths.to_vec()),
+    }
+}

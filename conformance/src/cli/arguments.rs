@@ -1,0 +1,210 @@
+//! The arguments of every command.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use wirelaw_reference::seq::Seq;
+
+use crate::axes::{Axes, Ip};
+
+/// Conformance scenarios for TCP stacks, judged by RFC clause in virtual time.
+///
+/// Without a command: runs every scenario of fixtures/scripts on every in-process stack.
+///
+/// Exit status: 0 as expected, 1 an unexpected verdict, 2 the harness failed or was asked for nonsense.
+#[derive(Debug, Parser)]
+#[command(name = "wirelaw", version)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenarios on stacks and report what became of them.
+    Run(RunArguments),
+    /// Parse scripts and show what is wrong with them; exit status 1 if anything is.
+    Check(CheckArguments),
+    /// List scenarios with what they test and cover, and the stacks.
+    List(ListArguments),
+    /// Show a requirement or a clause, and the scenarios that cover it.
+    Explain(ExplainArguments),
+}
+
+impl Default for Command {
+    fn default() -> Command {
+        Command::Run(RunArguments::default())
+    }
+}
+
+#[derive(Debug, Default, Args)]
+pub(super) struct RunArguments {
+    /// Script files, or folders with .pkt files, from anywhere; fixtures/scripts if there is none.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Only on this stack; may be repeated. `wirelaw list` names them.
+    #[arg(long = "stack", value_name = "NAME")]
+    pub(super) stacks: Vec<String>,
+    /// Write the report as JSON. A run without PATH writes target/wirelaw/report.json.
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+    /// Write the report as JUnit XML. A run without PATH writes target/wirelaw/junit.xml.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write a capture of every run, in pcapng, below this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) pcap: Option<PathBuf>,
+    /// The initial sequence number of both sides: a number, or `sweep` for the six that are hardest.
+    #[arg(long, value_name = "N|sweep", value_parser = isn)]
+    pub(super) isn: Option<Isn>,
+    /// The address family; may be repeated. 4 if none is given.
+    #[arg(long = "ip", value_name = "4|6", value_parser = ip)]
+    pub(super) ips: Vec<Ip>,
+    /// Where all randomness comes from; equal seeds give equal runs.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Define a word for every script; may be repeated.
+    #[arg(long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    pub(super) defines: Vec<(String, String)>,
+    /// Threads; as many as there are processors if not given.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Failures and totals only.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Every scenario, known deviations in full, requirements by RFC.
+    #[arg(long, short, action = ArgAction::SetTrue)]
+    pub(super) verbose: bool,
+}
+
+impl RunArguments {
+    /// Every combination of address family and initial sequence number that was asked for.
+    pub(super) fn axes(&self) -> Vec<Axes> {
+        let mut ips = if self.ips.is_empty() { vec![Ip::V4] } else { self.ips.clone() };
+        ips.sort();
+        ips.dedup();
+        let isns = match self.isn {
+            None => vec![None],
+            Some(Isn::One(isn)) => vec![Some(isn)],
+            Some(Isn::Sweep) => Axes::SWEEP.map(Some).to_vec(),
+        };
+        let with = |ip| isns.iter().map(move |isn| Axes { ip, isn: *isn, seed: self.seed });
+        ips.into_iter().flat_map(with).collect()
+    }
+
+    /// How many threads shall run; more than a thousand would only cost memory.
+    pub(super) fn jobs(&self) -> NonZeroUsize {
+        const MOST: NonZeroUsize = NonZeroUsize::new(1000).expect("1000 is not 0");
+        self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(NonZeroUsize::MIN, |jobs| jobs.min(MOST))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Script files, or folders with .pkt files.
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Define a word for every script; may be repeated.
+    #[arg(long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    pub(super) defines: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// Script files, or folders with .pkt files; fixtures/scripts if there is none.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// Such as MUST-10, 6298-5.5-BACKOFF or rfc9293-3.10.7.4-2.
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+}
+
+/// What `--isn` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Isn {
+    /// This number.
+    One(Seq),
+    /// Each of [`Axes::SWEEP`].
+    Sweep,
+}
+
+fn isn(text: &str) -> Result<Isn, String> {
+    if text == "sweep" {
+        return Ok(Isn::Sweep);
+    }
+    let number = text.strip_prefix("0x").map_or_else(|| text.parse(), |digits| u32::from_str_radix(digits, 16));
+    number.map(|isn| Isn::One(Seq(isn))).map_err(|_| "give a number from 0 to 4294967295, or `sweep`".to_owned())
+}
+
+fn ip(text: &str) -> Result<Ip, String> {
+    match text {
+        "4" => Ok(Ip::V4),
+        "6" => Ok(Ip::V6),
+        _ => Err("give 4 or 6".to_owned()),
+    }
+}
+
+fn define(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn run(arguments: &[&str]) -> RunArguments {
+        let all = ["wirelaw", "run"].iter().chain(arguments);
+        match Arguments::try_parse_from(all).expect("they are valid").command {
+            Some(Command::Run(arguments)) => arguments,
+            other => panic!("not a run: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_arguments_are_a_plain_run() {
+        let none = Arguments::try_parse_from(["wirelaw"]).expect("they are valid");
+        let Some(Command::Run(default)) = none.command.or_else(|| Some(Command::default())) else {
+            panic!("not a run")
+        };
+        assert_eq!(format!("{default:?}"), format!("{:?}", run(&[])));
+        assert_eq!(default.axes(), [Axes::default()]);
+    }
+
+    #[test]
+    fn axes_are_every_combination() {
+        assert_eq!(run(&["--isn", "sweep", "--ip", "6", "--ip", "4", "--ip", "6"]).axes().len(), 12);
+        let axes = run(&["--isn", "0xffffffff", "--ip", "6", "--seed", "9"]).axes();
+        assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9 }]);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for nonsense in [
+            ["--isn", "4294967296"],
+            ["--isn", "-1"],
+            ["--ip", "5"],
+            ["--jobs", "0"],
+            ["--define", "=1"],
+            ["--define", "x"],
+            ["--quiet", "--verbose"],
+        ] {
+            assert!(Arguments::try_parse_from(["wirelaw", "run"].iter().chain(&nonsense)).is_err(), "{nonsense:?}");
+        }
+    }
+}

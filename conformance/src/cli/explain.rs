@@ -1,0 +1,49 @@
+//! `wirelaw explain`: what does a requirement say, and who tests it?
+
+use std::fmt::Write;
+
+use wirelaw_reference::clause;
+
+use super::arguments::ExplainArguments;
+use super::{CliError, terminal};
+use crate::requirements::{catalogue, suggestions};
+use crate::suite::{Entry, Home, discover};
+
+pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
+    let id = arguments.id.as_str();
+    let Some((id, mut text)) = explanation(id) else {
+        let known = catalogue().iter().map(|requirement| requirement.id.as_str());
+        let known = known.chain(clause::ALL.iter().map(|clause| clause.id));
+        let near = suggestions(id, known).into_iter().map(str::to_owned).collect();
+        return Err(CliError::UnknownId { id: id.to_owned(), near });
+    };
+    let home = Home::find();
+    let entries = match &home {
+        Some(home) => discover(&[home.scripts()], Some(&home.scripts()), &[]).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let covering: Vec<&Entry> = entries.iter().filter(|entry| covers(entry, &id)).collect();
+    text.push_str(if covering.is_empty() { "  no scenario covers it\n" } else { "  covered by\n" });
+    for entry in covering {
+        let _ = writeln!(text, "    {}", entry.id);
+    }
+    terminal::say(&text)?;
+    Ok(0)
+}
+
+/// The id as it is written, and what is known of it.
+fn explanation(id: &str) -> Option<(String, String)> {
+    if let Some(requirement) = catalogue().get(id) {
+        return Some((requirement.id.clone(), requirement.to_string()));
+    }
+    let clause = clause::ALL.iter().find(|clause| clause.id.eq_ignore_ascii_case(id))?;
+    let text = format!("{}  {}  {}\n  {}\n", clause.id, clause.place, clause.level, clause.text);
+    Some((clause.id.to_owned(), text))
+}
+
+fn covers(entry: &Entry, id: &str) -> bool {
+    let Ok(scenario) = &entry.scenario else { return false };
+    let in_header = scenario.header.covers.iter();
+    let in_steps = scenario.steps.iter().filter_map(|step| step.clause.as_ref());
+    in_header.chain(in_steps).any(|covered| covered.value.eq_ignore_ascii_case(id))
+}

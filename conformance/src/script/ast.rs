@@ -1,0 +1,183 @@
+//! What a script says, as values.
+//!
+//! Everything that can turn out wrong at run time carries its [`Spanned::span`], so that a caret can
+//! be put under it. Spans and line numbers do not take part in comparison: a scenario equals the
+//! scenario that its printed form parses to.
+
+mod call;
+mod packet;
+
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use crate::stack::Capability;
+
+pub use call::{CallSpec, Cmsg, EpollData, Expr, IovecSpec, MsghdrSpec, ResultSpec, SockaddrSpec};
+pub use packet::{
+    AccEcn, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType, IpInfo, MplsEntry,
+    OptionSpec, OptionsSpec, PacketSpec, TcpSpec, TrafficClass, TransportSpec, UdpSpec,
+};
+
+/// Microseconds.
+pub type Micros = u64;
+
+/// A value and where in the source it stands.
+#[derive(Clone, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Octets of [`Scenario::source`].
+    pub span: Range<usize>,
+}
+
+impl<T> Spanned<T> {
+    /// `value`, found at `span`.
+    pub fn new(value: T, span: Range<usize>) -> Spanned<T> {
+        Spanned { value, span }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Spanned<T>) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
+
+impl<T> Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// One script file.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The name under which it was parsed: a path, or what stands for one.
+    pub name: String,
+    /// The whole text, as parsed; what spans index.
+    pub source: Arc<str>,
+    /// What the comments at the top say.
+    pub header: Header,
+    /// The `--name=value` lines, without the defines: those have already been applied.
+    pub options: Vec<ScriptOption>,
+    /// The shell command before the first step.
+    pub init: Option<Shell>,
+    /// The timed lines; at least one.
+    pub steps: Vec<Step>,
+    /// The shell command after the last step.
+    pub cleanup: Option<Shell>,
+    /// Comments after everything else.
+    pub epilogue: Vec<String>,
+}
+
+impl PartialEq for Scenario {
+    /// Whether both say the same, wherever they come from and however they are laid out.
+    fn eq(&self, other: &Scenario) -> bool {
+        self.header == other.header
+            && self.options == other.options
+            && self.init == other.init
+            && self.steps == other.steps
+            && self.cleanup == other.cleanup
+            && self.epilogue == other.epilogue
+    }
+}
+
+/// The comments at the top of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// What is tested: the lines up to the first blank or keyword line, as one line.
+    pub sentence: String,
+    /// `covers:` ids of requirements.
+    pub covers: Vec<Spanned<String>>,
+    /// `needs:` what the stack must be able to do.
+    pub needs: Vec<Spanned<Capability>>,
+    /// All other lines.
+    pub notes: Vec<String>,
+}
+
+/// `--name` or `--name=value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptOption {
+    /// Comment lines before it.
+    pub comments: Vec<String>,
+    /// The name, without the dashes.
+    pub name: Spanned<String>,
+    /// The value, without quotes; valid for the option.
+    pub value: Option<Spanned<String>>,
+}
+
+/// An untimed shell command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// Comment lines before it.
+    pub comments: Vec<String>,
+    /// The text between the backquotes, unchanged.
+    pub command: Spanned<String>,
+}
+
+/// One timed line.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// From its time to its last token.
+    pub span: Range<usize>,
+    /// The line of its time, from 1.
+    pub line: usize,
+    /// When it happens.
+    pub time: Spanned<Time>,
+    /// When a blocking call returns, in microseconds from the same base as [`Step::time`].
+    pub end: Option<Spanned<Micros>>,
+    /// What happens.
+    pub action: Action,
+    /// The requirement that this step alone tests: `// covers: ID` at the end of its last line.
+    pub clause: Option<Spanned<String>>,
+    /// Comment lines before it, and those between its tokens.
+    pub comments: Vec<String>,
+    /// The comment at the end of its last line.
+    pub trailing: Option<String>,
+}
+
+impl PartialEq for Step {
+    /// Whether both say the same, wherever they stand.
+    fn eq(&self, other: &Step) -> bool {
+        self.time == other.time
+            && self.end == other.end
+            && self.action == other.action
+            && self.clause == other.clause
+            && self.comments == other.comments
+            && self.trailing == other.trailing
+    }
+}
+
+/// When a step happens; all in whole microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// `*`: whenever the packet comes. Outbound packets only.
+    Any,
+    /// `t`: since the start of the scenario.
+    Absolute(Micros),
+    /// `+t`: since the previous step.
+    Relative(Micros),
+    /// `a~b`: between two absolute times, both included. Outbound packets only.
+    AbsoluteRange(Micros, Micros),
+    /// `+a~+b`: between two relative times, both included. Outbound packets only.
+    RelativeRange(Micros, Micros),
+}
+
+/// What happens in a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// `<` or `>`
+    Packet(Box<PacketSpec>),
+    /// `name(...) = result`
+    Call(Box<CallSpec>),
+    /// A shell command: the text between the backquotes, unchanged.
+    Shell(String),
+    /// `%{ ... }%`: the text between, without blanks around it.
+    Code(String),
+    /// `silent`: until that time the stack sends nothing.
+    Silent,
+}

@@ -1,0 +1,141 @@
+//! Scenarios × stacks × axes, run side by side.
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::{Entry, Subject, panic_message};
+use crate::axes::Axes;
+use crate::report::{Outcome, Verdict};
+use crate::runner::Run;
+use crate::script::{LoadError, ScriptError, ast::Scenario};
+use crate::stack::NamedStack;
+use crate::trace::{Event, Response, Stimulus, Trace};
+
+/// Drives one scenario on one stack; [`crate::runner::run`] in earnest.
+pub type Drive<'a> = &'a (dyn Fn(&Scenario, &NamedStack, &Axes) -> Run + Sync);
+
+/// Every run that shall happen.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    /// The scenarios.
+    pub entries: &'a [Entry],
+    /// The stacks.
+    pub subjects: &'a [Subject],
+    /// The variations.
+    pub axes: &'a [Axes],
+}
+
+/// One run that shall happen.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The scenario.
+    pub entry: &'a Entry,
+    /// The stack.
+    pub subject: &'a Subject,
+    /// The variation.
+    pub axes: Axes,
+}
+
+impl<'a> Matrix<'a> {
+    /// The runs in the order of scenarios, then stacks, then axes. A script that does not parse has but one
+    /// variation.
+    pub fn cases(&self) -> Vec<Case<'a>> {
+        let mut cases = Vec::new();
+        for entry in self.entries {
+            for subject in self.subjects {
+                let axes = if entry.scenario.is_ok() { self.axes } else { &self.axes[..self.axes.len().min(1)] };
+                cases.extend(axes.iter().map(|axes| Case { entry, subject, axes: *axes }));
+            }
+        }
+        cases
+    }
+
+    /// Runs everything on `jobs` threads; the outcomes come in the order of [`Matrix::cases`] whatever finishes first.
+    ///
+    /// `done` hears of each run as it ends, from any thread, and may add to its outcome.
+    pub fn run(
+        &self,
+        drive: Drive<'_>,
+        jobs: NonZeroUsize,
+        done: &(dyn Fn(&Case<'_>, &mut Outcome, &Trace) + Sync),
+    ) -> Vec<Outcome> {
+        let cases = self.cases();
+        let next = AtomicUsize::new(0);
+        let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(case) = cases.get(at) else { break };
+                let (mut outcome, trace) = case.run(drive);
+                done(case, &mut outcome, &trace);
+                outcomes.lock().expect("no thread panics with the lock").push((at, outcome));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..jobs.get().min(cases.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut outcomes = outcomes.into_inner().expect("no thread panics with the lock");
+        outcomes.sort_by_key(|(at, _)| *at);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+impl Case<'_> {
+    /// Runs it, and compares its verdict with the known deviations of the stack.
+    pub fn run(&self, drive: Drive<'_>) -> (Outcome, Trace) {
+        let (mut outcome, trace) = match &self.entry.scenario {
+            Ok(scenario) => self.drive(scenario, drive),
+            Err(error) => (self.unparsed(error), Trace::default()),
+        };
+        outcome.expected = self.subject.expectations.judge(&outcome, &self.subject.version);
+        (outcome, trace)
+    }
+
+    fn outcome(&self, verdict: Verdict) -> Outcome {
+        Outcome::new(self.entry.id.clone(), self.subject.label(), self.axes, verdict)
+    }
+
+    fn drive(&self, scenario: &Scenario, drive: Drive<'_>) -> (Outcome, Trace) {
+        // A stack that panics must not take the other runs with it.
+        let run = catch_unwind(AssertUnwindSafe(|| drive(scenario, &self.subject.stack, &self.axes)));
+        let covers = scenario.header.covers.iter().map(|id| id.value.clone()).collect();
+        match run {
+            Ok(run) => {
+                let outcome = Outcome {
+                    message: run.message,
+                    clause: run.clause,
+                    line: run.line,
+                    failure: run.failure,
+                    packets: packets(&run.trace),
+                    notes: run.notes,
+                    covers,
+                    ..self.outcome(run.verdict)
+                };
+                (outcome, run.trace)
+            }
+            Err(payload) => {
+                let message = format!("panicked: {}", panic_message(&*payload));
+                (Outcome { message, covers, ..self.outcome(Verdict::Broken) }, Trace::default())
+            }
+        }
+    }
+
+    fn unparsed(&self, error: &LoadError) -> Outcome {
+        let script = if let LoadError::Script(error) = error { Some(error) } else { None };
+        let problem = script.map_or_else(|| error.to_string(), |error| error.message().to_owned());
+        let message = format!("{problem} (`wirelaw check {}` shows more)", self.entry.path.display());
+        Outcome { message, line: script.map(ScriptError::line), ..self.outcome(Verdict::Broken) }
+    }
+}
+
+fn packets(trace: &Trace) -> usize {
+    let is_packet =
+        |event: &Event| matches!(event, Event::Stimulus(Stimulus::Packet(_)) | Event::Response(Response::Packet(_)));
+    trace.records.iter().filter(|record| is_packet(&record.event)).count()
+}

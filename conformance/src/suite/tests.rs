@@ -1,0 +1,140 @@
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wirelaw_reference::seq::Seq;
+
+use super::*;
+use crate::axes::Axes;
+use crate::report::{Expected, Verdict};
+use crate::runner::Run;
+use crate::script::ast::Scenario;
+use crate::stack::{Stack, StackError};
+use crate::trace::Trace;
+
+fn no_stack(_: &Setup) -> Result<Box<dyn Stack>, StackError> {
+    Err(StackError::Broken("there is none".into()))
+}
+
+const STACKS: [NamedStack; 2] =
+    [NamedStack { name: "one", factory: no_stack }, NamedStack { name: "two", factory: no_stack }];
+
+fn run(verdict: Verdict) -> Run {
+    Run {
+        verdict,
+        message: String::new(),
+        clause: None,
+        line: None,
+        failure: None,
+        trace: Trace::default(),
+        notes: Vec::new(),
+    }
+}
+
+/// Scenarios that say of themselves what shall become of them.
+fn drive(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
+    let text = &*scenario.source;
+    assert!(!text.contains("panic"), "as the scenario asks");
+    if text.contains("slow") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let fails = text.contains("fail") && stack.name == "two" && axes.isn.is_none_or(|isn| isn == Seq(0));
+    run(if fails { Verdict::Fail } else { Verdict::Pass })
+}
+
+fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room");
+    for (file, text) in files {
+        fs::write(folder.path().join(file), text).expect("there is room");
+    }
+    folder
+}
+
+fn subjects(list: &str) -> Vec<Subject> {
+    let expectations = Expectations::parse(list, Path::new("two.toml")).expect("it is valid");
+    let mut subjects: Vec<Subject> =
+        STACKS.iter().map(|stack| Subject::new(*stack, None).expect("there is no file")).collect();
+    subjects[1].expectations = expectations;
+    subjects
+}
+
+fn report_of(folder: &Path, list: &str, axes: &[Axes], jobs: usize) -> Report {
+    let entries = discover(&[folder.to_owned()], Some(folder), &[]).expect("there are scripts");
+    let subjects = subjects(list);
+    let matrix = Matrix { entries: &entries, subjects: &subjects, axes };
+    let seen = AtomicUsize::new(0);
+    let jobs = NonZeroUsize::new(jobs).expect("a test asks for some");
+    let outcomes = matrix.run(&drive, jobs, &|_, _, _| {
+        seen.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(seen.into_inner(), outcomes.len());
+    report(outcomes, &entries, &subjects, true)
+}
+
+fn script(word: &str) -> String {
+    format!("// {word}\n// covers: MUST-1\n0 `true`\n")
+}
+
+#[test]
+fn outcomes_come_in_order_whatever_finishes_first() {
+    let tree = tree(&[("a.pkt", &script("slow")), ("b.pkt", &script("quick")), ("c.pkt", &script("fail"))]);
+    let alone = report_of(tree.path(), "", &[Axes::default()], 1);
+    assert_eq!(alone, report_of(tree.path(), "", &[Axes::default()], 8));
+    let row = |outcome: &Outcome| format!("{} {} {}", outcome.scenario, outcome.stack, outcome.verdict);
+    let rows: Vec<String> = alone.outcomes.iter().map(row).collect();
+    assert_eq!(rows, ["a one pass", "a two pass", "b one pass", "b two pass", "c one pass", "c two fail"]);
+    assert_eq!(alone.exit_status(), 1);
+    assert_eq!(alone.outcomes[0].covers, ["MUST-1"]);
+}
+
+#[test]
+fn each_axis_is_its_own_outcome() {
+    let tree = tree(&[("a.pkt", &script("fail"))]);
+    let axes = Axes::SWEEP.map(|isn| Axes { isn: Some(isn), ..Axes::default() });
+    let report = report_of(tree.path(), "", &axes, 2);
+    assert_eq!(report.outcomes.len(), 12);
+    let failed: Vec<Axes> =
+        report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail).map(|outcome| outcome.axes).collect();
+    assert_eq!(failed, [axes[0]]);
+}
+
+#[test]
+fn a_broken_script_and_a_panic_break_their_own_runs_only() {
+    let tree = tree(&[("a.pkt", "0 @\n"), ("b.pkt", &script("panic")), ("c.pkt", &script("quick"))]);
+    let report = report_of(tree.path(), "", &[Axes::default(), Axes::default()], 3);
+    let verdicts: Vec<Verdict> = report.outcomes.iter().map(|outcome| outcome.verdict).collect();
+    assert_eq!(verdicts[..6], [Verdict::Broken; 6], "the script that does not parse has one variation per stack");
+    assert_eq!(verdicts[6..], [Verdict::Pass; 4]);
+    assert_eq!(report.outcomes[0].line, Some(1));
+    assert!(report.outcomes[0].message.contains("wirelaw check"), "{}", report.outcomes[0].message);
+    assert_eq!(report.outcomes[2].message, "panicked: as the scenario asks");
+    assert_eq!(report.exit_status(), 2);
+}
+
+#[test]
+fn known_deviations_are_expected_and_unused_ones_are_not() {
+    let tree = tree(&[("a.pkt", &script("fail")), ("b.pkt", &script("quick"))]);
+    let entry = |glob: &str| format!("[[deviation]]\nscenario = '{glob}'\nreason = 'r'\nlink = 'https://l'\n");
+    let known = report_of(tree.path(), &entry("a"), &[Axes::default()], 2);
+    assert!(matches!(known.outcomes[1].expected, Expected::Known { .. }));
+    assert_eq!((known.exit_status(), known.complaints.len()), (0, 0));
+    let surprise = report_of(tree.path(), &entry("*"), &[Axes::default()], 2);
+    assert!(matches!(surprise.outcomes[3].expected, Expected::SurprisePass { .. }));
+    assert_eq!(surprise.exit_status(), 1);
+    let unused = report_of(tree.path(), &(entry("a") + &entry("z*")), &[Axes::default()], 2);
+    assert_eq!(unused.complaints, [Complaint::Expectation("two.toml:5: unused entry `z*`".into())]);
+    assert_eq!(unused.exit_status(), 1);
+}
+
+#[test]
+fn an_unknown_stack_is_told_which_exist() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let selected = |wanted: &[&str]| {
+        select_from(&STACKS, &names(wanted)).map(|stacks| stacks.iter().map(|stack| stack.name).collect::<Vec<_>>())
+    };
+    assert_eq!(selected(&[]), Ok(vec!["one", "two"]));
+    assert_eq!(selected(&["two"]), Ok(vec!["two"]));
+    let error = selected(&["one", "three"]).expect_err("there is none").to_string();
+    assert_eq!(error, "there is no stack `three`; there is: one, two");
+}

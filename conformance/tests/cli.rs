@@ -1,0 +1,114 @@
+//! The program as a user meets it: exit status and the words on both streams.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn wirelaw(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null());
+    command.output().expect("the program starts")
+}
+
+fn status(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room");
+    let good = "// Opens a socket.\n// covers: MUST-1\n\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n";
+    fs::write(folder.path().join("good.pkt"), good).expect("there is room");
+    fs::write(folder.path().join("bad.pkt"), "// Is no scenario.\n\n0 < @@@\n").expect("there is room");
+    fs::create_dir(folder.path().join("empty")).expect("there is room");
+    folder
+}
+
+#[test]
+fn usage_errors_end_with_2_and_say_what_is_wrong() {
+    let folder = folder();
+    let cases: [(&[&str], &str); 7] = [
+        (&["run", "missing.pkt"], "missing.pkt"),
+        (&["run", "empty"], "no .pkt file"),
+        (&["run", "good.pkt", "--stack", "no-such-stack"], "there is no stack `no-such-stack`; there is: "),
+        (&["run", "--isn", "x"], "0 to 4294967295"),
+        (&["check", "missing.pkt"], "missing.pkt"),
+        (&["explain", "MUST-700"], "did you mean MUST-7"),
+        (&["frobnicate"], "frobnicate"),
+    ];
+    for (arguments, words) in cases {
+        let output = wirelaw(folder.path(), arguments);
+        let told = text(&output.stderr);
+        assert_eq!(status(&output), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn check_shows_the_place_and_ends_with_1() {
+    let folder = folder();
+    let output = wirelaw(folder.path(), &["check", "."]);
+    assert_eq!(status(&output), Some(1), "{output:?}");
+    assert_eq!(text(&output.stdout), "2 scripts checked, 1 wrong\n");
+    let told = text(&output.stderr);
+    assert!(told.contains("bad.pkt:3") && told.contains("0 < @@@"), "{told}");
+    let output = wirelaw(folder.path(), &["check", "good.pkt"]);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(0), "1 script checked, 0 wrong\n".into()));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let folder = folder();
+    fs::write(folder.path().join("octets.pkt"), [0xff, 0xfe, 0, 0x80]).expect("there is room");
+    let output = wirelaw(folder.path(), &["check", "octets.pkt"]);
+    assert_eq!(status(&output), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains("octets.pkt"), "{output:?}");
+}
+
+#[test]
+fn a_broken_script_ends_a_run_with_2() {
+    let folder = folder();
+    let output = wirelaw(folder.path(), &["run", "."]);
+    assert_eq!(status(&output), Some(2), "{output:?}");
+}
+
+#[test]
+fn list_tells_what_a_scenario_is_about() {
+    let folder = folder();
+    let output = wirelaw(folder.path(), &["list", "good.pkt"]);
+    assert_eq!(status(&output), Some(0), "{output:?}");
+    let told = text(&output.stdout);
+    assert!(told.starts_with("good.pkt\n    Opens a socket.\n    covers: MUST-1\n"), "{told}");
+    assert!(told.contains("stacks\n"), "{told}");
+}
+
+#[test]
+fn explain_knows_a_requirement_whatever_its_case() {
+    let output = wirelaw(folder().path(), &["explain", "must-2"]);
+    assert_eq!(status(&output), Some(0), "{output:?}");
+    assert!(text(&output.stdout).starts_with("MUST-2  rfc9293 §3.1  MUST\n"), "{output:?}");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let folder = folder();
+    let sentence = "x".repeat(100_000);
+    for number in 0..20 {
+        let script = format!("// {sentence}\n\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n");
+        fs::write(folder.path().join(format!("{number}.pkt")), script).expect("there is room");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.arg("list").arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut first = [0; 1];
+    let mut out = child.stdout.take().expect("it is piped");
+    out.read_exact(&mut first).expect("it says something");
+    drop(out);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((status(&output), text(&output.stderr)), (Some(0), String::new()));
+}
