@@ -42,9 +42,6 @@ pub struct Clause {
     pub text: &'static str,
 }
 
-/// Every clause that has a name here, for those who look one up.
-pub const ALL: &[Clause] = &[];
-
 impl PartialEq for Clause {
     fn eq(&self, other: &Clause) -> bool {
         self.id == other.id

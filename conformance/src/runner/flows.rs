@@ -1,0 +1,258 @@
+//! Which connection a packet belongs to, and how its numbers in the script relate to live ones
+//! (packetdrill language, 4.1 to 4.4).
+//!
+//! Numbers are absolute in segments with SYN and relative to the initial sequence number in all
+//! others. The runner's own initial sequence number is the scripted one, moved by the same distance
+//! on every connection of a run.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use wirelaw_reference::seq::Seq;
+use wirelaw_reference::wire::{Flags, Segment};
+
+use super::settings::Settings;
+
+/// Names a flow of this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlowId(usize);
+
+/// How far the script has brought a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `socket()` and perhaps `bind()`.
+    New,
+    /// `listen()`
+    Listening,
+    /// `connect()`
+    Active,
+    /// Made by an inbound packet.
+    Passive,
+}
+
+/// One connection, or a socket that may become one.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    pub(super) role: Role,
+    label: Option<String>,
+    /// The stack's end; not known before the first packet of an active flow.
+    pub(super) local: Option<SocketAddr>,
+    /// The runner's end.
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) numbers: Numbers,
+    /// TSval of the script -> live, of what the stack sent.
+    pub(super) timestamps: BTreeMap<u32, u32>,
+    /// The first of them, script and live.
+    pub(super) first_timestamp: Option<(u32, u32)>,
+}
+
+/// How script numbers and live ones relate.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbers {
+    /// The stack's initial sequence number: script, live.
+    local: Option<(Seq, Seq)>,
+    /// The runner's: script, live.
+    remote: Option<(Seq, Seq)>,
+    /// By how much the runner's numbers are moved.
+    shift: u32,
+}
+
+/// Whose sequence space a number belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// The stack's.
+    Local,
+    /// The runner's.
+    Remote,
+}
+
+impl Numbers {
+    fn offset(&self, space: Space, syn: bool) -> u32 {
+        match (space, syn) {
+            (Space::Local, true) => self.local.map_or(0, |(script, live)| live - script),
+            (Space::Local, false) => self.local.map_or(0, |(_, live)| live.0),
+            (Space::Remote, true) => self.shift,
+            (Space::Remote, false) => self.remote.map_or(0, |(_, live)| live.0),
+        }
+    }
+
+    /// The live number of a scripted one in a segment with or without SYN.
+    pub(super) fn live(&self, space: Space, syn: bool, script: u32) -> Seq {
+        Seq(script) + self.offset(space, syn)
+    }
+
+    /// The scripted number of a live one.
+    pub(super) fn script(&self, space: Space, syn: bool, live: Seq) -> u32 {
+        live.back(self.offset(space, syn)).0
+    }
+
+    /// The stack's initial sequence number is what the script calls `script`.
+    pub(super) fn bind_local(&mut self, script: u32, live: Seq) {
+        self.local = Some((Seq(script), live));
+    }
+
+    pub(super) fn knows_local(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// The runner's initial sequence number is what the script calls `script`.
+    pub(super) fn bind_remote(&mut self, script: u32) {
+        self.remote.get_or_insert((Seq(script), Seq(script) + self.shift));
+    }
+
+    pub(super) fn knows_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+}
+
+/// All flows of a run.
+#[derive(Debug)]
+pub(super) struct Flows {
+    flows: Vec<Flow>,
+    /// The socket under test: that of the lines that name no connection.
+    current: Option<FlowId>,
+    bind: SocketAddr,
+    connect: SocketAddr,
+    remote_ip: IpAddr,
+    next_port: u16,
+    shift: u32,
+}
+
+impl Flows {
+    pub(super) fn new(settings: &Settings, shift: u32) -> Flows {
+        Flows {
+            flows: Vec::new(),
+            current: None,
+            bind: SocketAddr::new(settings.local, settings.bind_port),
+            connect: SocketAddr::new(settings.remote, settings.connect_port),
+            remote_ip: settings.remote,
+            next_port: 40_000, // below the ephemeral ports of stacks, so that the two are told apart
+            shift,
+        }
+    }
+
+    pub(super) fn get(&self, id: FlowId) -> &Flow {
+        &self.flows[id.0]
+    }
+
+    pub(super) fn get_mut(&mut self, id: FlowId) -> &mut Flow {
+        &mut self.flows[id.0]
+    }
+
+    fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
+        self.flows.push(Flow {
+            role,
+            label: None,
+            local,
+            remote,
+            numbers: Numbers { shift: self.shift, ..Numbers::default() },
+            timestamps: BTreeMap::new(),
+            first_timestamp: None,
+        });
+        let id = FlowId(self.flows.len() - 1);
+        self.current = Some(id);
+        id
+    }
+
+    /// `socket()`: the new socket is the one under test.
+    pub(super) fn open(&mut self) -> FlowId {
+        self.add(Role::New, None, None)
+    }
+
+    /// `listen()`
+    pub(super) fn listen(&mut self, id: FlowId) {
+        self.get_mut(id).role = Role::Listening;
+        self.current = Some(id);
+    }
+
+    /// `connect()`: the remote end is known, the local one is learnt from the first packet.
+    pub(super) fn connect(&mut self, id: FlowId) {
+        let remote = self.connect;
+        let flow = self.get_mut(id);
+        if flow.role != Role::Active {
+            flow.role = Role::Active;
+            flow.remote = Some(remote);
+        }
+        self.current = Some(id);
+    }
+
+    /// Where a connection that is made by an inbound packet comes from. A name that begins with a
+    /// number is the peer's port; else a port is found that no flow has used.
+    fn peer(&mut self, label: Option<&str>) -> SocketAddr {
+        let digits: String = label.unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+        let port = digits.parse().ok().filter(|port| *port > 0).unwrap_or_else(|| {
+            self.next_port += 1;
+            self.next_port
+        });
+        SocketAddr::new(self.remote_ip, port)
+    }
+
+    fn by_label(&self, label: &str) -> Option<FlowId> {
+        self.flows.iter().rposition(|flow| flow.label.as_deref() == Some(label)).map(FlowId)
+    }
+
+    /// The flow of an inbound packet; it is made if this is its first.
+    pub(super) fn inbound(&mut self, label: Option<&str>) -> FlowId {
+        let known = match label {
+            Some(label) => self.by_label(label),
+            None => self.current.filter(|id| matches!(self.get(*id).role, Role::Active | Role::Passive)),
+        };
+        known.unwrap_or_else(|| {
+            let remote = self.peer(label);
+            let id = self.add(Role::Passive, Some(self.bind), Some(remote));
+            self.get_mut(id).label = label.map(str::to_owned);
+            id
+        })
+    }
+
+    /// The flow of an outbound packet that a line expects: a name that is not known yet stands for
+    /// the first active connection that has none.
+    pub(super) fn outbound(&mut self, label: Option<&str>) -> Option<FlowId> {
+        let Some(label) = label else { return self.current };
+        self.by_label(label).or_else(|| {
+            let unnamed = |flow: &Flow| flow.role == Role::Active && flow.label.is_none();
+            let id = self.flows.iter().position(unnamed).map(FlowId)?;
+            self.get_mut(id).label = Some(label.to_owned());
+            Some(id)
+        })
+    }
+
+    /// The connection with this peer that was made last: what `accept` returns.
+    pub(super) fn with_peer(&self, peer: SocketAddr) -> Option<FlowId> {
+        self.flows.iter().rposition(|flow| flow.remote == Some(peer)).map(FlowId)
+    }
+
+    /// Whether a live packet from `local` to `remote` belongs to the flow; the first packet of an
+    /// active flow tells the local end.
+    pub(super) fn owns(&self, id: FlowId, local: SocketAddr, remote: SocketAddr) -> bool {
+        let flow = self.get(id);
+        if flow.remote != Some(remote) {
+            return false;
+        }
+        match flow.local {
+            // of flows with one 4-tuple, the youngest lives
+            Some(known) => known == local && !self.flows[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote),
+            None => {
+                flow.role == Role::Active
+                    && !self.flows.iter().any(|other| other.local == Some(local) && other.remote == Some(remote))
+            }
+        }
+    }
+
+    /// The flow of a live packet, for showing it.
+    pub(super) fn of_packet(&self, local: SocketAddr, remote: SocketAddr) -> Option<FlowId> {
+        (0..self.flows.len()).rev().map(FlowId).find(|id| self.owns(*id, local, remote))
+    }
+}
+
+/// A live segment's numbers as a script would write them.
+pub(super) fn scripted(numbers: &Numbers, segment: &Segment) -> (u32, u32) {
+    let syn = segment.flags.contains(Flags::SYN);
+    let seq = numbers.script(Space::Local, syn, segment.seq);
+    let ack = if segment.flags.contains(Flags::ACK) {
+        numbers.script(Space::Remote, syn, segment.ack)
+    } else {
+        segment.ack.0
+    };
+    (seq, ack)
+}

@@ -1,0 +1,143 @@
+//! What a scenario's options say about addresses, ports, the link and tolerance.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use super::Stop;
+use crate::axes::{Axes, Ip};
+use crate::script::ast::{Scenario, ScriptOption};
+
+/// The network of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    pub(super) ip: Ip,
+    /// The stack's address.
+    pub(super) local: IpAddr,
+    pub(super) prefix: u8,
+    /// The address that the runner plays.
+    pub(super) remote: IpAddr,
+    pub(super) bind_port: u16,
+    pub(super) connect_port: u16,
+    pub(super) mtu: u16,
+    tolerance: Duration,
+    tolerance_percent: f64,
+    /// Microseconds per tick of outbound TSval; 0: not compared.
+    pub(super) timestamp_tick: u64,
+    pub(super) timestamp_scaled: bool,
+    pub(super) strict_segments: bool,
+    /// `--non_fatal=packet`: a packet that differs is a remark.
+    pub(super) packets_are_not_fatal: bool,
+}
+
+/// Options that change nothing here: what they configure does not exist in virtual time, or they
+/// only make packetdrill talk.
+const WITHOUT_EFFECT: [&str; 9] = [
+    "gateway_ip",
+    "netmask_ip",
+    "send_omit_free",
+    "code_sockopt",
+    "code_command",
+    "code_format",
+    "verbose",
+    "debug",
+    "define",
+];
+
+impl Settings {
+    pub(super) fn new(scenario: &Scenario, axes: &Axes) -> Result<Settings, Stop> {
+        let ip = family(scenario, axes)?;
+        let (local, remote, prefix, mtu) = match ip {
+            Ip::V4 => (IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16, 1500),
+            // 20 octets more, so that the same `mss 1460` lines hold for both families
+            Ip::V6 => (embed(Ipv4Addr::new(192, 168, 0, 1)), embed(Ipv4Addr::new(192, 0, 2, 1)), 48, 1520),
+        };
+        let mut settings = Settings {
+            ip,
+            local,
+            prefix,
+            remote,
+            bind_port: 8080,
+            connect_port: 8080,
+            mtu,
+            tolerance: Duration::from_micros(4000),
+            tolerance_percent: 12.5,
+            timestamp_tick: 0,
+            timestamp_scaled: false,
+            strict_segments: false,
+            packets_are_not_fatal: false,
+        };
+        for option in &scenario.options {
+            settings.apply(option)?;
+        }
+        Ok(settings)
+    }
+
+    fn apply(&mut self, option: &ScriptOption) -> Result<(), Stop> {
+        let value = option.value.as_ref().map_or("", |value| value.value.as_str());
+        match option.name.value.as_str() {
+            "ip_version" => {}
+            "local_ip" => self.local = self.address(option, value)?,
+            "remote_ip" => self.remote = self.address(option, value)?,
+            "bind_port" => self.bind_port = number(option, value)?,
+            "connect_port" => self.connect_port = number(option, value)?,
+            "mtu" => self.mtu = number(option, value)?,
+            "tolerance_usecs" => self.tolerance = Duration::from_micros(number(option, value)?),
+            "tolerance_percent" => self.tolerance_percent = number(option, value)?,
+            "tcp_ts_tick_usecs" => self.timestamp_tick = number(option, value)?,
+            "tcp_ts_ecr_scaled" => self.timestamp_scaled = true,
+            "strict_segments" => self.strict_segments = true,
+            "non_fatal" => self.packets_are_not_fatal = value.split(',').any(|word| word.trim() == "packet"),
+            name if WITHOUT_EFFECT.contains(&name) => {}
+            "mss" if value == "0" => {}
+            name => return Err(Stop::unsupported_at(&option.name.span, format!("option --{name}"))),
+        }
+        Ok(())
+    }
+
+    /// An address, in the family of the run.
+    fn address(&self, option: &ScriptOption, value: &str) -> Result<IpAddr, Stop> {
+        let text = value.split('/').next().unwrap_or_default();
+        match (text.parse::<IpAddr>(), self.ip) {
+            (Ok(IpAddr::V4(v4)), Ip::V6) => Ok(embed(v4)),
+            (Ok(IpAddr::V6(_)), Ip::V4) => {
+                Err(Stop::broken_at(&option.name.span, format!("{value} is no IPv4 address, but this is an IPv4 run")))
+            }
+            (Ok(address), _) => Ok(address),
+            (Err(_), _) => Err(Stop::broken_at(&option.name.span, format!("`{value}` is no IP address"))),
+        }
+    }
+
+    /// How far from the expected time an event may be, `span` after the event before it.
+    pub(super) fn tolerance(&self, span: Duration) -> Duration {
+        let part = (span.as_nanos() as f64 * self.tolerance_percent / 100.0) as u64;
+        self.tolerance.max(Duration::from_nanos(part))
+    }
+}
+
+/// The script decides if it says; else the run does.
+fn family(scenario: &Scenario, axes: &Axes) -> Result<Ip, Stop> {
+    let values = |name: &'static str| {
+        scenario.options.iter().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
+    };
+    if let Some(version) = values("ip_version").last() {
+        return match version.value.as_str() {
+            "ipv4" => Ok(Ip::V4),
+            "ipv6" => Ok(Ip::V6),
+            other => Err(Stop::unsupported_at(&version.span, format!("--ip_version={other}"))),
+        };
+    }
+    let is_v6 = values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
+    Ok(if is_v6 { Ip::V6 } else { axes.ip })
+}
+
+/// An IPv4 address of a script in an IPv6 run: the last 32 bits of a unique local one.
+fn embed(v4: Ipv4Addr) -> IpAddr {
+    let [a, b, c, d] = v4.octets().map(u16::from);
+    IpAddr::V6(Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, a << 8 | b, c << 8 | d))
+}
+
+fn number<T: std::str::FromStr>(option: &ScriptOption, value: &str) -> Result<T, Stop> {
+    value.parse().map_err(|_| {
+        Stop::broken_at(&option.name.span, format!("--{} needs a number in range, not `{value}`", option.name.value))
+    })
+}
