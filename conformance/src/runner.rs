@@ -1,10 +1,37 @@
-//! Drives one scenario on one stack. A placeholder with the runner's types.
+//! Drives one scenario on one stack and says what that brought to light.
+//!
+//! | module | what | packetdrill language |
+//! |---|---|---|
+//! | `settings` | addresses, ports, link, tolerance | 1.3 |
+//! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
+//! | `expect` | waits for packets and silence | 2.4, 4.6 |
+//! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
+//! | `inbound`, `matching` | packets to the stack, and from it | 3, 4.4, 4.5 |
+//! | `calls` | socket calls and their returns | 5 |
+
+mod calls;
+mod drive;
+mod expect;
+mod flows;
+mod inbound;
+mod matching;
+mod settings;
+mod show;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use wirelaw_reference::clause::Level;
 
 pub use crate::axes::{Axes, Ip};
-use crate::report::{ClauseRef, Failure, Verdict};
-use crate::script::ast::Scenario;
-use crate::stack::NamedStack;
+use crate::report::{ClauseRef, Failure, Mark, Verdict};
+use crate::requirements::catalogue;
+use crate::script::ast::{Scenario, Step};
+use crate::stack::{NamedStack, StackError};
 use crate::trace::Trace;
+use drive::Driver;
 
 /// What one run brought to light.
 #[derive(Clone, Debug)]
@@ -25,16 +52,110 @@ pub struct Run {
     pub notes: Vec<String>,
 }
 
-/// Drives `scenario` on `stack`.
-pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
-    let _ = (scenario, stack, axes);
-    Run {
-        verdict: Verdict::Unsupported,
-        message: "there is no runner yet".to_owned(),
-        clause: None,
-        line: None,
-        failure: None,
-        trace: Trace::default(),
-        notes: Vec::new(),
+/// Why a run ends before its last line.
+#[derive(Clone, Debug)]
+struct Stop {
+    why: Why,
+    message: String,
+    /// What it is about, in octets of the source.
+    span: Option<Range<usize>>,
+    /// What was wrong in the line.
+    marks: Vec<Mark>,
+    /// What came instead, in script syntax.
+    got: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// The stack did something else.
+    Mismatch,
+    /// The stack or the runner lacks something.
+    Unsupported,
+    /// The script or the harness is wrong.
+    Broken,
+}
+
+impl Stop {
+    fn new(why: Why, message: String) -> Stop {
+        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new() }
     }
+
+    fn unsupported_at(span: &Range<usize>, what: String) -> Stop {
+        Stop { span: Some(span.clone()), ..Stop::new(Why::Unsupported, what) }
+    }
+
+    fn broken_at(span: &Range<usize>, message: String) -> Stop {
+        Stop { span: Some(span.clone()), ..Stop::new(Why::Broken, message) }
+    }
+
+    /// What came differs from the line in these ways.
+    fn mismatch(marks: Vec<Mark>, got: Vec<String>) -> Stop {
+        let notes: Vec<String> = marks.iter().map(|mark| mark.note.replace("  got", ", got")).collect();
+        Stop { marks, got, ..Stop::new(Why::Mismatch, notes.join("; ")) }
+    }
+}
+
+impl From<StackError> for Stop {
+    fn from(error: StackError) -> Stop {
+        match error {
+            StackError::Unsupported(what) => Stop::new(Why::Unsupported, what),
+            StackError::Broken(what) => Stop::new(Why::Broken, what),
+        }
+    }
+}
+
+/// Drives `scenario` on `stack`. Every wait is bounded, and the same arguments give the same run.
+pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
+    let mut driver = match Driver::new(scenario, stack, axes) {
+        Ok(driver) => driver,
+        Err((step, stop)) => return conclude(scenario, step, stop, Trace::default(), Vec::new()),
+    };
+    for step in &scenario.steps {
+        if let Err(stop) = driver.step(step) {
+            let (trace, notes) = driver.into_trace();
+            return conclude(scenario, Some(step), stop, trace, notes);
+        }
+    }
+    if let Err((step, stop)) = driver.finish() {
+        let (trace, notes) = driver.into_trace();
+        return conclude(scenario, step, stop, trace, notes);
+    }
+    let (trace, notes) = driver.into_trace();
+    Run { verdict: Verdict::Pass, message: String::new(), clause: None, line: None, failure: None, trace, notes }
+}
+
+fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, notes: Vec<String>) -> Run {
+    let line =
+        step.map(|step| step.line).or_else(|| stop.span.as_ref().map(|span| line_of(&scenario.source, span.start)));
+    let clause = if stop.why == Why::Mismatch { blamed(scenario, step) } else { None };
+    let verdict = match stop.why {
+        Why::Unsupported => Verdict::Unsupported,
+        Why::Broken => Verdict::Broken,
+        Why::Mismatch if clause.as_ref().is_some_and(|clause| clause.level != Level::Must) => Verdict::Warn,
+        Why::Mismatch => Verdict::Fail,
+    };
+    let failure = (stop.why == Why::Mismatch).then(|| Failure {
+        file: scenario.name.clone(),
+        source: scenario.source.clone(),
+        span: step.map_or(0..0, |step| step.span.clone()),
+        marks: stop.marks,
+        got: stop.got,
+        trace: None,
+    });
+    Run { verdict, message: stop.message, clause, line, failure, trace, notes }
+}
+
+/// The clause that a mismatch breaks: the line's own, else the most binding one that the scenario covers.
+fn blamed(scenario: &Scenario, step: Option<&Step>) -> Option<ClauseRef> {
+    let own = step.and_then(|step| step.clause.as_ref()).and_then(|id| catalogue().clause(&id.value));
+    own.or_else(|| {
+        let clauses: Vec<ClauseRef> =
+            scenario.header.covers.iter().filter_map(|id| catalogue().clause(&id.value)).collect();
+        let most = clauses.iter().map(|clause| clause.level).max()?;
+        clauses.into_iter().find(|clause| clause.level == most)
+    })
+}
+
+fn line_of(source: &str, at: usize) -> usize {
+    source.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count() + 1
 }

@@ -27,7 +27,7 @@ use std::path::Path;
 
 pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
-pub use printer::print;
+pub use printer::{print, print_option};
 
 use lexer::{Defines, Origin};
 

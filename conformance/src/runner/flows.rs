@@ -231,7 +231,10 @@ impl Flows {
         }
         match flow.local {
             // of flows with one 4-tuple, the youngest lives
-            Some(known) => known == local && !self.flows[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote),
+            Some(known) => {
+                known == local
+                    && !self.flows[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote)
+            }
             None => {
                 flow.role == Role::Active
                     && !self.flows.iter().any(|other| other.local == Some(local) && other.remote == Some(remote))

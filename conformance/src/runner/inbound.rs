@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, TcpOption};
 
-use super::flows::{Flow, Space};
 use super::Stop;
+use super::flows::{Flow, Space};
 use crate::script::ast::{
     Echoed, EcnSpec, IcmpSpec, IpInfo, OptionSpec, OptionsSpec, PacketSpec, Spanned, TcpSpec, TrafficClass,
     TransportSpec,
@@ -25,7 +25,8 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<
     }
     let body = match &spec.transport {
         TransportSpec::Tcp(tcp) => {
-            let payload = spec.payload.as_ref().map_or_else(|| vec![0; usize::from(tcp.len.value)], |p| p.value.clone());
+            let payload =
+                spec.payload.as_ref().map_or_else(|| vec![0; usize::from(tcp.len.value)], |p| p.value.clone());
             Body::Tcp(segment(tcp, flow, local, remote, payload, scaled_ecr)?)
         }
         TransportSpec::Icmp(icmp) => Body::Icmp(message(icmp, flow, local, remote)?),
@@ -82,12 +83,7 @@ fn options(spec: &OptionsSpec, flow: &Flow, flags: Flags, scaled_ecr: bool) -> R
     options.iter().map(|option| live_option(option, flow, flags, scaled_ecr)).collect()
 }
 
-fn live_option(
-    option: &Spanned<OptionSpec>,
-    flow: &Flow,
-    flags: Flags,
-    scaled_ecr: bool,
-) -> Result<TcpOption, Stop> {
+fn live_option(option: &Spanned<OptionSpec>, flow: &Flow, flags: Flags, scaled_ecr: bool) -> Result<TcpOption, Stop> {
     let edge = |edge: u32| flow.numbers.live(Space::Local, flags.contains(Flags::SYN), edge);
     Ok(match &option.value {
         OptionSpec::Sack(blocks) => TcpOption::Sack(blocks.iter().map(|(l, r)| (edge(*l), edge(*r))).collect()),
@@ -128,21 +124,23 @@ fn live_ecr(ecr: u32, flow: &Flow, option: &Spanned<OptionSpec>, scaled: bool) -
     }
     match flow.first_timestamp {
         Some((script, live)) if scaled => Ok(ecr.wrapping_sub(script).wrapping_add(live)),
-        _ => Err(Stop::broken_at(
-            &option.span,
-            format!("TS ecr {ecr} answers no TS val of an earlier outbound packet"),
-        )),
+        _ => {
+            Err(Stop::broken_at(&option.span, format!("TS ecr {ecr} answers no TS val of an earlier outbound packet")))
+        }
     }
 }
 
 /// An ICMP error that quotes a packet of the stack (3.7).
 fn message(spec: &IcmpSpec, flow: &Flow, local: SocketAddr, remote: SocketAddr) -> Result<Icmp, Stop> {
     let is_v6 = local.is_ipv6();
-    let Some((kind, code)) = icmp::numbers(spec, is_v6) else {
+    let kind = icmp::type_number(&spec.kind.value, is_v6);
+    let code = spec.code.as_ref().map_or(Some(0), |code| icmp::code_number(&spec.kind.value, &code.value, is_v6));
+    let (Some(kind), Some(code)) = (kind, code) else {
         let family = if is_v6 { "ICMPv6" } else { "ICMP" };
         return Err(Stop::unsupported_at(&spec.kind.span, format!("a message that {family} does not have")));
     };
-    let rest = spec.mtu.as_ref().map_or(0, |mtu| mtu.value) | spec.id.as_ref().map_or(0, |id| u32::from(id.value) << 16);
+    let rest =
+        spec.mtu.as_ref().map_or(0, |mtu| mtu.value) | spec.id.as_ref().map_or(0, |id| u32::from(id.value) << 16);
     let (seq, len) = match spec.echoed.as_ref().map(|echoed| echoed.value) {
         None => (0, 0),
         Some(Echoed::Tcp { seq, len }) => (seq, len),

@@ -136,8 +136,11 @@ fn embed(v4: Ipv4Addr) -> IpAddr {
     IpAddr::V6(Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, a << 8 | b, c << 8 | d))
 }
 
+/// A number in decimal or, with `0x`, in hex.
 fn number<T: std::str::FromStr>(option: &ScriptOption, value: &str) -> Result<T, Stop> {
-    value.parse().map_err(|_| {
+    let hex = value.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let decimal = hex.map_or_else(|| value.to_owned(), |number| number.to_string());
+    decimal.parse().map_err(|_| {
         Stop::broken_at(&option.name.span, format!("--{} needs a number in range, not `{value}`", option.name.value))
     })
 }

@@ -58,9 +58,9 @@ pub(super) fn one_option(numbers: &Numbers, syn: bool, option: &TcpOption) -> St
         TcpOption::SackPermitted => "sackOK".to_owned(),
         TcpOption::Sack(blocks) => {
             let edge = |edge| numbers.script(Space::Remote, syn, edge);
-            blocks.iter().fold("sack".to_owned(), |line, (left, right)| {
-                format!("{line} {}:{}", edge(*left), edge(*right))
-            })
+            blocks
+                .iter()
+                .fold("sack".to_owned(), |line, (left, right)| format!("{line} {}:{}", edge(*left), edge(*right)))
         }
         TcpOption::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
         TcpOption::Md5(digest) => format!("md5 {}", hex(digest)),

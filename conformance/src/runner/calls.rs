@@ -1,0 +1,294 @@
+//! Scripted calls -> calls of the seam, and their returns -> what the script expects
+//! (packetdrill language, 5).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use super::Stop;
+use super::flows::FlowId;
+use super::settings::Settings;
+use super::show;
+use crate::axes::Ip;
+use crate::posix;
+use crate::report::Mark;
+use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
+use crate::trace::{Call, Fd, Return};
+
+/// A descriptor of the script.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Descriptor {
+    /// As the stack numbers it.
+    pub(super) live: Fd,
+    /// The connection behind it.
+    pub(super) flow: FlowId,
+}
+
+/// The descriptors of the script, by their labels.
+pub(super) type Descriptors = BTreeMap<i64, Descriptor>;
+
+/// A scripted call that is ready to be made.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    pub(super) call: Call,
+    /// The label of its descriptor argument.
+    pub(super) fd: Option<i64>,
+    /// What the application is to read, if the script says.
+    pub(super) text: Option<Spanned<Vec<u8>>>,
+    /// The option value that `getsockopt` is to return, and its place.
+    pub(super) option: Option<(Vec<u8>, Range<usize>)>,
+}
+
+/// Reads the arguments of one call, left to right.
+struct Arguments<'a> {
+    spec: &'a CallSpec,
+    descriptors: &'a Descriptors,
+    next: usize,
+}
+
+impl<'a> Arguments<'a> {
+    fn next(&mut self) -> Result<&'a Spanned<Expr>, Stop> {
+        let argument = self.spec.arguments.get(self.next).ok_or_else(|| self.wrong_count("more"))?;
+        self.next += 1;
+        Ok(argument)
+    }
+
+    fn wrong_count(&self, word: &str) -> Stop {
+        let (name, count) = (&self.spec.name.value, self.spec.arguments.len());
+        Stop::broken_at(&self.spec.name.span, format!("{name} needs {word} than {count} arguments"))
+    }
+
+    fn end(&self) -> Result<(), Stop> {
+        if self.next < self.spec.arguments.len() { Err(self.wrong_count("fewer")) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<i64, Stop> {
+        number(self.next()?)
+    }
+
+    /// A number that fits an `int`; a flag word with bit 31 set counts as negative, as in C.
+    fn int(&mut self) -> Result<i32, Stop> {
+        Ok(self.number()? as i32)
+    }
+
+    fn ellipsis(&mut self) -> Result<(), Stop> {
+        let argument = self.next()?;
+        match argument.value {
+            Expr::Ellipsis => Ok(()),
+            _ => Err(Stop::unsupported_at(&argument.span, format!("an address in {}", self.spec.name.value))),
+        }
+    }
+
+    fn fd(&mut self) -> Result<(i64, Fd), Stop> {
+        let argument = self.next()?;
+        let label = number(argument)?;
+        let live = self.descriptors.get(&label).map_or_else(
+            // a label that no call has returned, or that was closed: the stack is to say EBADF
+            || Fd(i32::try_from(label.max(1_000_000)).unwrap_or(i32::MAX)),
+            |descriptor| descriptor.live,
+        );
+        Ok((label, live))
+    }
+
+    /// The text to send: what the script says, or zero octets.
+    fn data(&mut self) -> Result<Vec<u8>, Stop> {
+        let buffer = self.next()?;
+        let size = self.next()?;
+        let length = usize::try_from(number(size)?)
+            .ok()
+            .filter(|length| *length <= MAX_DATA)
+            .ok_or_else(|| Stop::broken_at(&size.span, format!("a length of 0 to {MAX_DATA} octets is needed")))?;
+        match &buffer.value {
+            Expr::Ellipsis => Ok(vec![0; length]),
+            Expr::String(text) | Expr::StringEllipsis(text) => {
+                text.get(..length).map(<[u8]>::to_vec).ok_or_else(|| {
+                    Stop::broken_at(&size.span, format!("the text has {} octets, fewer than {length}", text.len()))
+                })
+            }
+            _ => Err(Stop::unsupported_at(&buffer.span, "a null buffer".to_owned())),
+        }
+    }
+
+    /// The text that is to be received, if the script says.
+    fn expected(&mut self) -> Result<Option<Spanned<Vec<u8>>>, Stop> {
+        let buffer = self.next()?;
+        match &buffer.value {
+            Expr::Ellipsis => Ok(None),
+            Expr::String(text) => Ok(Some(Spanned::new(text.clone(), buffer.span.clone()))),
+            _ => Err(Stop::unsupported_at(&buffer.span, "a null buffer".to_owned())),
+        }
+    }
+}
+
+/// The most octets that one call may write.
+const MAX_DATA: usize = 64 << 20;
+
+fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
+    match &expr.value {
+        Expr::Integer(value) => Ok(*value),
+        Expr::Symbol(name) => posix::symbol(name)
+            .ok_or_else(|| Stop::unsupported_at(&expr.span, format!("the name {name}, which is not known here"))),
+        Expr::Or(parts) => parts.iter().try_fold(0, |all, part| Ok(all | number(part)?)),
+        _ => Err(Stop::unsupported_at(&expr.span, "a structure where a number is expected".to_owned())),
+    }
+}
+
+/// The call that a line makes. What is not known here is unsupported, by its name.
+pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Settings) -> Result<Prepared, Stop> {
+    let mut arguments = Arguments { spec, descriptors, next: 0 };
+    let prepared = match spec.name.value.as_str() {
+        "socket" => plain(None, socket(&mut arguments, settings)?),
+        "bind" | "connect" => {
+            let (label, fd) = arguments.fd()?;
+            arguments.ellipsis()?;
+            arguments.ellipsis()?;
+            let call = if spec.name.value == "bind" {
+                Call::Bind { fd, address: SocketAddr::new(settings.local, settings.bind_port) }
+            } else {
+                Call::Connect { fd, address: SocketAddr::new(settings.remote, settings.connect_port) }
+            };
+            plain(Some(label), call)
+        }
+        "accept" => {
+            let (label, fd) = arguments.fd()?;
+            arguments.ellipsis()?;
+            arguments.ellipsis()?;
+            plain(Some(label), Call::Accept { fd })
+        }
+        "listen" => with_fd(&mut arguments, |fd, a| Ok(Call::Listen { fd, backlog: a.int()? }))?,
+        "close" => with_fd(&mut arguments, |fd, _| Ok(Call::Close { fd }))?,
+        "shutdown" => with_fd(&mut arguments, |fd, a| Ok(Call::Shutdown { fd, how: a.int()? }))?,
+        "fcntl" => with_fd(&mut arguments, |fd, a| {
+            let command = a.int()?;
+            let argument = if a.next < a.spec.arguments.len() { a.int()? } else { 0 };
+            Ok(Call::Fcntl { fd, command, argument })
+        })?,
+        "read" | "recv" | "recvfrom" => receive(&mut arguments)?,
+        "write" | "send" | "sendto" => send(&mut arguments, settings)?,
+        "setsockopt" => with_fd(&mut arguments, |fd, a| {
+            let (level, name) = (a.int()?, a.int()?);
+            let value = option_value(a.next()?)?;
+            a.number()?;
+            Ok(Call::SetOption { fd, level, name, value })
+        })?,
+        "getsockopt" => get_option(&mut arguments)?,
+        name => return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}()"))),
+    };
+    arguments.end()?;
+    if !matches!(spec.result.value, ResultSpec::Integer(_)) {
+        return Err(Stop::unsupported_at(&spec.result.span, "a result that is not a number".to_owned()));
+    }
+    if let Some(errno) = spec.errno.as_ref().filter(|errno| posix::symbol(&errno.value).is_none()) {
+        return Err(Stop::unsupported_at(&errno.span, format!("the error {}", errno.value)));
+    }
+    Ok(prepared)
+}
+
+fn plain(fd: Option<i64>, call: Call) -> Prepared {
+    Prepared { call, fd, text: None, option: None }
+}
+
+fn with_fd<'a>(
+    arguments: &mut Arguments<'a>,
+    call: impl FnOnce(Fd, &mut Arguments<'a>) -> Result<Call, Stop>,
+) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    Ok(plain(Some(label), call(fd, arguments)?))
+}
+
+fn socket(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Call, Stop> {
+    let domain = arguments.next()?;
+    let domain = match domain.value {
+        Expr::Ellipsis if settings.ip == Ip::V6 => posix::AF_INET6,
+        Expr::Ellipsis => posix::AF_INET,
+        _ => number(domain)?,
+    };
+    Ok(Call::Socket { domain: domain as i32, kind: arguments.int()?, protocol: arguments.int()? })
+}
+
+fn receive(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let name = arguments.spec.name.value.as_str();
+    let (label, fd) = arguments.fd()?;
+    let text = arguments.expected()?;
+    let length = usize::try_from(arguments.number()?).unwrap_or(0);
+    let flags = if name == "read" { 0 } else { arguments.int()? };
+    if name == "recvfrom" {
+        arguments.next()?;
+        arguments.next()?;
+    }
+    Ok(Prepared { text, ..plain(Some(label), Call::Read { fd, length, flags }) })
+}
+
+fn send(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, Stop> {
+    let name = arguments.spec.name.value.as_str();
+    let (label, fd) = arguments.fd()?;
+    let data = arguments.data()?;
+    let flags = if name == "write" { 0 } else { arguments.int()? };
+    let to = if name == "sendto" {
+        arguments.ellipsis()?;
+        arguments.ellipsis()?;
+        Some(SocketAddr::new(settings.remote, settings.connect_port))
+    } else {
+        None
+    };
+    Ok(plain(Some(label), Call::Write { fd, data, flags, to }))
+}
+
+fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    let (level, name) = (arguments.int()?, arguments.int()?);
+    let value = arguments.next()?;
+    let length = match arguments.next()? {
+        Spanned { value: Expr::List(parts), .. } if parts.len() == 1 => number(&parts[0])?,
+        plain => number(plain)?,
+    };
+    let expected = option_value(value)?;
+    let call = Call::GetOption { fd, level, name, length: usize::try_from(length).unwrap_or(0) };
+    Ok(Prepared { option: Some((expected, value.span.clone())), ..plain(Some(label), call) })
+}
+
+/// The octets of an option value: `[n]`, a number, a string, or `{onoff=, linger=}`.
+fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
+    let int = |expr: &Spanned<Expr>| number(expr).map(|value| (value as i32).to_le_bytes());
+    match &expr.value {
+        Expr::List(parts) if parts.len() == 1 => Ok(int(&parts[0])?.to_vec()),
+        Expr::String(text) => Ok(text.clone()),
+        Expr::Linger { onoff, linger } => Ok([int(onoff)?, int(linger)?].concat()),
+        Expr::Integer(_) | Expr::Symbol(_) | Expr::Or(_) => Ok(int(expr)?.to_vec()),
+        _ => Err(Stop::unsupported_at(&expr.span, "this kind of option value".to_owned())),
+    }
+}
+
+/// Everything in which a return differs from what the script expects.
+pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    let ResultSpec::Integer(expected) = spec.result.value else { return marks };
+    // any descriptor will do: the script's number is a label
+    let is_descriptor = matches!(prepared.call, Call::Socket { .. } | Call::Accept { .. });
+    let fits = if is_descriptor && expected >= 0 { value.value >= 0 } else { value.value == expected };
+    let wrong_errno =
+        spec.errno.as_ref().filter(|errno| value.errno.map(|errno| errno as i64) != posix::symbol(&errno.value));
+    if !fits || wrong_errno.is_some() {
+        let wanted = spec.errno.as_ref().map_or(expected.to_string(), |errno| format!("{expected} {}", errno.value));
+        let got = value.errno.map_or(value.value.to_string(), |errno| format!("{} {}", value.value, errno.name()));
+        let span = spec.result.span.start..spec.errno.as_ref().map_or(spec.result.span.end, |errno| errno.span.end);
+        marks.push(Mark { span, note: format!("result expected {wanted}  got {got}") });
+    }
+    if let Some(text) = prepared.text.as_ref().filter(|text| value.value >= 0 && text.value != value.data) {
+        let note = format!("data expected {}  got {}", show::text(&text.value), show::text(&value.data));
+        marks.push(Mark { span: text.span.clone(), note });
+    }
+    if let Some((expected, span)) = prepared.option.as_ref().filter(|(want, _)| value.value == 0 && *want != value.data)
+    {
+        let note = format!("value expected {}  got {}", option_text(expected), option_text(&value.data));
+        marks.push(Mark { span: span.clone(), note });
+    }
+    marks
+}
+
+fn option_text(octets: &[u8]) -> String {
+    match <[u8; 4]>::try_from(octets) {
+        Ok(int) => i32::from_le_bytes(int).to_string(),
+        Err(_) => show::text(octets),
+    }
+}

@@ -1,0 +1,155 @@
+//! Waiting for the stack: a packet (packetdrill language, 2.4, 4.5, 4.6), or silence.
+
+use super::Stop;
+use super::drive::{Arrived, Driver, PATIENCE};
+use super::flows::FlowId;
+use super::matching::{self, Live};
+use super::show;
+use crate::report::Mark;
+use crate::script::ast::{PacketSpec, Step, TcpSpec, Time};
+use crate::trace::{Duration, Instant};
+
+/// How many packets a message shows.
+const SHOWN: usize = 3;
+
+impl<'a> Driver<'a> {
+    /// The next packet of the line's connection, or of several that together make it.
+    pub(super) fn expect_packet(&mut self, step: &'a Step, spec: &'a PacketSpec, tcp: &'a TcpSpec) -> Result<(), Stop> {
+        let (from, to) = self.when(step);
+        // whole seconds from the line before, and two more, anew after each packet (2.4)
+        let patience = match step.time.value {
+            Time::Any => PATIENCE,
+            _ => Duration::from_secs(to.since(self.previous).as_secs() + 2),
+        };
+        let label = spec.connection.as_ref().map(|label| label.value.as_str());
+        let Some(flow) = self.flows.outbound(label) else {
+            let what =
+                label.map_or("there is no socket yet".to_owned(), |label| format!("there is no connection @{label}"));
+            return Err(Stop::broken_at(&spec.direction.span, what));
+        };
+        let Some(mut live) = self.next_packet(flow, step.line, patience)? else {
+            return Err(self.nothing_came(spec, flow, patience));
+        };
+        matching::learn(tcp, &live, self.flows.get_mut(flow));
+        live = self.join(live, flow, tcp, step.line, patience)?;
+        self.now = self.now.max(live.at);
+
+        let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
+        marks.extend(self.time_difference(step, from, to, live.at));
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let line = show::sent(live.at, label, &self.flows.get(flow).numbers, &live.segment);
+        if self.settings.packets_are_not_fatal {
+            let notes: Vec<String> = marks.into_iter().map(|mark| mark.note).collect();
+            self.notes.push(format!("line {}: {}; got {line}", step.line, notes.join("; ")));
+            return Ok(());
+        }
+        Err(Stop::mismatch(marks, vec![line]))
+    }
+
+    fn time_difference(&self, step: &Step, from: Instant, to: Instant, at: Instant) -> Option<Mark> {
+        if step.time.value == Time::Any {
+            return None;
+        }
+        let tolerance = self.settings.tolerance(from.since(self.previous));
+        if from.since(at) <= tolerance && at.since(to) <= tolerance {
+            return None;
+        }
+        let expected = if from == to { from.to_string() } else { format!("{from} to {to}") };
+        Some(Mark { span: step.time.span.clone(), note: format!("time expected {expected}  got {at}") })
+    }
+
+    /// The oldest packet of `flow` that no line has asked for; waits for one as long as `patience`
+    /// after each packet that comes.
+    fn next_packet(&mut self, flow: FlowId, line: usize, patience: Duration) -> Result<Option<Live>, Stop> {
+        let mut deadline = self.now + patience;
+        loop {
+            let owns = |arrived: &Arrived| self.flows.owns(flow, arrived.live.local(), arrived.live.remote());
+            if let Some(at) = self.inbox.iter().position(owns) {
+                let Some(arrived) = self.inbox.remove(at) else { return Ok(None) };
+                self.trace.records[arrived.record].line = Some(line);
+                return Ok(Some(arrived.live));
+            }
+            if !self.advance(deadline)? {
+                return Ok(None);
+            }
+            if let Some(last) = self.trace.records.last() {
+                deadline = deadline.max(last.at + patience);
+            }
+        }
+    }
+
+    /// Joins live packets until they carry as much as the line says (4.6).
+    fn join(
+        &mut self,
+        first: Live,
+        flow: FlowId,
+        tcp: &TcpSpec,
+        line: usize,
+        patience: Duration,
+    ) -> Result<Live, Stop> {
+        let wanted = usize::from(tcp.len.value);
+        let mut joined = first;
+        let mut last_size = joined.segment.payload.len();
+        while joined.segment.payload.len() < wanted && !self.settings.strict_segments {
+            let Some(next) = self.next_packet(flow, line, patience)? else { break };
+            let size = next.segment.payload.len();
+            let sum = joined.segment.payload.len() + size;
+            // each packet but the last has the size of its predecessor
+            let fits = sum == wanted || (sum < wanted && size == last_size && size > 0);
+            last_size = size;
+            match matching::join(joined, next) {
+                Ok(longer) if fits => joined = longer,
+                Ok(longer) => return Ok(longer),
+                Err(apart) => return Ok(apart.0),
+            }
+        }
+        Ok(joined)
+    }
+
+    fn nothing_came(&mut self, spec: &PacketSpec, flow: FlowId, patience: Duration) -> Stop {
+        let until = self.now + patience;
+        let others = self.shown_inbox();
+        let note = if others.is_empty() || self.flows.get(flow).remote.is_none() {
+            format!("no packet came until {until}")
+        } else {
+            format!("no packet of this connection came until {until}")
+        };
+        Stop::mismatch(vec![Mark { span: spec.direction.span.clone(), note }], others)
+    }
+
+    /// Nothing may have been sent since the line before that no line has asked for.
+    pub(super) fn expect_silence(&mut self, step: &Step) -> Result<(), Stop> {
+        if self.inbox.is_empty() {
+            return Ok(());
+        }
+        let word = step.span.end.saturating_sub("silent".len())..step.span.end;
+        let count = self.inbox.len();
+        let plural = if count == 1 { "a packet".to_owned() } else { format!("{count} packets") };
+        let note = format!("silence expected until {}  got {plural}", self.now);
+        Err(Stop::mismatch(vec![Mark { span: word, note }], self.shown_inbox()))
+    }
+
+    /// The first packets that no line has asked for, in script syntax.
+    fn shown_inbox(&self) -> Vec<String> {
+        self.inbox.iter().take(SHOWN).map(|arrived| self.show(&arrived.live)).collect()
+    }
+
+    fn show(&self, live: &Live) -> String {
+        let numbers = self.flows.of_packet(live.local(), live.remote());
+        let numbers = numbers.map(|flow| self.flows.get(flow).numbers).unwrap_or_default();
+        show::sent(live.at, None, &numbers, &live.segment)
+    }
+
+    /// Packets that the script does not mention are no failure, but they are told (4.7).
+    pub(super) fn remark_unlisted(&mut self) {
+        let count = self.inbox.len();
+        if count > 0 {
+            let plural = if count == 1 { "packet" } else { "packets" };
+            let shown = self.shown_inbox().join("; ");
+            let more = if count > SHOWN { "; ..." } else { "" };
+            self.notes.push(format!("{count} {plural} that no line asks for: {shown}{more}"));
+        }
+    }
+}

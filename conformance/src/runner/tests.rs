@@ -1,0 +1,1 @@
+//! The runner over a stack that is made of answers.
