@@ -116,7 +116,7 @@ impl Parser<'_> {
             return Ok(Action::Code(token.text.into_owned()));
         }
         let Some(word) = self.eat_kind(Kind::Word, "a call")? else {
-            self.wanted.push("`silent`");
+            self.want("`silent`");
             return Err(self.unexpected());
         };
         if word.text == "silent" && !self.token.is("(") {
@@ -173,10 +173,10 @@ impl Parser<'_> {
 
     fn no_time(&mut self) -> Problem {
         if self.token.is("<") || self.token.is(">") || self.token.kind == Kind::Word || self.token.kind == Kind::Code {
-            self.wanted.push("a time");
+            self.want("a time");
             return self.unexpected().help("every step begins with a time, such as `+0`, `+0.1`, `1.5` or `*`");
         }
-        self.wanted.push("a time, such as `+0.1`");
+        self.want("a time, such as `+0.1`");
         self.unexpected()
     }
 
@@ -187,7 +187,7 @@ impl Parser<'_> {
                 .label("a second one")
                 .help("join the two, or put a time before the first");
         }
-        self.wanted.push("the end of the file");
+        self.want("the end of the file");
         self.unexpected()
             .help("a shell command without time ends the script; put a time before it if more steps follow")
     }

@@ -146,14 +146,14 @@ fn token_soups_are_answered() {
     let mut random = Random(1);
     let mut right = 0;
     for _ in 0..20_000 {
-        let mut text = String::new();
+        let mut text = ["", "+0 ", "+0 > ", "+0 > . 1:1(0) ", "+0 f(1"][random.next(5)].to_owned();
         for _ in 0..=random.next(14) {
             text.push_str(TOKENS[random.next(TOKENS.len())]);
             text.push_str(["", " ", " ", "\n"][random.next(4)]);
         }
         right += usize::from(try_text(&text));
     }
-    assert!(right > 20, "some soups are scripts: {right}");
+    assert!(right > 100, "some soups are scripts: {right}");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn long_chains_are_not_nested() {
 #[test]
 fn huge_junk_gets_a_small_answer() {
     for junk in ["x", "\"", "9", "[", "\u{1b}[31m", "é", "-", "// ", "/*/", "<", "\\"] {
-        let line = junk.repeat((4 << 20) / junk.len());
+        let line = junk.repeat((256 << 10) / junk.len());
         try_text(&line);
         try_text(&format!("+0 {line}"));
         try_text(&format!("+0 > S {line}"));
