@@ -2,7 +2,7 @@
 
 use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// Whether a number without sign comes next.
     pub(super) fn at_number(&self) -> bool {
         matches!(self.token.kind, Kind::Decimal | Kind::Hex)
