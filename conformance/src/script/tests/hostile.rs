@@ -27,6 +27,9 @@ impl Random {
 fn try_text(text: &str) -> bool {
     match parse("soup.pkt", text) {
         Ok(scenario) => {
+            for step in &scenario.steps {
+                assert!(text.get(step.span.clone()).is_some_and(|step| !step.is_empty()), "{step:?} in: {text}");
+            }
             let printed = print(&scenario);
             let again =
                 parse("printed.pkt", &printed).unwrap_or_else(|error| panic!("{error}\n{printed}\nfrom: {text}"));
