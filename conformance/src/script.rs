@@ -1,6 +1,6 @@
 //! Scenarios as text: packetdrill's script language and our few words more.
 //!
-//! [`parse`] makes a [`Scenario`] of a text, [`print`] makes the canonical text of a scenario, and
+//! [`parse`] makes a [`Scenario`] of a text, [`print()`] makes the canonical text of a scenario, and
 //! [`load`] reads a file. Nothing here runs anything, shell commands and code blocks least of all.
 //!
 //! What we add to the language of packetdrill, each of it one word or one comment form:

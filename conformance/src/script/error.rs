@@ -126,7 +126,7 @@ impl Problem {
         let start = floor_boundary(source, self.span.start);
         let end = floor_boundary(source, self.span.end.max(start)).max(start);
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = 1 + source.as_bytes()[..line_start].iter().filter(|octet| **octet == b'\n').count();
+        let line = 1 + source[..line_start].matches('\n').count();
         let column = 1 + source[line_start..start].chars().count();
         let excerpt = Excerpt::new(file, source, start..end, (line, column));
         let Problem { message, label, help, .. } = self;
@@ -240,7 +240,7 @@ impl SourceCode for Excerpt {
             (0..self.text.len(), self.first_line, 0)
         };
         let data = &self.text.as_bytes()[range.clone()];
-        let lines = data.iter().filter(|octet| **octet == b'\n').count();
+        let lines = self.text[range.clone()].matches('\n').count();
         let span = (range.start, range.len()).into();
         Ok(Box::new(MietteSpanContents::new_named(self.file.clone(), data, span, line, column, lines)))
     }

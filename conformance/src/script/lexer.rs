@@ -120,8 +120,8 @@ impl<'a> Lexer<'a> {
 
     /// Moves on by `length` octets and counts the lines.
     fn advance(&mut self, length: usize) {
-        let passed = &self.source.as_bytes()[self.at..self.at + length];
-        self.line += passed.iter().filter(|octet| **octet == b'\n').count();
+        let passed = &self.source[self.at..self.at + length];
+        self.line += passed.matches('\n').count();
         self.at += length;
     }
 
@@ -213,7 +213,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn hash(&self) -> Problem {
-        let word = &self.rest()[1..1 + word_length(&self.rest()[1..])];
+        let word = &self.rest()[1..];
+        let word = &word[..word_length(word)];
         let problem = Problem::new(
             self.at..self.at + 1 + word.len(),
             format!("{} is not part of the language", quote(&format!("#{word}"))),

@@ -17,6 +17,7 @@ mod tcp;
 mod tcp_options;
 mod time;
 
+use std::fmt;
 use std::ops::Range;
 
 use super::ast::Spanned;
@@ -30,6 +31,24 @@ type Result<T> = std::result::Result<T, Problem>;
 /// How deep lists may be nested; far beyond any real script, and far within the thread's stack.
 const DEPTH_LIMIT: usize = 64;
 
+/// Something that could stand where something else was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Want {
+    /// This very word.
+    Word(&'static str),
+    /// Something of this description.
+    Thing(&'static str),
+}
+
+impl fmt::Display for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Want::Word(word) => write!(f, "`{word}`"),
+            Want::Thing(description) => f.write_str(description),
+        }
+    }
+}
+
 /// A script that is being read.
 #[derive(Debug)]
 struct Parser<'a> {
@@ -37,7 +56,7 @@ struct Parser<'a> {
     /// The token that comes next.
     token: Token<'a>,
     /// What has been looked for at `token` without being found.
-    wanted: Vec<&'static str>,
+    wanted: Vec<Want>,
     /// The offset and line at which the last token ended.
     end: usize,
     end_line: usize,
@@ -77,13 +96,18 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    /// Notes that something of this description could come next.
+    fn want(&mut self, description: &'static str) {
+        self.wanted.push(Want::Thing(description));
+    }
+
     /// Takes the mark `mark` if it comes next. `shown` is the mark as a message shows it.
     fn eat(&mut self, mark: &str, shown: &'static str) -> Result<bool> {
         if self.token.is(mark) {
             self.bump()?;
             return Ok(true);
         }
-        self.wanted.push(shown);
+        self.want(shown);
         Ok(false)
     }
 
@@ -93,7 +117,7 @@ impl<'a> Parser<'a> {
             self.bump()?;
             return Ok(true);
         }
-        self.wanted.push(word);
+        self.wanted.push(Want::Word(word));
         Ok(false)
     }
 
@@ -102,7 +126,7 @@ impl<'a> Parser<'a> {
         if self.token.kind == kind {
             return self.bump().map(Some);
         }
-        self.wanted.push(shown);
+        self.want(shown);
         Ok(None)
     }
 
@@ -118,15 +142,16 @@ impl<'a> Parser<'a> {
 
     /// The next token is none of what could stand here.
     fn unexpected(&mut self) -> Problem {
-        let mut wanted: Vec<&str> = Vec::new();
+        let mut wanted = Vec::new();
         for want in std::mem::take(&mut self.wanted) {
+            let want = want.to_string();
             if !wanted.contains(&want) {
                 wanted.push(want);
             }
         }
         let list = match wanted.as_slice() {
             [] => "something else".to_owned(),
-            [only] => (*only).to_owned(),
+            [only] => only.clone(),
             [most @ .., last] => format!("{} or {last}", most.join(", ")),
         };
         let token = &self.token;

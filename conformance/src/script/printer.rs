@@ -1,5 +1,8 @@
 //! Values to script text: one canonical form, which parses to the same values again.
 
+// Writing into a string cannot fail; `write!` would need its impossible error dealt with each time.
+#![allow(clippy::format_push_string)]
+
 mod call;
 mod packet;
 
@@ -18,6 +21,9 @@ const WIDTH: usize = 100;
 pub fn print(scenario: &Scenario) -> String {
     let mut out = String::new();
     print_header(&mut out, &scenario.header);
+    if out.is_empty() && has_comments(scenario) {
+        out.push_str("//\n"); // or those comments would be taken for the header
+    }
     if !out.is_empty() {
         out.push('\n');
     }
@@ -38,6 +44,14 @@ pub fn print(scenario: &Scenario) -> String {
     print_shell(&mut out, scenario.cleanup.as_ref());
     print_comments(&mut out, &scenario.epilogue);
     out
+}
+
+/// Whether the first thing in a script after its header has comments of its own.
+fn has_comments(scenario: &Scenario) -> bool {
+    let first_step = scenario.steps.first().map(|step| &step.comments);
+    let first = scenario.options.first().map(|option| &option.comments);
+    let first = first.or(scenario.init.as_ref().map(|shell| &shell.comments)).or(first_step);
+    first.is_some_and(|comments| !comments.is_empty())
 }
 
 /// The line of a step, with the comment at its end but without those before it.

@@ -22,7 +22,7 @@ impl<'a> Parser<'a> {
                 Some(Spanned::new(token.text.into_owned(), token.span))
             }
             _ => {
-                self.wanted.push("an error name");
+                self.want("an error name");
                 None
             }
         };
@@ -53,7 +53,7 @@ impl<'a> Parser<'a> {
     /// `(any words)`, if it comes next.
     fn note(&mut self) -> Result<Option<String>> {
         if !self.token.is("(") {
-            self.wanted.push("a note in parentheses");
+            self.want("a note in parentheses");
             return Ok(None);
         }
         match self.lexer.note(&self.token.span) {

@@ -52,7 +52,7 @@ impl Parser<'_> {
         let could_be =
             self.token.is(":") || matches!(self.token.kind, Kind::Word | Kind::Decimal | Kind::Address | Kind::Float);
         if !could_be || !self.lexer.reread(&self.token) {
-            self.wanted.push("an IPv6 address");
+            self.want("an IPv6 address");
             return Err(self.unexpected());
         }
         let start = self.lexer.offset();
@@ -213,7 +213,7 @@ impl Parser<'_> {
                 return Err(Problem::new(self.span_from(start), format!("more than {MPLS_ENTRIES} labels")));
             }
             if !self.token.is("(") {
-                self.wanted.push("`(`");
+                self.want("`(`");
                 return Ok(entries);
             }
         }

@@ -162,13 +162,13 @@ impl<'a> Parser<'a> {
         let start = self.token.span.start;
         let negative = self.token.is("-");
         if !negative && !self.at_number() {
-            self.wanted.push("a number");
+            self.want("a number");
             return Ok(None);
         }
         if negative {
             self.bump()?;
             if !self.at_number() {
-                self.wanted.push("a number");
+                self.want("a number");
                 return Err(self.unexpected());
             }
         }

@@ -13,20 +13,14 @@ const NEEDS: &str = "needs:";
 
 /// The header that the comments `before` the first item say, and the comments of the item itself.
 ///
-/// The last block of comments belongs to the item if nothing separates them and there is a header
-/// without it. `line` is where the item begins.
+/// The last block of comments belongs to the item if nothing separates them, and another block
+/// comes before it. `line` is where the item begins.
 pub(super) fn split(mut before: Vec<Comment>, line: usize) -> Result<(Header, Vec<Comment>)> {
     let gap = |pair: &[Comment]| pair[1].line > pair[0].last_line + 1;
     let adjacent = before.last().is_some_and(|last| line <= last.last_line + 1);
     let start = before.windows(2).rposition(gap).map_or(0, |at| at + 1);
-    let says_something =
-        |comments: &[Comment]| comments.iter().flat_map(|c| &c.lines).any(|line| !line.trim().is_empty());
     let keyword = before[start..].iter().flat_map(|comment| &comment.lines).any(|line| is_keyword(line));
-    let own = if adjacent && start > 0 && !keyword && says_something(&before[..start]) {
-        before.split_off(start)
-    } else {
-        Vec::new()
-    };
+    let own = if adjacent && start > 0 && !keyword { before.split_off(start) } else { Vec::new() };
     Ok((header(&before)?, own))
 }
 
@@ -77,8 +71,12 @@ fn blank(header: &mut Header, in_sentence: &mut bool) {
 }
 
 fn is_keyword(line: &str) -> bool {
-    let text = line.trim_start();
-    text.starts_with(COVERS) || text.starts_with(NEEDS)
+    keyword_of(line).is_some()
+}
+
+/// The keyword with which `line` begins.
+fn keyword_of(line: &str) -> Option<&'static str> {
+    [COVERS, NEEDS].into_iter().find(|keyword| line.trim_start().starts_with(keyword))
 }
 
 fn capability(name: &Spanned<String>) -> Result<Spanned<Capability>> {
@@ -121,9 +119,13 @@ pub(super) fn trailing(comments: &[Comment]) -> Result<(Option<Spanned<String>>,
     let mut rest = Vec::new();
     for comment in comments {
         for line in &comment.lines {
-            if !line.trim_start().starts_with(COVERS) {
-                rest.push(line.trim());
-                continue;
+            match keyword_of(line) {
+                Some(NEEDS) => return Err(misplaced(NEEDS, comment)),
+                Some(_) => {}
+                None => {
+                    rest.push(line.trim());
+                    continue;
+                }
             }
             let mut ids = words(&line.trim_start()[COVERS.len()..], comment, line)?;
             if ids.len() > 1 || clause.is_some() {
@@ -141,11 +143,19 @@ pub(super) fn trailing(comments: &[Comment]) -> Result<(Option<Spanned<String>>,
 pub(super) fn plain(comments: Vec<Comment>) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for comment in comments {
-        if comment.lines.iter().any(|line| line.trim_start().starts_with(COVERS)) {
-            return Err(Problem::new(comment.span, "`covers:` has no meaning here")
-                .help("it belongs to the comment at the top of the file, or behind the last token of a step, on the same line"));
+        if let Some(keyword) = comment.lines.iter().find_map(|line| keyword_of(line)) {
+            return Err(misplaced(keyword, &comment));
         }
         lines.extend(comment.lines);
     }
     Ok(lines)
+}
+
+fn misplaced(keyword: &str, comment: &Comment) -> Problem {
+    let help = if keyword == COVERS {
+        "it belongs to the comment at the top of the file, or behind the last token of a step, on the same line"
+    } else {
+        "it belongs to the comment at the top of the file"
+    };
+    Problem::new(comment.span.clone(), format!("`{keyword}` has no meaning here")).help(help)
 }

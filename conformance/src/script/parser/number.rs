@@ -2,7 +2,7 @@
 
 use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// Whether a number without sign comes next.
     pub(super) fn at_number(&self) -> bool {
         matches!(self.token.kind, Kind::Decimal | Kind::Hex)
@@ -26,7 +26,7 @@ impl<'a> Parser<'a> {
             .help("only times have a fraction"));
         }
         if !self.at_number() {
-            self.wanted.push(shown);
+            self.want(shown);
             return Err(self.unexpected());
         }
         let token = self.bump()?;
@@ -55,7 +55,7 @@ impl<'a> Parser<'a> {
     /// Hexadecimal digits without `0x` (which is forgiven), if they come next; at most `limit` octets.
     pub(super) fn octets(&mut self, limit: usize) -> Result<Option<Spanned<Vec<u8>>>> {
         if !matches!(self.token.kind, Kind::Word | Kind::Decimal | Kind::Hex) {
-            self.wanted.push("hexadecimal digits");
+            self.want("hexadecimal digits");
             return Ok(None);
         }
         let token = self.bump()?;

@@ -73,7 +73,7 @@ impl Parser<'_> {
                     .help("move this line to the top of the file"));
             }
             let step = self.step()?;
-            self.check_order(&step, &mut last_absolute)?;
+            check_order(&step, &mut last_absolute)?;
             steps.push(step);
         }
         Ok(steps)
@@ -87,7 +87,7 @@ impl Parser<'_> {
         }
         let (time, end) = self.time()?;
         let action = self.action()?;
-        self.check_time(&time, end.as_ref(), &action)?;
+        check_time(&time, end.as_ref(), &action)?;
         let span = self.span_from(start);
         let end_line = self.end_line;
         let after = &mut self.token.comments;
@@ -116,7 +116,7 @@ impl Parser<'_> {
             return Ok(Action::Code(token.text.into_owned()));
         }
         let Some(word) = self.eat_kind(Kind::Word, "a call")? else {
-            self.wanted.push("`silent`");
+            self.want("`silent`");
             return Err(self.unexpected());
         };
         if word.text == "silent" && !self.token.is("(") {
@@ -125,58 +125,12 @@ impl Parser<'_> {
         Ok(Action::Call(Box::new(self.call(word)?)))
     }
 
-    /// Some times only go with some actions.
-    fn check_time(&self, time: &Spanned<Time>, end: Option<&Spanned<Micros>>, action: &Action) -> Result<()> {
-        let outbound = matches!(action, Action::Packet(packet) if packet.direction.value == Direction::Outbound);
-        if let Some(end) = end.filter(|_| !matches!(action, Action::Call(_))) {
-            return Err(
-                Problem::new(end.span.clone(), "only calls have a time of return").help("remove `...` and this time")
-            );
-        }
-        if outbound || matches!(time.value, Time::Absolute(_) | Time::Relative(_)) {
-            return Ok(());
-        }
-        let what = if time.value == Time::Any { "`*`" } else { "a range of times" };
-        let help = match action {
-            Action::Silent => "silence lasts until a certain time, such as `+2`",
-            _ => "anything else happens at a certain time, such as `+0.1`",
-        };
-        Err(Problem::new(time.span.clone(), format!("{what} stands only before outbound packets"))
-            .label("not an outbound packet")
-            .help(help))
-    }
-
-    /// Consecutive absolute times do not go backwards.
-    fn check_order(&self, step: &Step, last: &mut Option<(Micros, usize)>) -> Result<()> {
-        let (Time::Absolute(now) | Time::AbsoluteRange(now, _)) = step.time.value else {
-            *last = None;
-            return Ok(());
-        };
-        if let Some((before, line)) = last.replace((now, step.line))
-            && now < before
-        {
-            let seconds = crate::script::printer::print_seconds;
-            return Err(Problem::new(
-                step.time.span.clone(),
-                format!(
-                    "time goes backwards: {} on line {} comes after {} on line {line}",
-                    seconds(now),
-                    step.line,
-                    seconds(before)
-                ),
-            )
-            .label("earlier than the step before")
-            .help("absolute times never decrease; a time that counts from the step before is written `+t`"));
-        }
-        Ok(())
-    }
-
     fn no_time(&mut self) -> Problem {
         if self.token.is("<") || self.token.is(">") || self.token.kind == Kind::Word || self.token.kind == Kind::Code {
-            self.wanted.push("a time");
+            self.want("a time");
             return self.unexpected().help("every step begins with a time, such as `+0`, `+0.1`, `1.5` or `*`");
         }
-        self.wanted.push("a time, such as `+0.1`");
+        self.want("a time, such as `+0.1`");
         self.unexpected()
     }
 
@@ -187,8 +141,54 @@ impl Parser<'_> {
                 .label("a second one")
                 .help("join the two, or put a time before the first");
         }
-        self.wanted.push("the end of the file");
+        self.want("the end of the file");
         self.unexpected()
             .help("a shell command without time ends the script; put a time before it if more steps follow")
     }
+}
+
+/// Some times only go with some actions.
+fn check_time(time: &Spanned<Time>, end: Option<&Spanned<Micros>>, action: &Action) -> Result<()> {
+    let outbound = matches!(action, Action::Packet(packet) if packet.direction.value == Direction::Outbound);
+    if let Some(end) = end.filter(|_| !matches!(action, Action::Call(_))) {
+        return Err(
+            Problem::new(end.span.clone(), "only calls have a time of return").help("remove `...` and this time")
+        );
+    }
+    if outbound || matches!(time.value, Time::Absolute(_) | Time::Relative(_)) {
+        return Ok(());
+    }
+    let what = if time.value == Time::Any { "`*`" } else { "a range of times" };
+    let help = match action {
+        Action::Silent => "silence lasts until a certain time, such as `+2`",
+        _ => "anything else happens at a certain time, such as `+0.1`",
+    };
+    Err(Problem::new(time.span.clone(), format!("{what} stands only before outbound packets"))
+        .label("not an outbound packet")
+        .help(help))
+}
+
+/// Consecutive absolute times do not go backwards.
+fn check_order(step: &Step, last: &mut Option<(Micros, usize)>) -> Result<()> {
+    let (Time::Absolute(now) | Time::AbsoluteRange(now, _)) = step.time.value else {
+        *last = None;
+        return Ok(());
+    };
+    if let Some((before, line)) = last.replace((now, step.line))
+        && now < before
+    {
+        let seconds = crate::script::printer::print_seconds;
+        return Err(Problem::new(
+            step.time.span.clone(),
+            format!(
+                "time goes backwards: {} on line {} comes after {} on line {line}",
+                seconds(now),
+                step.line,
+                seconds(before)
+            ),
+        )
+        .label("earlier than the step before")
+        .help("absolute times never decrease; a time that counts from the step before is written `+t`"));
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ impl Parser<'_> {
             self.expect("}", "`}`")?;
             return Ok(Expr::Mpls(stack));
         }
-        self.wanted.push("a field");
+        self.want("a field");
         if self.token.kind != Kind::Word {
             let first = self.expr()?;
             return self.braces_after(first);

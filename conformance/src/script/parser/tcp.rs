@@ -93,7 +93,7 @@ impl<'a> Parser<'a> {
                 format!("{} and a length of {} end at {right}, not {}", seq.value, len.value, end.value),
             )
             .label("does not add up")
-            .help(format!("{}:{right}({})", seq.value, len.value))),
+            .help(format!("for this length: `{}:{right}({})`", seq.value, len.value))),
             None => Err(Problem::new(span, "the segment goes beyond the sequence number 4294967295")
                 .help("scripted segments do not wrap; the runner can be given an initial sequence number that does")),
         }
@@ -106,7 +106,7 @@ impl<'a> Parser<'a> {
             Some(token) => token,
             None if self.at_flags() => self.bump()?,
             None => {
-                self.wanted.push("TCP flags");
+                self.want("TCP flags");
                 return Err(self
                     .unexpected()
                     .help("flags are letters of F S R P U E W A and `.` for ACK, a digit for ACE, or `-` for none"));

@@ -109,7 +109,7 @@ impl Parser<'_> {
         let mut counters = Vec::new();
         for name in if e1b_first { ORDER_1 } else { ORDER_0 } {
             if counters.is_empty() && !e1b_first {
-                self.wanted.push("e1b");
+                self.wanted.push(super::Want::Word("e1b"));
             }
             if self.eat_word(name)? {
                 counters.push(self.number("a counter of 24 bits", LARGEST)?.value as u32);

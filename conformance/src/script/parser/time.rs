@@ -74,7 +74,7 @@ impl Parser<'_> {
             return Err(Problem::new(span, "a time is never negative").help("the test starts at time 0"));
         }
         if !matches!(self.token.kind, Kind::Decimal | Kind::Hex | Kind::Float) {
-            self.wanted.push(shown);
+            self.want(shown);
             return Err(self.unexpected());
         }
         let token = self.bump()?;

@@ -97,7 +97,9 @@ fn print_hex(name: &str, octets: &[u8]) -> String {
     let mut out = name.to_owned();
     if !octets.is_empty() {
         out.push(' ');
-        octets.iter().for_each(|octet| out.push_str(&format!("{octet:02x}")));
+        for octet in octets {
+            out.push_str(&format!("{octet:02x}"));
+        }
     }
     out
 }

@@ -27,6 +27,9 @@ impl Random {
 fn try_text(text: &str) -> bool {
     match parse("soup.pkt", text) {
         Ok(scenario) => {
+            for step in &scenario.steps {
+                assert!(text.get(step.span.clone()).is_some_and(|step| !step.is_empty()), "{step:?} in: {text}");
+            }
             let printed = print(&scenario);
             let again =
                 parse("printed.pkt", &printed).unwrap_or_else(|error| panic!("{error}\n{printed}\nfrom: {text}"));
@@ -146,14 +149,14 @@ fn token_soups_are_answered() {
     let mut random = Random(1);
     let mut right = 0;
     for _ in 0..20_000 {
-        let mut text = String::new();
+        let mut text = ["", "+0 ", "+0 > ", "+0 > . 1:1(0) ", "+0 f(1"][random.next(5)].to_owned();
         for _ in 0..=random.next(14) {
             text.push_str(TOKENS[random.next(TOKENS.len())]);
             text.push_str(["", " ", " ", "\n"][random.next(4)]);
         }
         right += usize::from(try_text(&text));
     }
-    assert!(right > 20, "some soups are scripts: {right}");
+    assert!(right > 30, "some soups are scripts: {right}");
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn long_chains_are_not_nested() {
 #[test]
 fn huge_junk_gets_a_small_answer() {
     for junk in ["x", "\"", "9", "[", "\u{1b}[31m", "é", "-", "// ", "/*/", "<", "\\"] {
-        let line = junk.repeat((4 << 20) / junk.len());
+        let line = junk.repeat((256 << 10) / junk.len());
         try_text(&line);
         try_text(&format!("+0 {line}"));
         try_text(&format!("+0 > S {line}"));
@@ -219,13 +222,14 @@ fn defines_cannot_grow_without_end() {
 }
 
 #[test]
-fn the_largest_script_takes_seconds() {
+fn parsing_takes_linear_time() {
     let mut text = String::new();
-    while text.len() < 16 << 20 {
+    while text.len() < 2 << 20 {
         let _ = writeln!(text, "+0.1 < P. 1:6(5) ack 1 win 1000 <nop, nop, TS val 1 ecr 2> \"hello\" // and a comment");
     }
     let begin = Instant::now();
     let scenario = good(&text);
-    assert!(scenario.steps.len() > 100_000);
-    assert!(begin.elapsed().as_secs() < 30, "{:?}", begin.elapsed()); // without optimization, on a busy machine
+    assert!(scenario.steps.len() > 20_000);
+    // Without optimization, on a busy machine; quadratic time would be hours.
+    assert!(begin.elapsed().as_secs() < 30, "{:?}", begin.elapsed());
 }
