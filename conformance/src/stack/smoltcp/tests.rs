@@ -1,6 +1,7 @@
 //! smoltcp behind the socket layer, with real packets: the test plays the peer.
 
 mod kit;
+mod storm;
 
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::wire::{Flags, Segment, TcpOption};
@@ -32,6 +33,34 @@ fn the_first_isn_is_the_chosen_one() {
         passive.listen(80);
         assert_eq!(passive.syn(1000, Seq(7)).seq, Seq(isn));
     }
+}
+
+#[test]
+fn later_isns_are_the_chosen_ones_too_then_smoltcps_own() {
+    let mut kit = Kit::with_isns(&[5, 0x8000_0000, 0]);
+    assert_eq!(kit.call(socket(false)), Ok(3));
+    listen_on(&mut kit, 80, 5);
+    let first = kit.syn(1001, Seq(1));
+    kit.send(Flags::ACK, Seq(2), first.seq + 1, b"");
+    kit.send(Flags::ACK | Flags::PSH, Seq(2), first.seq + 1, b"x"); // draws no number
+    kit.segment();
+    assert_eq!((first.seq, kit.syn(1002, Seq(1)).seq), (Seq(5), Seq(0x8000_0000)));
+    assert_eq!(kit.call(socket(false)), Ok(4));
+    kit.start(Call::Connect { fd: Fd(4), address: kit.remote(81) });
+    assert_eq!(kit.segment().seq, Seq(0));
+    assert_ne!(kit.syn(1003, Seq(1)).seq, kit.syn(1004, Seq(1)).seq);
+}
+
+#[test]
+fn a_connection_that_is_reset_before_accept_is_accepted_with_its_peer() {
+    let mut kit = Kit::v4();
+    let fd = kit.listen(80);
+    let syn_ack = kit.syn(1001, Seq(10));
+    kit.send(Flags::ACK, Seq(11), syn_ack.seq + 1, b"");
+    kit.send(Flags::RST, Seq(11), Seq(0), b"");
+    let accepted = kit.full(Call::Accept { fd: Fd(fd) });
+    assert_eq!(accepted.peer, Some(kit.remote(1001)));
+    assert_eq!(kit.call(read(accepted.value as i32, 1)), Err(Errno::ECONNRESET));
 }
 
 #[test]
@@ -233,7 +262,7 @@ fn senseless_packets_harm_nobody() {
             kit.packet(&bent);
         }
     }
-    kit.packet(&[0x60; 70_000]);
+    kit.packet(&vec![0x60; 70_000]);
     kit.wait(Instant::from_millis(1000));
 }
 

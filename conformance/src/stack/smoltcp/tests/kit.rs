@@ -28,11 +28,17 @@ impl Kit {
     }
 
     pub(super) fn new(is_ipv6: bool, isn: Seq) -> Kit {
-        let address = |host: u8| match is_ipv6 {
-            true => IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host.into())),
-            false => IpAddr::from([192, 0, 2, host]),
-        };
-        let setup = Setup { seed: 42, local: address(1), prefix: 24, remote: address(2), mtu: 1500, isns: vec![isn] };
+        Kit::made(is_ipv6, vec![isn])
+    }
+
+    pub(super) fn with_isns(isns: &[u32]) -> Kit {
+        Kit::made(false, isns.iter().copied().map(Seq).collect())
+    }
+
+    fn made(is_ipv6: bool, isns: Vec<Seq>) -> Kit {
+        let v6 = |host: u8| IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host.into()));
+        let [local, remote] = [1, 2].map(|host| if is_ipv6 { v6(host) } else { [192, 0, 2, host].into() });
+        let setup = Setup { seed: 42, local, prefix: 24, remote, mtu: 1500, isns };
         Kit {
             stack: super::super::new(&setup).expect("made"),
             setup,

@@ -94,6 +94,7 @@ fn a_blocking_write_returns_when_all_is_queued() {
     let long = kit.start(write(fd, b"abcdefghijklmno", 0)).expect("supported");
     let short = kit.start(write(fd, b"xyz", 0)).expect("supported");
     assert_eq!(kit.call(write(fd, b"!", MSG_DONTWAIT)), Err(Errno::EAGAIN));
+    assert_eq!(kit.unsupported(write(fd, b"!", MSG_MORE)), "send(MSG_MORE)");
     let (first, second) = (Instant::from_millis(1), Instant::from_millis(2));
     kit.later(first, |world| world.set(1, |status| status.writable = 3));
     kit.later(second, |world| world.set(1, |status| status.writable = 9));
