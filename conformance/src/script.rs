@@ -1,80 +1,84 @@
-//! Scenarios as text. A placeholder for the parser, with its interface.
+//! Scenarios as text: packetdrill's script language and our few words more.
+//!
+//! [`parse`] makes a [`Scenario`] of a text, [`print()`] makes the canonical text of a scenario, and
+//! [`load`] reads a file. Nothing here runs anything, shell commands and code blocks least of all.
+//!
+//! What we add to the language of packetdrill, each of it one word or one comment form:
+//! - `<mss 1460, ...>`: these TCP options in any order, and perhaps others; outbound packets only;
+//! - `+2 silent`: until that time the stack sends nothing;
+//! - `"text"` at the end of a TCP or UDP packet: what the packet carries;
+//! - `@name` behind the direction of a packet: the connection that it belongs to;
+//! - comments at the top of the file: a sentence, `// covers: ID ...` and `// needs: NAME ...`;
+//! - `// covers: ID` at the end of a step: what this step alone covers.
 
 pub mod ast;
+mod error;
+pub mod icmp;
+mod lexer;
+mod parser;
+pub mod printer;
+mod suggest;
+#[cfg(test)]
+mod tests;
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-use thiserror::Error;
+pub use ast::Scenario;
+pub use error::{LoadError, ScriptError};
+pub use printer::print;
 
-/// What is wrong with a script, and where.
-#[derive(Clone, Debug, Error, Diagnostic)]
-#[error("{}:{line}:1: {message}", source_code.name())]
-pub struct ScriptError {
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label("here")]
-    at: SourceSpan,
-    line: usize,
-    message: String,
+use lexer::{Defines, Origin};
+
+/// The largest script that [`load`] reads, in octets.
+pub const SIZE_LIMIT: u64 = 16 << 20;
+
+/// The scenario that `text` describes; `name` is what errors call it.
+pub fn parse(name: &str, text: &str) -> Result<Scenario, ScriptError> {
+    parse_with(name, text, &[])
 }
 
-impl ScriptError {
-    /// The line, from 1.
-    pub fn line(&self) -> usize {
-        self.line
+/// [`parse`] with the defines of a command line, each a name and what it stands for. They win
+/// over those of the script.
+pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Result<Scenario, ScriptError> {
+    let mut known = Defines::default();
+    for (word, value) in defines {
+        known.define(word, value, Origin::CommandLine, &(0..0)).map_err(|problem| problem.locate(name, text))?;
     }
-
-    /// What is wrong, without the place.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
+    parser::parse(name, text, known).map_err(|problem| problem.locate(name, text))
 }
 
-/// Why a script file did not become a scenario.
-#[derive(Debug, Error, Diagnostic)]
-pub enum LoadError {
-    /// It cannot be read.
-    #[error("{}: {cause}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// It is wrong.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Script(#[from] ScriptError),
+/// The scenario in the file at `path`, which is also its name.
+pub fn load(path: &Path) -> Result<Scenario, LoadError> {
+    load_with(path, &[])
 }
 
-/// Reads a script; `defines` come before those of the script itself.
-pub fn load_with(path: &Path, defines: &[(String, String)]) -> Result<ast::Scenario, LoadError> {
-    let _ = defines;
-    let read = std::fs::read_to_string(path);
-    let text = read.map_err(|cause| LoadError::Read { path: path.to_owned(), cause })?;
-    if let Some(at) = text.find('@') {
-        let line = text[..at].matches('\n').count() + 1;
-        let source_code = NamedSource::new(path.to_string_lossy(), text);
-        return Err(ScriptError { source_code, at: (at, 1).into(), line, message: "unexpected `@`".into() }.into());
+/// [`load`] with the defines of a command line.
+pub fn load_with(path: &Path, defines: &[(String, String)]) -> Result<Scenario, LoadError> {
+    let text = read(path)?;
+    Ok(parse_with(&path.display().to_string(), &text, defines)?)
+}
+
+/// The text of the file at `path`.
+fn read(path: &Path) -> Result<String, LoadError> {
+    let failed = |cause| LoadError::Read { path: path.to_owned(), cause };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(LoadError::NotAFile { path: path.to_owned() });
     }
-    let mut header = ast::Header::default();
-    for line in text.lines().map_while(|line| line.strip_prefix("// ")) {
-        match line.strip_prefix("covers: ") {
-            Some(ids) => header.covers.extend(ids.split(' ').map(|id| ast::Spanned::new(id.to_owned(), 0..0))),
-            None => line.clone_into(&mut header.sentence),
-        }
+    let too_large = |size| LoadError::TooLarge { path: path.to_owned(), size, limit: SIZE_LIMIT };
+    if metadata.len() > SIZE_LIMIT {
+        return Err(too_large(metadata.len()));
     }
-    Ok(ast::Scenario {
-        name: path.display().to_string(),
-        source: Arc::from(text),
-        header,
-        options: Vec::new(),
-        init: None,
-        steps: Vec::new(),
-        cleanup: None,
-        epilogue: Vec::new(),
+    let mut octets = Vec::new();
+    // The file may grow while it is read.
+    File::open(path).map_err(failed)?.take(SIZE_LIMIT + 1).read_to_end(&mut octets).map_err(failed)?;
+    if octets.len() as u64 > SIZE_LIMIT {
+        return Err(too_large(octets.len() as u64));
+    }
+    String::from_utf8(octets).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        LoadError::NotUtf8 { path: path.to_owned(), offset, octet: error.as_bytes().get(offset).copied().unwrap_or(0) }
     })
 }

@@ -1,0 +1,142 @@
+//! TCP options.
+
+use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
+use crate::script::ast::{AccEcn, Direction, OptionSpec, OptionsSpec};
+use crate::script::suggest::suggest;
+
+const NAMES: [&str; 11] = ["mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "md5", "FO", "FOEXP", "ECN"];
+/// Octets that a TCP header has for options.
+const ROOM: usize = 40;
+const SACK_BLOCKS: usize = 4;
+
+impl Parser<'_> {
+    /// The options of a segment, if they are written.
+    pub(super) fn tcp_options(&mut self, direction: Direction) -> Result<Spanned<OptionsSpec>> {
+        let start = self.token.span.start;
+        if !self.eat("<", "TCP options")? {
+            return Ok(Spanned::new(OptionsSpec::None, self.end..self.end));
+        }
+        let mut list = Vec::new();
+        let mut dots = None;
+        while !self.eat(">", "`>`")? {
+            if let Some(token) = self.eat_kind(Kind::Ellipsis, "`...`")? {
+                dots = Some(token.span);
+                self.expect(">", "`>` (nothing follows `...`)")?;
+                break;
+            }
+            let option_start = self.token.span.start;
+            let option = self.tcp_option()?;
+            list.push(self.spanned(option, option_start));
+            if !self.eat(",", "`,`")? {
+                self.expect(">", "`>`")?;
+                break;
+            }
+        }
+        if let (Some(span), Direction::Inbound) = (&dots, direction) {
+            return Err(Problem::new(
+                span.clone(),
+                "what is sent must be said: no `...` in the options of inbound packets",
+            )
+            .help("write the options of the packet, or leave them out for none"));
+        }
+        let span = self.span_from(start);
+        check_length(&list, dots.is_none(), span.clone())?;
+        let options = match (dots, list.is_empty()) {
+            (None, _) => OptionsSpec::Exact(list),
+            (Some(_), true) => OptionsSpec::Any,
+            (Some(_), false) => OptionsSpec::AtLeast(list),
+        };
+        Ok(Spanned::new(options, span))
+    }
+
+    fn tcp_option(&mut self) -> Result<OptionSpec> {
+        let Some(name) = self.eat_kind(Kind::Word, "a TCP option")? else { return Err(self.unexpected()) };
+        Ok(match name.text.as_ref() {
+            "eol" => OptionSpec::EndOfList,
+            "nop" => OptionSpec::NoOperation,
+            "sackOK" => OptionSpec::SackPermitted,
+            "mss" => OptionSpec::Mss(self.number16("the maximum segment size")?.value),
+            "wscale" => OptionSpec::WindowScale(self.number8("the window scale")?.value),
+            "sack" => OptionSpec::Sack(self.sack_blocks(&name)?),
+            "TS" => {
+                self.expect_word("val")?;
+                let val = self.number32("TSval")?.value;
+                self.expect_word("ecr")?;
+                OptionSpec::Timestamps { val, ecr: self.number32("TSecr")?.value }
+            }
+            "md5" => match self.octets(16)? {
+                Some(digest) => OptionSpec::Md5(digest.value),
+                None => return Err(self.unexpected()),
+            },
+            "FO" => OptionSpec::FastOpen(self.octets(38)?.map_or_else(Vec::new, |cookie| cookie.value)),
+            "FOEXP" => OptionSpec::FastOpenExperimental(self.octets(36)?.map_or_else(Vec::new, |cookie| cookie.value)),
+            "ECN" => self.acc_ecn()?,
+            unknown => {
+                return Err(Problem::new(name.span.clone(), format!("{} is no TCP option", quote(unknown)))
+                    .label("unknown")
+                    .help(suggest(unknown, &NAMES)));
+            }
+        })
+    }
+
+    /// `a:b c:d ...`
+    fn sack_blocks(&mut self, name: &Token<'_>) -> Result<Vec<(u32, u32)>> {
+        let mut blocks = Vec::new();
+        while self.at_number() {
+            let left = self.number32("the left edge")?;
+            self.expect(":", "`:`")?;
+            let right = self.number32("the right edge")?;
+            blocks.push((left.value, right.value));
+            if blocks.len() > SACK_BLOCKS {
+                let span = left.span.start..right.span.end;
+                return Err(Problem::new(span, "a `sack` option has at most four blocks").label("the fifth"));
+            }
+        }
+        if blocks.is_empty() {
+            return Err(Problem::new(name.span.clone(), "a `sack` option has one to four blocks")
+                .label("none follows")
+                .help("a block is `left:right`, such as `sack 1001:2001`; blocks are separated by blanks"));
+        }
+        Ok(blocks)
+    }
+
+    /// The counters of an AccECN option.
+    fn acc_ecn(&mut self) -> Result<OptionSpec> {
+        const ORDER_0: [&str; 3] = ["e0b", "ceb", "e1b"];
+        const ORDER_1: [&str; 3] = ["e1b", "ceb", "e0b"];
+        const LARGEST: u64 = (1 << 24) - 1;
+        let e1b_first = self.token.is_word("e1b");
+        let mut counters = Vec::new();
+        for name in if e1b_first { ORDER_1 } else { ORDER_0 } {
+            if counters.is_empty() && !e1b_first {
+                self.wanted.push(super::Want::Word("e1b"));
+            }
+            if self.eat_word(name)? {
+                counters.push(self.number("a counter of 24 bits", LARGEST)?.value as u32);
+            } else if counters.is_empty() {
+                return Err(self.unexpected());
+            } else {
+                break;
+            }
+        }
+        Ok(OptionSpec::AccEcn(AccEcn { e1b_first, counters }))
+    }
+}
+
+fn check_length(list: &[Spanned<OptionSpec>], exact: bool, span: std::ops::Range<usize>) -> Result<()> {
+    let octets: usize = list.iter().map(|option| option.len()).sum();
+    if octets > ROOM {
+        return Err(Problem::new(
+            span,
+            format!("the options take {octets} octets, but a TCP header has room for {ROOM}"),
+        )
+        .label(format!("{octets} octets")));
+    }
+    if exact && !octets.is_multiple_of(4) {
+        let missing = 4 - octets % 4;
+        return Err(Problem::new(span, format!("the options take {octets} octets, which is no multiple of 4"))
+            .label(format!("{octets} octets"))
+            .help(format!("padding is written: add {missing} × `nop` or `eol`")));
+    }
+    Ok(())
+}

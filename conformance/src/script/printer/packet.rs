@@ -1,0 +1,189 @@
+//! Packets in script syntax.
+
+use wirelaw_reference::wire::Flags;
+
+use super::print_text;
+use crate::script::ast::{
+    AccEcn, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType, IpInfo, MplsEntry,
+    OptionSpec, OptionsSpec, PacketSpec, Spanned, TcpSpec, TrafficClass, TransportSpec,
+};
+
+/// A packet without its time, such as `> S. 0:0(0) ack 1 <mss 1460>`.
+pub fn print_packet(packet: &PacketSpec) -> String {
+    let mut words = Vec::new();
+    words.push(if packet.direction.value == Direction::Inbound { "<".to_owned() } else { ">".to_owned() });
+    words.extend(packet.connection.as_ref().map(|name| format!("@{}", name.value)));
+    words.extend(packet.encapsulation.iter().map(|header| print_encapsulation(header)));
+    words.extend(packet.ip.as_ref().map(|info| print_ip_info(info)));
+    words.push(match &packet.transport {
+        TransportSpec::Tcp(tcp) => print_tcp(tcp),
+        TransportSpec::Udp(udp) => format!("udp {}({})", print_ports(udp.ports.as_ref()), udp.len.value),
+        TransportSpec::Icmp(icmp) => print_icmp(icmp),
+    });
+    words.extend(packet.payload.as_ref().map(|payload| print_text(payload)));
+    words.join(" ")
+}
+
+/// A TCP segment without direction and text.
+pub fn print_tcp(tcp: &TcpSpec) -> String {
+    let mut out = String::new();
+    if let Some(spi) = &tcp.psp {
+        out.push_str(&format!("encap psp spi {} ", spi.value));
+    }
+    out.push_str(&print_ports(tcp.ports.as_ref()));
+    out.push_str(&format!("{} {}:{}({})", print_flags(&tcp.flags), tcp.seq.value, tcp.end.value, tcp.len.value));
+    if let Some(ack) = &tcp.ack {
+        out.push_str(&format!(" ack {}", ack.value));
+    }
+    if let Some(window) = &tcp.window {
+        out.push_str(&format!(" win {}", window.value));
+    }
+    if let Some(urgent) = &tcp.urgent {
+        out.push_str(&format!(" urg {}", urgent.value));
+    }
+    let options = print_options(&tcp.options);
+    if !options.is_empty() {
+        out.push(' ');
+        out.push_str(&options);
+    }
+    out
+}
+
+fn print_ports(ports: Option<&Spanned<(u16, u16)>>) -> String {
+    ports.map_or_else(String::new, |ports| format!("{} > {} ", ports.0, ports.1))
+}
+
+/// Control bits: letters, the dot of ACK, and ACE if it was written as a digit.
+pub fn print_flags(spec: &FlagsSpec) -> String {
+    let Some(ace) = spec.ace else { return spec.flags.to_string() };
+    let rest = spec.flags.without(Flags::ECE | Flags::CWR | Flags::AE);
+    if rest == Flags::NONE { ace.to_string() } else { format!("{rest}{ace}") }
+}
+
+/// TCP options in their brackets; nothing if they were not written.
+pub fn print_options(options: &OptionsSpec) -> String {
+    let list = |options: &[Spanned<OptionSpec>]| options.iter().map(|o| print_option(o)).collect::<Vec<_>>().join(", ");
+    match options {
+        OptionsSpec::None => String::new(),
+        OptionsSpec::Any => "<...>".to_owned(),
+        OptionsSpec::Exact(options) => format!("<{}>", list(options)),
+        OptionsSpec::AtLeast(options) => format!("<{}, ...>", list(options)),
+    }
+}
+
+/// One TCP option.
+pub fn print_option(option: &OptionSpec) -> String {
+    match option {
+        OptionSpec::EndOfList => "eol".to_owned(),
+        OptionSpec::NoOperation => "nop".to_owned(),
+        OptionSpec::Mss(size) => format!("mss {size}"),
+        OptionSpec::WindowScale(shift) => format!("wscale {shift}"),
+        OptionSpec::SackPermitted => "sackOK".to_owned(),
+        OptionSpec::Sack(blocks) => {
+            blocks.iter().fold("sack".to_owned(), |out, (left, right)| format!("{out} {left}:{right}"))
+        }
+        OptionSpec::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
+        OptionSpec::Md5(digest) => print_hex("md5", digest),
+        OptionSpec::FastOpen(cookie) => print_hex("FO", cookie),
+        OptionSpec::FastOpenExperimental(cookie) => print_hex("FOEXP", cookie),
+        OptionSpec::AccEcn(AccEcn { e1b_first, counters }) => {
+            let names = if *e1b_first { ["e1b", "ceb", "e0b"] } else { ["e0b", "ceb", "e1b"] };
+            names.iter().zip(counters).fold("ECN".to_owned(), |out, (name, count)| format!("{out} {name} {count}"))
+        }
+    }
+}
+
+fn print_hex(name: &str, octets: &[u8]) -> String {
+    let mut out = name.to_owned();
+    if !octets.is_empty() {
+        out.push(' ');
+        for octet in octets {
+            out.push_str(&format!("{octet:02x}"));
+        }
+    }
+    out
+}
+
+/// An ICMP message.
+pub fn print_icmp(icmp: &IcmpSpec) -> String {
+    let mut out = match &icmp.kind.value {
+        IcmpType::Name(name) => format!("icmp {name}"),
+        IcmpType::Number(number) => format!("icmp type_{number}"),
+    };
+    match icmp.code.as_ref().map(|code| &code.value) {
+        Some(IcmpCode::Name(name)) => out.push_str(&format!(" {name}")),
+        Some(IcmpCode::Number(number)) => out.push_str(&format!(" code_{number}")),
+        None => {}
+    }
+    if let Some(mtu) = &icmp.mtu {
+        out.push_str(&format!(" mtu {}", mtu.value));
+    }
+    if let Some(id) = &icmp.id {
+        out.push_str(&format!(" id {}", id.value));
+    }
+    match icmp.echoed.as_ref().map(|echoed| echoed.value) {
+        Some(Echoed::Tcp { seq, len }) => {
+            out.push_str(&format!(" [{seq}:{}({len})]", u64::from(seq) + u64::from(len)));
+        }
+        Some(Echoed::Udp(len)) => out.push_str(&format!(" [udp ({len})]")),
+        Some(Echoed::Raw(len)) => out.push_str(&format!(" [raw ({len})]")),
+        None => {}
+    }
+    out
+}
+
+/// What is said of an IP header, in brackets.
+pub fn print_ip_info(info: &IpInfo) -> String {
+    let class = info.class.map(|class| match class {
+        TrafficClass::Ecn(EcnSpec::NoEcn) => "noecn".to_owned(),
+        TrafficClass::Ecn(EcnSpec::Ect1) => "ect1".to_owned(),
+        TrafficClass::Ecn(EcnSpec::Ect0) => "ect0".to_owned(),
+        TrafficClass::Ecn(EcnSpec::Ce) => "ce".to_owned(),
+        TrafficClass::Ecn(EcnSpec::Ect01) => "ect01".to_owned(),
+        TrafficClass::Tos(tos) => format!("tos 0x{tos:02x}"),
+    });
+    let label = info.flow_label.map(|label| format!("flowlabel 0x{label:x}"));
+    let ttl = info.ttl.map(|ttl| format!("ttl {ttl}"));
+    let items: Vec<String> = [class, label, ttl].into_iter().flatten().collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// An outer header, with the colon that ends it.
+pub fn print_encapsulation(header: &Encapsulation) -> String {
+    let info =
+        |info: &Option<Spanned<IpInfo>>| info.as_ref().map_or_else(String::new, |i| format!("{} ", print_ip_info(i)));
+    match header {
+        Encapsulation::Ipv4 { info: of, source, destination } => format!("ipv4 {}{source} > {destination}:", info(of)),
+        Encapsulation::Ipv6 { info: of, source, destination } => format!("ipv6 {}{source} > {destination}:", info(of)),
+        Encapsulation::Gre(gre) if *gre == Gre::default() => "gre:".to_owned(),
+        Encapsulation::Gre(gre) => format!("gre {}:", print_gre(gre)),
+        Encapsulation::Mpls(stack) => format!("mpls {}:", print_mpls(stack)),
+    }
+}
+
+/// The fields of a GRE header.
+pub(super) fn print_gre(gre: &Gre) -> String {
+    let mut out = format!("flags 0x{:04x}", gre.flags);
+    if let Some(sum) = gre.sum {
+        out.push_str(&format!(" sum {sum}"));
+    }
+    if let Some(off) = gre.off {
+        out.push_str(&format!(" off {off}"));
+    }
+    if let Some(key) = gre.key {
+        out.push_str(&format!(" key={key}"));
+    }
+    if let Some(seq) = gre.seq {
+        out.push_str(&format!(" seq {seq}"));
+    }
+    out
+}
+
+/// A stack of MPLS labels.
+pub(super) fn print_mpls(stack: &[MplsEntry]) -> String {
+    let entry = |entry: &MplsEntry| {
+        let bottom = if entry.bottom { "[S], " } else { "" };
+        format!("(label {}, tc {}, {bottom}ttl {})", entry.label, entry.tc, entry.ttl)
+    };
+    stack.iter().map(entry).collect::<Vec<_>>().join(" ")
+}
