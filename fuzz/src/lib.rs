@@ -1,1 +1,22 @@
-//! Properties (placeholder until the first one lands).
+//! Properties that hold of every input, each a function that panics on the input that breaks it.
+//!
+//! A property is a module with `pub fn check(octets: &[u8])`, a line in [`TARGETS`], a line in
+//! `fuzz_targets/<name>.rs` with its `[[bin]]`, and seeds in `seeds/<name>/`, named by what they mean.
+
+pub mod seq_arithmetic;
+pub mod wire_roundtrip;
+
+/// A property and the name of its folders.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of the module, of the fuzz target, and of the folders of seeds and regressions.
+    pub name: &'static str,
+    /// Panics if the octets break the property.
+    pub check: fn(&[u8]),
+}
+
+/// All properties.
+pub const TARGETS: &[Target] = &[
+    Target { name: "seq_arithmetic", check: seq_arithmetic::check },
+    Target { name: "wire_roundtrip", check: wire_roundtrip::check },
+];

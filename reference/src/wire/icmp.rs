@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use etherparse::checksum::Sum16BitWords;
+
 use super::checksum::{check, pseudo_header, u16_at, u32_at};
 use super::ip::seal;
 use super::{Ip, Layer, Problem, WireError, protocol};
@@ -48,9 +50,9 @@ impl Icmp {
 }
 
 /// Only ICMPv6 has a pseudo-header (RFC 4443 §2.3).
-fn checksum_start(ip: &Ip, len: usize) -> etherparse::checksum::Sum16BitWords {
+fn checksum_start(ip: &Ip, len: usize) -> Sum16BitWords {
     if ip.source.is_ipv4() && ip.destination.is_ipv4() {
-        etherparse::checksum::Sum16BitWords::new()
+        Sum16BitWords::new()
     } else {
         pseudo_header(ip, protocol::ICMPV6, len)
     }
@@ -90,7 +92,8 @@ impl Icmp {
         let (source, destination, transport): (IpAddr, IpAddr, &[u8]) = match version(octets) {
             4 if v4::ERRORS.contains(&self.kind) => {
                 let header_len = usize::from(octets.first()? & 0xf) * 4;
-                let is_first_of_tcp = octets.get(9) == Some(&protocol::TCP) && u16_at(octets, 6) & 0x1fff == 0;
+                let fragment_offset = u16_at(octets, 6) & 0x1fff;
+                let is_first_of_tcp = octets.get(9) == Some(&protocol::TCP) && fragment_offset == 0;
                 let transport = octets.get(header_len..).filter(|_| header_len >= 20 && is_first_of_tcp)?;
                 (address::<4>(octets, 12)?.into(), address::<4>(octets, 16)?.into(), transport)
             }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
+use etherparse::checksum::Sum16BitWords;
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{IpDscp, IpEcn, IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv6FlowLabel, Ipv6Header, Ipv6HeaderSlice};
 
@@ -101,7 +102,7 @@ fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
         }
     })?;
     let header_len = header.slice().len();
-    if let Some(fault) = check(Default::default(), header.slice(), 10, Layer::Ipv4, 0) {
+    if let Some(fault) = check(Sum16BitWords::default(), header.slice(), 10, Layer::Ipv4, 0) {
         return Err(fault);
     }
     let total = usize::from(header.total_len());
@@ -200,7 +201,7 @@ fn decode_body(
 }
 
 /// Writes the checksum at `field` of the transport packet that begins at `start` of `out`.
-pub(super) fn seal(sum: etherparse::checksum::Sum16BitWords, out: &mut [u8], start: usize, field: usize) -> u16 {
+pub(super) fn seal(sum: Sum16BitWords, out: &mut [u8], start: usize, field: usize) -> u16 {
     let value = super::checksum::make(sum, out.get(start..).unwrap_or_default(), field);
     put_u16(out, start + field, value);
     value

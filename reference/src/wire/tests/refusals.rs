@@ -4,15 +4,17 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
+use etherparse::checksum::Sum16BitWords;
+
 use super::{SYN, syn};
 use crate::wire::checksum::{make, pseudo_header, put_u16};
-use crate::wire::{Body, Ip, Packet, Udp, protocol};
+use crate::wire::{Body, Ip, Packet, Segment, Udp, protocol};
 
 /// What is said of the SYN after `change`, its checksums made right again.
 fn refusal(change: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut octets = SYN.to_vec();
     change(&mut octets);
-    if let Some(sum) = octets.get(..20).map(|header| make(Default::default(), header, 10)) {
+    if let Some(sum) = octets.get(..20).map(|header| make(Sum16BitWords::default(), header, 10)) {
         put_u16(&mut octets, 10, sum);
     }
     if let Some(sum) = octets.get(20..).map(|body| make(pseudo_header(&syn().ip, protocol::TCP, body.len()), body, 16))
@@ -113,7 +115,7 @@ fn ipv4_options_are_skipped() {
     let mut octets = SYN.to_vec();
     octets.splice(20..20, [0x94, 4, 0, 0]); // router alert
     (octets[0], octets[3]) = (0x46, 48);
-    let sum = make(Default::default(), &octets[..24], 10);
+    let sum = make(Sum16BitWords::default(), &octets[..24], 10);
     put_u16(&mut octets, 10, sum);
     assert_eq!(Packet::decode(&octets), Ok(syn()));
 }
@@ -140,4 +142,27 @@ fn addresses_of_two_families_make_an_ipv6_packet() {
     let decoded = Packet::decode(&mixed.encode()).expect("well formed");
     assert_eq!(decoded.ip.source.to_string(), "::ffff:192.168.1.116");
     assert_eq!(decoded.body, mixed.body);
+}
+
+/// Both forms of zero of one's complement (RFC 1071 §1); UDP has another use for the first.
+#[test]
+fn a_checksum_of_zero_has_two_forms() {
+    let tcp = |payload: [u8; 2]| {
+        let segment = syn().segment().map(|syn| Segment { payload: payload.to_vec(), ..syn.clone() });
+        Body::Tcp(segment.unwrap_or_default())
+    };
+    let udp = |payload: [u8; 2]| Body::Udp(Udp { source_port: 1, destination_port: 2, payload: payload.to_vec() });
+    let octets = |body| Packet { ip: syn().ip, body }.encode();
+    let field = |octets: &[u8], at| [octets[at], octets[at + 1]];
+
+    // A payload equal to the checksum that two zeros would give makes the sum all ones.
+    let mut segment = octets(tcp(field(&octets(tcp([0, 0])), 36)));
+    assert_eq!(field(&segment, 36), [0, 0]);
+    assert!(Packet::decode(&segment).is_ok());
+    put_u16(&mut segment, 36, 0xffff);
+    assert!(Packet::decode(&segment).is_ok());
+
+    let datagram = octets(udp(field(&octets(udp([0, 0])), 26)));
+    assert_eq!(field(&datagram, 26), [0xff, 0xff]);
+    assert!(Packet::decode(&datagram).is_ok());
 }
