@@ -27,12 +27,24 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<
         TransportSpec::Tcp(tcp) => {
             let payload =
                 spec.payload.as_ref().map_or_else(|| vec![0; usize::from(tcp.len.value)], |p| p.value.clone());
-            Body::Tcp(segment(tcp, flow, local, remote, payload, scaled_ecr)?)
+            let segment = segment(tcp, flow, local, remote, payload, scaled_ecr)?;
+            check_size(&segment, tcp, local)?;
+            Body::Tcp(segment)
         }
         TransportSpec::Icmp(icmp) => Body::Icmp(message(icmp, flow, local, remote)?),
         TransportSpec::Udp(udp) => return Err(Stop::unsupported_at(&udp.len.span, "UDP packets".to_owned())),
     };
     Ok(Packet { ip, body }.encode())
+}
+
+/// What does not fit would be cut off without a word.
+fn check_size(segment: &Segment, tcp: &TcpSpec, local: SocketAddr) -> Result<(), Stop> {
+    let (header, family) = if local.is_ipv6() { (0, "IPv6") } else { (20, "IPv4") };
+    let size = header + segment.header_len() + segment.payload.len();
+    if size <= usize::from(u16::MAX) {
+        return Ok(());
+    }
+    Err(Stop::broken_at(&tcp.len.span, format!("{size} octets are more than an {family} packet holds")))
 }
 
 fn set_ip(ip: &mut Ip, info: &IpInfo) {
