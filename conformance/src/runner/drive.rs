@@ -9,7 +9,7 @@ use super::calls::{self, Descriptor, Descriptors, Prepared};
 use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::settings::Settings;
-use super::{Axes, Stop, Why, inbound};
+use super::{Axes, Ip, Stop, Why, inbound};
 use crate::report::Mark;
 use crate::script::ast::{
     Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
@@ -201,7 +201,7 @@ impl<'a> Driver<'a> {
         }
         self.check_size()?;
         let record = self.trace.records.len();
-        if at > until || self.trace.records.last().is_some_and(|last| at < last.at) {
+        if at > until || at < self.now || self.trace.records.last().is_some_and(|last| at < last.at) {
             let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
             return Err(Stop::new(Why::Broken, message));
         }
@@ -452,9 +452,13 @@ fn check<'a>(scenario: &'a Scenario, settings: &Settings) -> Result<(), (Option<
         let what = match &step.action {
             Action::Shell(command) => format!("the shell command `{}`", shorten(command)),
             Action::Code(_) => "a code block".to_owned(),
-            Action::Packet(spec) => match unsupported_in_packet(spec) {
-                Some(what) => what.to_owned(),
-                None => continue,
+            Action::Packet(spec) => match (unsupported_in_packet(spec), &spec.transport) {
+                (Some(what), _) => what.to_owned(),
+                (None, TransportSpec::Icmp(icmp)) => match inbound::check_icmp(icmp, settings.ip == Ip::V6) {
+                    Ok(_) => continue,
+                    Err(stop) => return Err((Some(step), stop)),
+                },
+                (None, _) => continue,
             },
             Action::Call(spec) => match calls::prepare(spec, &Descriptors::new(), settings) {
                 Ok(_) => continue,

@@ -184,7 +184,7 @@ fn with_timestamps(first: u32, second: u32) -> Fake {
 }
 
 const TIMESTAMPS: &str = "0 < S 0:0(0) win 1 <TS val 5 ecr 0, nop, nop>\n\
-    +0 > S. 0:0(0) ack 1 <TS val 100 ecr 9>\n+1 > . 1:1(0) ack 1 <TS val 1100 ecr 9>\n";
+    +0 > S. 0:0(0) ack 1 <TS val 100 ecr 9, ...>\n+1 > . 1:1(0) ack 1 <TS val 1100 ecr 9, ...>\n";
 
 #[test]
 fn tsval_is_compared_if_its_tick_is_known_and_tsecr_never() {
@@ -217,8 +217,27 @@ fn tsecr_of_the_peer_is_what_the_stack_sent() {
     let scaled = format!("--tcp_ts_ecr_scaled\n{}", answer(600));
     assert_eq!(ecr(&scaled), Some(TcpOption::Timestamps { val: 6, ecr: 499 }));
     // what the dots hide is not remembered
-    let hidden = answer(100).replace("<TS val 100 ecr 9>", "<...>");
+    let hidden = answer(100).replace("<TS val 100 ecr 9, ...>", "<...>");
     expect(Verdict::Broken, "TS ecr 100", &hidden, with_timestamps(7, 8));
     // without ACK it is sent as it is
     assert_eq!(ecr(&format!("{TIMESTAMPS}+0 < R 1:1(0) win 1 <TS val 6 ecr 600, nop, nop>")), Some(TcpOption::Timestamps { val: 6, ecr: 600 }));
+}
+
+#[test]
+fn icmp_quotes_the_stacks_number() {
+    let script = "0 < S 0:0(0) win 1\n+0 > S. 100:100(0) ack 1\n\
+                  +0.1 < icmp unreachable frag_needed mtu 1200 [1001:2001(1000)]";
+    for (isn, ip, kind, code) in [(u32::MAX, Ip::V4, 3, 4), (7, Ip::V4, 3, 4)] {
+        let fake = Fake::new().sends(0.0, ack(segment(Flags::SYN, isn, 0), 1));
+        let run = run_with(script, fake, &Axes { ip, ..Axes::default() });
+        assert_eq!(run.verdict, Verdict::Pass, "{}", run.message);
+        let Some(Event::Stimulus(Stimulus::Packet(octets))) = run.trace.records.last().map(|record| &record.event) else {
+            panic!("{:?}", run.trace);
+        };
+        let Body::Icmp(icmp) = Packet::decode(octets).expect("it is a packet").body else { panic!("it is no ICMP") };
+        assert_eq!((icmp.kind, icmp.code), (kind, code));
+        let quoted = icmp.quoted().expect("it quotes a segment");
+        assert_eq!(quoted.seq, Seq(plus(isn, 1001)));
+        assert_eq!((quoted.source_port, quoted.destination_port), (PORT, FIRST_CLIENT));
+    }
 }
