@@ -3,6 +3,7 @@
 //! | module | what | packetdrill language |
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
+//! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
@@ -15,6 +16,7 @@ mod expect;
 mod flows;
 mod inbound;
 mod matching;
+mod plan;
 mod settings;
 mod show;
 
@@ -96,7 +98,8 @@ impl Stop {
     }
 
     /// What came differs from the line in these ways.
-    fn mismatch(marks: Vec<Mark>, got: Vec<String>) -> Stop {
+    fn mismatch(mut marks: Vec<Mark>, got: Vec<String>) -> Stop {
+        marks.sort_by_key(|mark| mark.span.start);
         let notes: Vec<String> = marks.iter().map(|mark| mark.note.replace("  got", ", got")).collect();
         Stop { marks, got, ..Stop::new(Why::Mismatch, notes.join("; ")) }
     }

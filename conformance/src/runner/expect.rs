@@ -25,7 +25,8 @@ impl<'a> Driver<'a> {
         let Some(flow) = self.flows.outbound(label) else {
             let what =
                 label.map_or("there is no socket yet".to_owned(), |label| format!("there is no connection @{label}"));
-            return Err(Stop::broken_at(&spec.direction.span, what));
+            let span = spec.connection.as_ref().map_or(&spec.direction.span, |label| &label.span);
+            return Err(Stop::broken_at(span, what));
         };
         let Some(mut live) = self.next_packet(flow, step.line, patience)? else {
             return Err(self.nothing_came(spec, flow, patience));

@@ -212,10 +212,12 @@ impl Flows {
         SocketAddr::new(self.remote_ip, port)
     }
 
-    /// The next port that no flow has; if all are taken, the next one again.
+    /// The next port that no flow has; if nearly all are taken, the next one again.
     fn unused_port(&mut self) -> u16 {
+        const MANY: usize = 60_000;
         let first = self.next_port.checked_add(1).unwrap_or(1024);
-        let unused = (first..=u16::MAX).chain(1024..first).find(|port| !self.used_ports.contains(port));
+        let mut ports = (first..=u16::MAX).chain(1024..first);
+        let unused = ports.find(|port| self.used_ports.len() > MANY || !self.used_ports.contains(port));
         self.next_port = unused.unwrap_or(first);
         self.next_port
     }

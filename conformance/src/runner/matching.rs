@@ -122,12 +122,15 @@ pub(super) fn differences(
 type Found = Vec<(std::ops::Range<usize>, String)>;
 
 fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settings) -> Found {
-    let got = || show::options(&flow.numbers, &live.segment);
+    let got = || match show::options(&flow.numbers, &live.segment) {
+        none if none.is_empty() => "none".to_owned(),
+        options => format!("<{options}>"),
+    };
     let mut left: Vec<&TcpOption> = live.segment.options.iter().collect();
     match &tcp.options.value {
         OptionsSpec::Any => Vec::new(),
         OptionsSpec::None if live.segment.options.is_empty() => Vec::new(),
-        OptionsSpec::None => vec![(tcp.options.span.clone(), format!("options expected none  got <{}>", got()))],
+        OptionsSpec::None => vec![(tcp.options.span.clone(), format!("options expected none  got {}", got()))],
         OptionsSpec::Exact(wanted) => {
             let same = wanted.len() == live.segment.options.len()
                 && wanted
@@ -138,7 +141,7 @@ fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settin
                 return Vec::new();
             }
             let wanted: Vec<String> = wanted.iter().map(|want| print_option(&want.value)).collect();
-            let note = format!("options expected <{}>  got <{}>", wanted.join(", "), got());
+            let note = format!("options expected <{}>  got {}", wanted.join(", "), got());
             vec![(tcp.options.span.clone(), note)]
         }
         OptionsSpec::AtLeast(wanted) => wanted
@@ -150,7 +153,7 @@ fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settin
                 }
                 None => true,
             })
-            .map(|want| (want.span.clone(), format!("option expected {}  got <{}>", print_option(&want.value), got())))
+            .map(|want| (want.span.clone(), format!("option expected {}  got {}", print_option(&want.value), got())))
             .collect(),
     }
 }

@@ -43,7 +43,7 @@ fn all_differences_are_told() {
     let run = run_on(&script, Fake::new().sends(0.0, data()));
     let marked: Vec<&str> =
         run.failure.expect("it fails").marks.iter().map(|mark| script.get(mark.span.clone()).unwrap_or("?")).collect();
-    assert_eq!(marked, [".", "2:12(10", "2", "5", "<nop, nop, nop, nop>", "+1"]);
+    assert_eq!(marked, ["+1", ".", "2:12(10", "2", "5", "<nop, nop, nop, nop>"]);
 }
 
 #[test]

@@ -93,14 +93,30 @@ fn a_line_whose_time_has_gone_by_is_too_late() {
 }
 
 #[test]
+fn what_is_no_inbound_packet_counts_from_the_clock() {
+    // the inbound packet is sent 4 ms after its time; the line behind it counts from there
+    let script = format!("{START}+0.1 > R 0:0(0)\n0.1 < . 1:1(0) win 1000\n+0 > R 0:0(0)");
+    passes(&script, rst_at(104.0).sends(108.0, segment(Flags::RST, 0, 0)));
+    fails("time expected 0.104000, got 0.108100", &script, rst_at(104.0).sends(108.1, segment(Flags::RST, 0, 0)));
+}
+
+#[test]
+fn packets_and_silence_may_be_too_late_as_well() {
+    for line in ["0.2 < . 1:1(0) win 1000", "0.2 silent"] {
+        let script = format!("{START}+0.19 > R 0:0(0)\n{line}");
+        passes(&script, rst_at(204.0));
+        fails("time expected 0.200000, got 0.204100", &script, rst_at(204.1));
+    }
+}
+
+#[test]
 fn any_time_counts_as_the_moment_at_which_it_is_reached() {
-    // the proportional tolerance of line 3 is that of one second, not of the ten since the start
-    let script = format!("{START}* > R 0:0(0)\n11 > R 0:0(0)");
-    let fake = |millis| rst_at(10_000.0).sends(millis, segment(Flags::RST, 0, 0));
-    passes(&script, fake(11_000.0));
-    let script = format!("{START}+10 > R 0:0(0)\n* > R 0:0(0)\n+1 > R 0:0(0)");
-    let fake = |millis| rst_at(10_000.0).sends(20_000.0, segment(Flags::RST, 0, 0)).sends(millis, segment(Flags::RST, 0, 0));
-    passes(&script, fake(21_000.0));
+    // `*` is reached at 1.1 s, so the last line has the tolerance of eight seconds and no more
+    let script = format!("{START}+1 > R 0:0(0)\n* > R 0:0(0)\n+8 > R 0:0(0)");
+    let rst = || segment(Flags::RST, 0, 0);
+    let fake = |millis| rst_at(1100.0).sends(1100.0, rst()).sends(millis, rst());
+    passes(&script, fake(10_100.0));
+    fails("time expected 9.100000, got 10.110000", &script, fake(10_110.0));
 }
 
 #[test]
