@@ -110,7 +110,7 @@ impl Numbers {
 /// All flows of a run.
 #[derive(Debug)]
 pub(super) struct Flows {
-    flows: Vec<Flow>,
+    all: Vec<Flow>,
     /// The socket under test: that of the lines that name no connection.
     current: Option<FlowId>,
     bind: SocketAddr,
@@ -127,7 +127,7 @@ pub(super) struct Flows {
 impl Flows {
     pub(super) fn new(settings: &Settings, shift: u32) -> Flows {
         Flows {
-            flows: Vec::new(),
+            all: Vec::new(),
             current: None,
             bind: SocketAddr::new(settings.local, settings.bind_port),
             connect: SocketAddr::new(settings.remote, settings.connect_port),
@@ -141,15 +141,15 @@ impl Flows {
     }
 
     pub(super) fn get(&self, id: FlowId) -> &Flow {
-        &self.flows[id.0]
+        &self.all[id.0]
     }
 
     pub(super) fn get_mut(&mut self, id: FlowId) -> &mut Flow {
-        &mut self.flows[id.0]
+        &mut self.all[id.0]
     }
 
     fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
-        self.flows.push(Flow {
+        self.all.push(Flow {
             role,
             is_named: false,
             local,
@@ -158,7 +158,7 @@ impl Flows {
             timestamps: BTreeMap::new(),
             first_timestamp: None,
         });
-        let id = FlowId(self.flows.len() - 1);
+        let id = FlowId(self.all.len() - 1);
         self.current = Some(id);
         if let (Some(local), Some(remote)) = (local, remote) {
             self.youngest.insert((local, remote), id);
@@ -248,7 +248,7 @@ impl Flows {
         let Some(label) = label else { return self.current };
         self.by_label(label).or_else(|| {
             let unnamed = |flow: &Flow| flow.role == Role::Active && !flow.is_named;
-            let id = self.flows.iter().position(unnamed).map(FlowId)?;
+            let id = self.all.iter().position(unnamed).map(FlowId)?;
             self.name(id, label);
             Some(id)
         })

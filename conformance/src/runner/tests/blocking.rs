@@ -35,7 +35,8 @@ fn a_blocking_call_returns_at_its_end() {
 
 #[test]
 fn packets_come_and_go_while_a_call_blocks() {
-    let script = format!("{SOCKET}0...1 read(3, ..., 10) = 0\n0.5 < S 0:0(0) win 1\n+0 > R 0:0(0)\n+1 < S 0:0(0) win 1");
+    let script =
+        format!("{SOCKET}0...1 read(3, ..., 10) = 0\n0.5 < S 0:0(0) win 1\n+0 > R 0:0(0)\n+1 < S 0:0(0) win 1");
     let run = passes(&script, returns_at(1000.0).sends(500.0, segment(Flags::RST, 0, 0)));
     assert_eq!(injected(&run)[1].0, Instant::from_millis(1500), "the return moves no time");
 }

@@ -10,7 +10,8 @@ const LISTEN: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..
 
 #[test]
 fn the_first_packet_to_a_listener_makes_the_connection() {
-    let script = format!("{LISTEN}+0 < S 0:0(0) win 1\n+0 < S 0:0(0) win 1\n+0 accept(3, ..., ...) = 4\n+0 < . 1:1(0) win 1");
+    let script =
+        format!("{LISTEN}+0 < S 0:0(0) win 1\n+0 < S 0:0(0) win 1\n+0 accept(3, ..., ...) = 4\n+0 < . 1:1(0) win 1");
     assert_eq!(ports(&passes(&script, Fake::new())), [(40_001, 8080); 3]);
 }
 
@@ -34,7 +35,11 @@ fn options_set_ports_and_lines_may_borrow_others() {
     let run = passes(script, Fake::new().sends(0.0, answer));
     assert_eq!(ports(&run), [(40_001, 7788), (5, 6), (40_001, 6)], "outbound, ports are not compared");
     // the answer to a foreign port is none of the connection's
-    fails("no packet", "0 < S 0:0(0) win 1\n+0 < 5 > 0 S 0:0(0) win 1\n+0 > R 0:0(0)", Fake::new().sends(0.0, to(5, segment(Flags::RST, 0, 0))));
+    fails(
+        "no packet",
+        "0 < S 0:0(0) win 1\n+0 < 5 > 0 S 0:0(0) win 1\n+0 > R 0:0(0)",
+        Fake::new().sends(0.0, to(5, segment(Flags::RST, 0, 0))),
+    );
     let script = "--connect_port=99\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 connect(3, ..., ...) = 0";
     assert_eq!(
         called(&passes(script, Fake::new()))[1].1,
@@ -109,4 +114,11 @@ fn accepted_descriptors_belong_to_the_client_that_the_stack_names() {
     );
     let run = passes(&script, Fake::new());
     assert_eq!(called(&run)[6].1, Call::Read { fd: crate::trace::Fd(1003), length: 1, flags: 0 });
+}
+
+#[test]
+fn a_stack_need_not_name_the_client() {
+    let script = format!("{LISTEN}+0 accept(3, ..., ...) = 4\n+0 close(4) = 0");
+    let run = passes(&script, Fake::new().returns(4, Return::ok(55)));
+    assert_eq!(called(&run)[4].1, Call::Close { fd: crate::trace::Fd(55) });
 }

@@ -78,7 +78,9 @@ fn what_must_agree_between_joined_segments() {
 
 #[test]
 fn the_result_has_the_end_of_the_last_and_the_start_of_the_first() {
-    let script = format!("{START}+0.004 > FWP. 1:2001(2000) ack 1 <TS val 8 ecr 0, ...>\n+1 < . 1:1(0) ack 1 win 1 <TS val 1 ecr 8, nop, nop>");
+    let script = format!(
+        "{START}+0.004 > FWP. 1:2001(2000) ack 1 <TS val 8 ecr 0, ...>\n+1 < . 1:1(0) ack 1 win 1 <TS val 1 ecr 8, nop, nop>"
+    );
     let fake = with_change(&[1000, 1000], |at, segment| {
         let flags = if at == 0 { Flags::CWR } else { Flags::FIN | Flags::PSH };
         let segment = Segment { flags: segment.flags | flags, ..segment };

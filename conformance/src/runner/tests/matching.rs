@@ -151,7 +151,10 @@ fn octets_that_are_no_packet_fail_whatever_the_script_says() {
 fn packets_that_are_not_tcp_are_remarked() {
     let ip = Ip::new([192, 168, 0, 1].into(), [192, 0, 2, 1].into());
     let packet = Packet { ip, body: Body::Icmp(Icmp::quoting(3, 3, 0, &[0; 28])) };
-    let run = passes(&format!("{START}+0 > R 0:0(0)"), Fake::new().sends_packet(0.0, &packet).sends(0.0, segment(Flags::RST, 0, 0)));
+    let run = passes(
+        &format!("{START}+0 > R 0:0(0)"),
+        Fake::new().sends_packet(0.0, &packet).sends(0.0, segment(Flags::RST, 0, 0)),
+    );
     assert_eq!(run.notes.len(), 1, "{:?}", run.notes);
 }
 

@@ -46,13 +46,23 @@ fn constructs_that_are_not_executed() {
 fn shell_commands_around_the_script() {
     let run = unsupported("the shell command `../defaults.sh`", &format!("`../defaults.sh`\n{START}"));
     assert_eq!(run.line, Some(1));
-    let run = unsupported("the shell command `sysctl -w a=b; sysctl", &format!("{START}`sysctl -w a=b; {}`", "sysctl ".repeat(20)));
+    let run = unsupported(
+        "the shell command `sysctl -w a=b; sysctl",
+        &format!("{START}`sysctl -w a=b; {}`", "sysctl ".repeat(20)),
+    );
     assert!(run.message.len() < 100, "{}", run.message);
 }
 
 #[test]
 fn options_that_are_not_executed() {
-    for option in ["--is_anyip", "--mss=1000", "--speed=10", "--init_scripts=a", "--ip_version=ipv4-mapped-ipv6", "--psp_udp_port=1"] {
+    for option in [
+        "--is_anyip",
+        "--mss=1000",
+        "--speed=10",
+        "--init_scripts=a",
+        "--ip_version=ipv4-mapped-ipv6",
+        "--psp_udp_port=1",
+    ] {
         let name = option.split('=').next().unwrap_or_default();
         let run = unsupported(name, &format!("{option}\n{START}"));
         assert_eq!(run.line, Some(1));

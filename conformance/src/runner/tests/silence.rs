@@ -29,6 +29,10 @@ fn packets_that_no_line_asks_for_are_remarked() {
     let fake = Fake::new().sends(0.0, segment(Flags::RST, 7, 0)).sends(0.0, to(9, segment(Flags::RST, 1, 0)));
     let run = passes(START, fake);
     assert_eq!(run.notes.len(), 1, "{:?}", run.notes);
-    assert!(run.notes[0].starts_with("2 packets that no line asks for: 0.000000 > R 7:7(0) win 1000"), "{:?}", run.notes);
+    assert!(
+        run.notes[0].starts_with("2 packets that no line asks for: 0.000000 > R 7:7(0) win 1000"),
+        "{:?}",
+        run.notes
+    );
     assert!(passes(START, Fake::new()).notes.is_empty());
 }

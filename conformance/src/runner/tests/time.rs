@@ -135,7 +135,8 @@ fn each_packet_renews_the_wait_but_no_return_does() {
     let script = format!("{START}+1 > R 0:0(0)");
     let other = |millis, fake: Fake| fake.sends(millis, to(7, segment(Flags::RST, 0, 0)));
     fails("time expected 1.000000, got 7.000000", &script, other(2500.0, other(5000.0, rst_at(7000.0))));
-    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n0...4 read(3, ..., 1) = 0\n0 < S 0:0(0) win 1000\n+0 > R 0:0(0)";
+    let script =
+        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n0...4 read(3, ..., 1) = 0\n0 < S 0:0(0) win 1000\n+0 > R 0:0(0)";
     fails("no packet came until 2.0", script, rst_at(3000.0).returns_at(2, 1500.0, Return::ok(0)));
 }
 
@@ -146,7 +147,9 @@ fn nobody_waits_for_ever() {
     let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 accept(3, ..., ...) = 4";
     fails("has not returned after 24 hours", script, Fake::new().holds(2));
     // times at the end of time
-    let script = format!("{START}+900000000 < . 1:1(0) win 1\n+900000000 < . 1:1(0) win 1\n+900000000 < . 1:1(0) win 1\n+1 > R 0:0(0)");
+    let script = format!(
+        "{START}+900000000 < . 1:1(0) win 1\n+900000000 < . 1:1(0) win 1\n+900000000 < . 1:1(0) win 1\n+1 > R 0:0(0)"
+    );
     fails("no packet came", &script, Fake::new());
 }
 

@@ -54,14 +54,18 @@ fn the_same_run_twice_is_the_same_to_the_bit() {
     let script = "0 < @a S 0:0(0) win 1\n+0 < @b S 0:0(0) win 1\n+0 > @b R 0:0(0)\n+1 silent";
     let fake = || Fake::new().sends(0.0, to(40_002, segment(Flags::RST, 0, 0))).sends(500.0, segment(Flags::RST, 3, 0));
     let (one, two) = (run_on(script, fake()), run_on(script, fake()));
-    assert_eq!((one.verdict, &one.message, &one.trace, &one.notes), (two.verdict, &two.message, &two.trace, &two.notes));
+    assert_eq!(
+        (one.verdict, &one.message, &one.trace, &one.notes),
+        (two.verdict, &two.message, &two.trace, &two.notes)
+    );
     assert_eq!(one.verdict, Verdict::Fail);
 }
 
 #[test]
 fn each_packet_of_the_trace_has_its_line() {
     let script = "0 < S 0:0(0) win 1\n\n+0 > R 0:0(0)";
-    let run = passes(script, Fake::new().sends(1.0, segment(Flags::RST, 0, 0)).sends(1.0, to(9, segment(Flags::RST, 0, 0))));
+    let run =
+        passes(script, Fake::new().sends(1.0, segment(Flags::RST, 0, 0)).sends(1.0, to(9, segment(Flags::RST, 0, 0))));
     let lines: Vec<Option<usize>> = run.trace.records.iter().map(|record| record.line).collect();
     assert_eq!(lines, [Some(1), Some(3), None]);
 }
