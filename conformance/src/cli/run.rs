@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -33,7 +34,7 @@ fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> 
     let axes = arguments.axes();
     let matrix = Matrix { entries, subjects, axes: &axes };
     let bar = bar(matrix.cases().len(), arguments.quiet);
-    let lost = std::sync::Mutex::new(Vec::new());
+    let lost = Mutex::new(Vec::<Complaint>::new());
     let outcomes = matrix.run(&runner::run, arguments.jobs(), &|case, outcome, trace| {
         if let Some(folder) = &arguments.pcap
             && let Err(error) = capture(folder, case, outcome, trace)
@@ -44,7 +45,9 @@ fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> 
     });
     bar.finish_and_clear();
     let mut report = suite::report(outcomes, entries, subjects, arguments.paths.is_empty());
-    report.complaints.append(&mut lost.into_inner().expect("no thread panics with the lock"));
+    let mut lost = lost.into_inner().expect("no thread panics with the lock");
+    lost.sort_unstable_by(|a, b| a.message().cmp(b.message())); // threads end in any order, reports do not
+    report.complaints.append(&mut lost);
     report
 }
 

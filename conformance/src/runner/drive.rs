@@ -388,7 +388,7 @@ fn introduces(tcp: &TcpSpec, role: super::flows::Role) -> bool {
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 fn check(scenario: &Scenario) -> Result<(), (Option<&Step>, Stop)> {
-    for shell in scenario.init.iter().chain(&scenario.cleanup) {
+    if let Some(shell) = scenario.init.iter().chain(&scenario.cleanup).next() {
         let what = format!("the shell command `{}`", shorten(&shell.command.value));
         return Err((None, Stop::unsupported_at(&shell.command.span, what)));
     }

@@ -108,7 +108,7 @@ impl Numbers {
 /// All flows of a run.
 #[derive(Debug)]
 pub(super) struct Flows {
-    flows: Vec<Flow>,
+    all: Vec<Flow>,
     /// The socket under test: that of the lines that name no connection.
     current: Option<FlowId>,
     bind: SocketAddr,
@@ -121,7 +121,7 @@ pub(super) struct Flows {
 impl Flows {
     pub(super) fn new(settings: &Settings, shift: u32) -> Flows {
         Flows {
-            flows: Vec::new(),
+            all: Vec::new(),
             current: None,
             bind: SocketAddr::new(settings.local, settings.bind_port),
             connect: SocketAddr::new(settings.remote, settings.connect_port),
@@ -132,15 +132,15 @@ impl Flows {
     }
 
     pub(super) fn get(&self, id: FlowId) -> &Flow {
-        &self.flows[id.0]
+        &self.all[id.0]
     }
 
     pub(super) fn get_mut(&mut self, id: FlowId) -> &mut Flow {
-        &mut self.flows[id.0]
+        &mut self.all[id.0]
     }
 
     fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
-        self.flows.push(Flow {
+        self.all.push(Flow {
             role,
             label: None,
             local,
@@ -149,7 +149,7 @@ impl Flows {
             timestamps: BTreeMap::new(),
             first_timestamp: None,
         });
-        let id = FlowId(self.flows.len() - 1);
+        let id = FlowId(self.all.len() - 1);
         self.current = Some(id);
         id
     }
@@ -188,7 +188,7 @@ impl Flows {
     }
 
     fn by_label(&self, label: &str) -> Option<FlowId> {
-        self.flows.iter().rposition(|flow| flow.label.as_deref() == Some(label)).map(FlowId)
+        self.all.iter().rposition(|flow| flow.label.as_deref() == Some(label)).map(FlowId)
     }
 
     /// The flow of an inbound packet; it is made if this is its first.
@@ -211,7 +211,7 @@ impl Flows {
         let Some(label) = label else { return self.current };
         self.by_label(label).or_else(|| {
             let unnamed = |flow: &Flow| flow.role == Role::Active && flow.label.is_none();
-            let id = self.flows.iter().position(unnamed).map(FlowId)?;
+            let id = self.all.iter().position(unnamed).map(FlowId)?;
             self.get_mut(id).label = Some(label.to_owned());
             Some(id)
         })
@@ -219,7 +219,7 @@ impl Flows {
 
     /// The connection with this peer that was made last: what `accept` returns.
     pub(super) fn with_peer(&self, peer: SocketAddr) -> Option<FlowId> {
-        self.flows.iter().rposition(|flow| flow.remote == Some(peer)).map(FlowId)
+        self.all.iter().rposition(|flow| flow.remote == Some(peer)).map(FlowId)
     }
 
     /// Whether a live packet from `local` to `remote` belongs to the flow; the first packet of an
@@ -232,19 +232,18 @@ impl Flows {
         match flow.local {
             // of flows with one 4-tuple, the youngest lives
             Some(known) => {
-                known == local
-                    && !self.flows[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote)
+                known == local && !self.all[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote)
             }
             None => {
                 flow.role == Role::Active
-                    && !self.flows.iter().any(|other| other.local == Some(local) && other.remote == Some(remote))
+                    && !self.all.iter().any(|other| other.local == Some(local) && other.remote == Some(remote))
             }
         }
     }
 
     /// The flow of a live packet, for showing it.
     pub(super) fn of_packet(&self, local: SocketAddr, remote: SocketAddr) -> Option<FlowId> {
-        (0..self.flows.len()).rev().map(FlowId).find(|id| self.owns(*id, local, remote))
+        (0..self.all.len()).rev().map(FlowId).find(|id| self.owns(*id, local, remote))
     }
 }
 

@@ -59,7 +59,7 @@ impl Settings {
             bind_port: 8080,
             connect_port: 8080,
             mtu,
-            tolerance: Duration::from_micros(4000),
+            tolerance: Duration::from_millis(4),
             tolerance_percent: 12.5,
             timestamp_tick: 0,
             timestamp_scaled: false,
@@ -119,7 +119,7 @@ fn family(scenario: &Scenario, axes: &Axes) -> Result<Ip, Stop> {
     let values = |name: &'static str| {
         scenario.options.iter().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
     };
-    if let Some(version) = values("ip_version").last() {
+    if let Some(version) = values("ip_version").next_back() {
         return match version.value.as_str() {
             "ipv4" => Ok(Ip::V4),
             "ipv6" => Ok(Ip::V6),

@@ -13,18 +13,21 @@ mod device;
 mod guard;
 mod isn;
 mod link;
+mod opening;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use ::smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet};
-use ::smoltcp::socket::tcp::{ConnectError, Socket, State};
+use ::smoltcp::iface::{Interface, PollResult, SocketSet};
+use ::smoltcp::socket::tcp::{Socket, State};
 use ::smoltcp::time::Instant as SmolInstant;
-use ::smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
+use ::smoltcp::wire::IpListenEndpoint;
+use wirelaw_reference::seq::Seq;
 use wirelaw_reference::time::Instant;
 
 use self::device::Queues;
@@ -47,7 +50,8 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Buffers,
 ];
 
-/// How often smoltcp may ask to be called again for sending, at one instant.
+/// How often smoltcp may ask to be called again for sending, at one instant. It is needed: 0.14
+/// retransmits in FIN-WAIT-2 what it may not send there, and sends empty segments for ever instead.
 const MAX_POLLS: usize = 100_000;
 
 /// Where the ports begin that are chosen for connections (RFC 6335 §6).
@@ -63,7 +67,9 @@ pub struct Smoltcp {
     interface: Interface,
     device: Queues,
     sockets: SocketSet<'static>,
-    local: IpAddr,
+    setup: Setup,
+    /// The numbers that the next connections get.
+    isns: VecDeque<Seq>,
     links: BTreeMap<u64, Link>,
     waiters: BTreeMap<u64, Waiter>,
     next_id: u64,
@@ -91,37 +97,16 @@ impl fmt::Debug for Smoltcp {
 }
 
 impl Smoltcp {
-    /// An interface with the addresses and, if that can be had, the first ISN of `setup`.
+    /// An interface with the addresses and, if they can be had, the ISNs of `setup`.
     pub fn new(setup: &Setup) -> Result<Smoltcp, StackError> {
-        let seed = match (setup.isns.first(), isn::draws()) {
-            (Some(isn), Some(draws)) => isn::seed_for(isn.0, setup.seed, draws),
-            _ => setup.seed,
-        };
-        Smoltcp::with_seed(setup, seed)
-    }
-
-    fn with_seed(setup: &Setup, seed: u64) -> Result<Smoltcp, StackError> {
         let mut device = Queues { mtu: setup.mtu, ..Queues::default() };
-        let mut config = Config::new(HardwareAddress::Ip);
-        config.random_seed = seed;
-        let interface = guarded(|| {
-            let mut interface = Interface::new(config, &mut device, SmolInstant::ZERO);
-            interface.update_ip_addrs(|addresses| {
-                // Room for two is in every build of smoltcp.
-                let _ = addresses.push(IpCidr::new(setup.local.into(), setup.prefix));
-            });
-            // The table is empty, so there is room.
-            let _ = match setup.remote {
-                IpAddr::V4(remote) => interface.routes_mut().add_default_ipv4_route(remote),
-                IpAddr::V6(remote) => interface.routes_mut().add_default_ipv6_route(remote),
-            };
-            interface
-        })?;
+        let interface = guarded(|| opening::interface(setup, setup.seed, &mut device))?;
         Ok(Smoltcp {
             interface,
             device,
             sockets: SocketSet::new(Vec::new()),
-            local: setup.local,
+            setup: setup.clone(),
+            isns: setup.isns.iter().copied().collect(),
             links: BTreeMap::new(),
             waiters: BTreeMap::new(),
             next_id: 0,
@@ -152,119 +137,6 @@ impl Smoltcp {
         id
     }
 
-    /// Learns what smoltcp has done to its sockets.
-    fn observe(&mut self, cause: Cause) {
-        for link in self.links.values_mut() {
-            link.observe(self.sockets.get::<Socket<'_>>(link.handle), cause);
-        }
-        let ids: Vec<u64> = self.waiters.keys().copied().collect();
-        for id in ids {
-            self.observe_waiter(id);
-        }
-        self.forget_orphans();
-    }
-
-    /// Moves a listener's sockets that have become connections to those that can be accepted, and
-    /// puts another one in their place.
-    fn observe_waiter(&mut self, id: u64) {
-        let Some(waiter) = self.waiters.get_mut(&id) else { return };
-        let sockets = &self.sockets;
-        let state = |handle: &SocketHandle| sockets.get::<Socket<'_>>(*handle).state();
-        let (idle, gone): (Vec<_>, Vec<_>) =
-            waiter.idle.drain(..).partition(|handle| matches!(state(handle), State::Listen | State::SynReceived));
-        let has_spare = idle.iter().any(|handle| state(handle) == State::Listen);
-        waiter.idle = idle;
-        let options = waiter.options.clone();
-        for handle in gone {
-            let mut link = Link::new(handle, State::Closed, options.clone());
-            let socket = self.sockets.get::<Socket<'_>>(handle);
-            // A handshake that timed out was never a connection.
-            link.orphan = socket.state() == State::Closed;
-            link.observe(socket, Cause::Packet);
-            let is_ready = !link.orphan;
-            let link = self.adopt(link);
-            if let Some(waiter) = self.waiters.get_mut(&id).filter(|_| is_ready) {
-                waiter.ready.push_back(link);
-            }
-        }
-        if !has_spare {
-            self.add_spare(id);
-        }
-    }
-
-    /// Puts one more socket into LISTEN, if the backlog has room for it.
-    fn add_spare(&mut self, id: u64) {
-        let Some(waiter) = self.waiters.get_mut(&id) else { return };
-        if waiter.idle.len() + waiter.ready.len() >= waiter.backlog {
-            return;
-        }
-        let mut socket = link::socket(&waiter.options);
-        if socket.listen(waiter.endpoint).is_ok() {
-            waiter.idle.push(self.sockets.add(socket));
-        }
-    }
-
-    /// Drops connections that nobody holds and that have nothing left to send.
-    fn forget_orphans(&mut self) {
-        let sockets = &mut self.sockets;
-        self.links.retain(|_, link| {
-            let socket = sockets.get::<Socket<'_>>(link.handle);
-            let is_done = link.orphan && socket.state() == State::Closed && socket.remote_endpoint().is_none();
-            if is_done {
-                sockets.remove(link.handle);
-            }
-            !is_done
-        });
-    }
-
-    /// A port that no socket has.
-    fn free_port(&mut self) -> Option<u16> {
-        for _ in FIRST_PORT..=u16::MAX {
-            let port = self.next_port;
-            self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
-            let is_ours = |link: &Link| {
-                let local = self.sockets.get::<Socket<'_>>(link.handle).local_endpoint();
-                local.is_some_and(|local| local.port == port)
-            };
-            let is_taken = self.links.values().any(is_ours) || self.waiters.values().any(|w| w.endpoint.port == port);
-            if !is_taken {
-                return Some(port);
-            }
-        }
-        None
-    }
-
-    /// Whether a connection between these two exists.
-    fn is_connected(&self, local: SocketAddr, remote: SocketAddr) -> bool {
-        self.links.values().any(|link| {
-            let socket = self.sockets.get::<Socket<'_>>(link.handle);
-            socket.local_endpoint() == Some(local.into()) && socket.remote_endpoint() == Some(remote.into())
-        })
-    }
-
-    fn open(
-        &mut self,
-        local: Option<SocketAddr>,
-        remote: SocketAddr,
-        options: &SocketOptions,
-    ) -> Result<ConnectionId, Errno> {
-        let ip = local.map(|local| local.ip()).filter(|ip| !ip.is_unspecified()).unwrap_or(self.local);
-        let port = match local.map_or(0, |local| local.port()) {
-            0 => self.free_port().ok_or(Errno::EADDRNOTAVAIL)?,
-            port => port,
-        };
-        if self.is_connected((ip, port).into(), remote) {
-            return Err(Errno::EADDRNOTAVAIL);
-        }
-        let mut socket = link::socket(options);
-        socket.connect(self.interface.context(), remote, (IpAddress::from(ip), port)).map_err(|error| match error {
-            ConnectError::InvalidState => Errno::EISCONN,
-            ConnectError::Unaddressable => Errno::EADDRNOTAVAIL,
-        })?;
-        let handle = self.sockets.add(socket);
-        Ok(ConnectionId(self.adopt(Link::new(handle, State::SynSent, options.clone()))))
-    }
-
     /// Lets smoltcp send all that it wants to send at `at`.
     fn poll(&mut self, at: Instant) {
         for _ in 0..MAX_POLLS {
@@ -274,6 +146,7 @@ impl Smoltcp {
                 return;
             }
         }
+        self.device.outward.clear();
         self.broken = Some(StackError::Broken(format!("smoltcp sends without end at {at}")));
     }
 
@@ -321,17 +194,14 @@ impl Engine for Smoltcp {
     }
 
     fn accept(&mut self, _at: Instant, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
-        let id = self.waiters.get_mut(&listener.0)?.ready.pop_front()?;
-        let link = self.links.get(&id)?;
-        let peer = self.sockets.get::<Socket<'_>>(link.handle).remote_endpoint();
+        let (id, peer) = self.waiters.get_mut(&listener.0)?.ready.pop_front()?;
         self.enter(|engine| engine.observe_waiter(listener.0)).ok()?;
-        let peer = peer.map_or((self.local, 0), |peer| (peer.addr.into(), peer.port));
-        Some((ConnectionId(id), peer.into()))
+        Some((ConnectionId(id), peer))
     }
 
     fn close_listener(&mut self, at: Instant, listener: ListenerId) {
         let Some(waiter) = self.waiters.remove(&listener.0) else { return };
-        for id in waiter.ready {
+        for (id, _) in waiter.ready {
             self.abort(at, ConnectionId(id));
         }
         for handle in waiter.idle {
@@ -434,7 +304,14 @@ impl Engine for Smoltcp {
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {
         self.device.inward.push_back(octets.to_vec());
         let _ = self.enter(|engine| {
+            let listening = engine.listening();
+            if !listening.is_empty() {
+                engine.arm();
+            }
             engine.interface.poll_ingress_single(clock(at), &mut engine.device, &mut engine.sockets);
+            if listening.into_iter().any(|handle| !engine.is_listening(handle)) {
+                engine.isns.pop_front();
+            }
             engine.observe(Cause::Packet);
         });
     }

@@ -173,6 +173,8 @@ impl<E: Engine> Sockets<E> {
         if self.waiting.contains_key(&ticket) {
             return Err(StackError::Broken(format!("ticket {} is used twice", ticket.0)));
         }
+        // Whoever waits goes first.
+        self.retry_waiting()?;
         let outcome = self.start(call);
         self.finish(ticket, outcome)
     }

@@ -1,5 +1,6 @@
 //! From paths to scenarios.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,10 +49,13 @@ pub fn discover(
 ) -> Result<Vec<Entry>, DiscoverError> {
     let root = root.and_then(|root| root.canonicalize().ok());
     let mut entries: Vec<Entry> = Vec::new();
+    let mut seen = HashSet::new();
     for path in paths {
         for file in files(path)? {
-            let id = id(&file, root.as_deref());
-            if entries.iter().all(|entry| entry.id != id) {
+            // Two paths to one file are one scenario; two files that happen to get the same id are not.
+            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let id = id(&file, &real, root.as_deref());
+            if seen.insert(real) {
                 let scenario = script::load_with(&file, defines).map(Arc::new).map_err(Arc::new);
                 entries.push(Entry { id, path: file, scenario });
             }
@@ -94,9 +98,8 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
 }
 
 /// With `/` on every system: ids are written into files that travel.
-fn id(file: &Path, root: Option<&Path>) -> String {
-    let real = file.canonicalize();
-    let below = root.zip(real.as_deref().ok()).and_then(|(root, real)| real.strip_prefix(root).ok());
+fn id(file: &Path, real: &Path, root: Option<&Path>) -> String {
+    let below = root.and_then(|root| real.strip_prefix(root).ok());
     let shown = below.map_or(file.to_owned(), |below| below.with_extension(""));
     let parts: Vec<String> = shown.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     parts.join("/").replacen("//", "/", 1)

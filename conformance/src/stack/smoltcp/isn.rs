@@ -1,4 +1,4 @@
-//! Choosing smoltcp's first initial sequence number.
+//! Choosing smoltcp's initial sequence numbers.
 //!
 //! smoltcp draws its ISNs from a generator that nothing but `Config::random_seed` feeds. The
 //! generator is known (`smoltcp/src/rand.rs`, an LCG whose high bits choose what is output), so a
@@ -64,7 +64,7 @@ fn first_isn(seed: u64) -> Option<u32> {
         mtu: 1500,
         isns: Vec::new(),
     };
-    let mut engine = Smoltcp::with_seed(&setup, seed).ok()?;
+    let mut engine = Smoltcp::new(&setup).ok()?;
     let options = SocketOptions { receive_buffer: Some(1), send_buffer: Some(1), ..SocketOptions::default() };
     engine.connect(Instant::ZERO, None, (setup.remote, 1).into(), &options).ok()?;
     let syn = engine.poll_packet(Instant::ZERO)?;

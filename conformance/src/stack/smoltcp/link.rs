@@ -2,6 +2,7 @@
 //! whether the peer's FIN has come, who still holds it.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::smoltcp::iface::SocketHandle;
@@ -20,7 +21,7 @@ const DEFAULT_BUFFER: usize = 65_535;
 const MAX_BUFFER: usize = 64 << 20;
 
 /// `TCP_KEEPIDLE` if it was not set (RFC 1122 §4.2.3.6).
-const KEEP_IDLE: Duration = Duration::from_secs(7200);
+const KEEP_IDLE: Duration = Duration::from_hours(2);
 
 /// A connection.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) struct Waiter {
     /// Sockets in LISTEN and SYN-RECEIVED.
     pub(super) idle: Vec<SocketHandle>,
     /// Established connections that nobody has accepted, the oldest first.
-    pub(super) ready: VecDeque<u64>,
+    pub(super) ready: VecDeque<(u64, SocketAddr)>,
 }
 
 /// What made smoltcp look at its sockets.

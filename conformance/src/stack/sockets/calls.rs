@@ -36,6 +36,7 @@ impl<E: Engine> Sockets<E> {
             Call::Write { fd, data, flags, to: _ } => {
                 // Linux ignores the address of sendto on a stream socket.
                 let blocking = self.may_block(*fd, *flags)?;
+                self.check_write(*flags)?;
                 if self.is_writing(*fd, None) {
                     let waiting = Waiting::Write { data: data.clone(), flags: *flags, queued: 0 };
                     return Err(if blocking { Failure::Wait(*fd, waiting) } else { Errno::EAGAIN.into() });

@@ -41,7 +41,8 @@ impl<E: Engine> Sockets<E> {
         if !status.connecting && wanted > 0 {
             got.extend(self.engine.receive(self.now, connection, wanted, peek)?);
         }
-        if got.len() >= length || !got.is_empty() && !(wait_all && blocking) {
+        let enough = if wait_all && blocking { length } else { 1 };
+        if got.len() >= enough {
             return Ok(data(got));
         }
         let status = self.engine.status(connection);
@@ -68,6 +69,15 @@ impl<E: Engine> Sockets<E> {
         (socket.read_shut || status.closed).then(|| Ok(Return::ok(0)))
     }
 
+    /// Refuses flags of `send` that the stack lacks.
+    pub(super) fn check_write(&self, flags: i32) -> Result<(), Failure> {
+        check_flags("send", flags, WRITE_FLAGS)?;
+        if i64::from(flags) & MSG_OOB != 0 && !self.engine.profile().capabilities.contains(&Capability::Urgent) {
+            return Err(Failure::unsupported("send(MSG_OOB)"));
+        }
+        Ok(())
+    }
+
     /// Queues `data`, of which `queued` octets are queued already.
     pub(super) fn write(
         &mut self,
@@ -79,10 +89,6 @@ impl<E: Engine> Sockets<E> {
     ) -> Result<Return, Failure> {
         let socket = self.table.get_mut(fd)?;
         let urgent = i64::from(flags) & MSG_OOB != 0;
-        check_flags("send", flags, WRITE_FLAGS)?;
-        if urgent && !self.engine.profile().capabilities.contains(&Capability::Urgent) {
-            return Err(Failure::unsupported("send(MSG_OOB)"));
-        }
         // Linux: EPIPE; POSIX would have ENOTCONN.
         let State::Open { connection, .. } = socket.state else { return Err(Errno::EPIPE.into()) };
         let status = self.engine.status(connection);
