@@ -3,6 +3,7 @@
 //! | module | what | packetdrill language |
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
+//! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
@@ -15,6 +16,7 @@ mod expect;
 mod flows;
 mod inbound;
 mod matching;
+mod plan;
 mod settings;
 mod show;
 
@@ -63,6 +65,8 @@ struct Stop {
     marks: Vec<Mark>,
     /// What came instead, in script syntax.
     got: Vec<String>,
+    /// Where the step begins that is to blame, if not the one at which it was noticed.
+    step: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +81,12 @@ enum Why {
 
 impl Stop {
     fn new(why: Why, message: String) -> Stop {
-        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new() }
+        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new(), step: None }
+    }
+
+    /// To blame is `step`, wherever it was noticed.
+    fn of(self, step: &Step) -> Stop {
+        Stop { step: Some(step.span.start), ..self }
     }
 
     fn unsupported_at(span: &Range<usize>, what: String) -> Stop {
@@ -89,7 +98,8 @@ impl Stop {
     }
 
     /// What came differs from the line in these ways.
-    fn mismatch(marks: Vec<Mark>, got: Vec<String>) -> Stop {
+    fn mismatch(mut marks: Vec<Mark>, got: Vec<String>) -> Stop {
+        marks.sort_by_key(|mark| mark.span.start);
         let notes: Vec<String> = marks.iter().map(|mark| mark.note.replace("  got", ", got")).collect();
         Stop { marks, got, ..Stop::new(Why::Mismatch, notes.join("; ")) }
     }
@@ -125,6 +135,8 @@ pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
 }
 
 fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, notes: Vec<String>) -> Run {
+    let blamed_step = stop.step.and_then(|start| scenario.steps.iter().find(|step| step.span.start == start));
+    let step = blamed_step.or(step);
     let line =
         step.map(|step| step.line).or_else(|| stop.span.as_ref().map(|span| line_of(&scenario.source, span.start)));
     let clause = if stop.why == Why::Mismatch { blamed(scenario, step) } else { None };
@@ -134,11 +146,16 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
         Why::Mismatch if clause.as_ref().is_some_and(|clause| clause.level != Level::Must) => Verdict::Warn,
         Why::Mismatch => Verdict::Fail,
     };
-    let failure = (stop.why == Why::Mismatch).then(|| Failure {
+    let mut marks = stop.marks;
+    if let Some(span) = stop.span.filter(|_| marks.is_empty()) {
+        marks.push(Mark { span, note: stop.message.clone() });
+    }
+    let shown = step.map(|step| step.span.clone()).or_else(|| marks.first().map(|mark| mark.span.clone()));
+    let failure = shown.filter(|_| stop.why != Why::Unsupported).map(|span| Failure {
         file: scenario.name.clone(),
         source: scenario.source.clone(),
-        span: step.map_or(0..0, |step| step.span.clone()),
-        marks: stop.marks,
+        span,
+        marks,
         got: stop.got,
         trace: None,
     });

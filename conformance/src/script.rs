@@ -28,6 +28,7 @@ use std::path::Path;
 pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
 pub use printer::{print, print_option};
+pub(crate) use suggest::nearest;
 
 use lexer::{Defines, Origin};
 

@@ -13,6 +13,7 @@ use crate::axes::Ip;
 use crate::posix;
 use crate::report::Mark;
 use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
+use crate::script::nearest;
 use crate::trace::{Call, Fd, Return};
 
 /// A descriptor of the script.
@@ -55,7 +56,8 @@ impl<'a> Arguments<'a> {
 
     fn wrong_count(&self, word: &str) -> Stop {
         let (name, count) = (&self.spec.name.value, self.spec.arguments.len());
-        Stop::broken_at(&self.spec.name.span, format!("{name} needs {word} than {count} arguments"))
+        let plural = if count == 1 { "" } else { "s" };
+        Stop::broken_at(&self.spec.name.span, format!("{name} needs {word} than {count} argument{plural}"))
     }
 
     fn end(&self) -> Result<(), Stop> {
@@ -90,19 +92,23 @@ impl<'a> Arguments<'a> {
         Ok((label, live))
     }
 
+    /// The size of a buffer in octets.
+    fn length(&mut self, most: usize) -> Result<usize, Stop> {
+        let size = self.next()?;
+        let length = usize::try_from(number(size)?).ok().filter(|length| *length <= most);
+        length.ok_or_else(|| Stop::broken_at(&size.span, format!("a length of 0 to {most} octets is needed")))
+    }
+
     /// The text to send: what the script says, or zero octets.
     fn data(&mut self) -> Result<Vec<u8>, Stop> {
         let buffer = self.next()?;
-        let size = self.next()?;
-        let length = usize::try_from(number(size)?)
-            .ok()
-            .filter(|length| *length <= MAX_DATA)
-            .ok_or_else(|| Stop::broken_at(&size.span, format!("a length of 0 to {MAX_DATA} octets is needed")))?;
+        let size_span = self.spec.arguments.get(self.next).map_or(0..0, |size| size.span.clone());
+        let length = self.length(MAX_DATA)?;
         match &buffer.value {
             Expr::Ellipsis => Ok(vec![0; length]),
             Expr::String(text) | Expr::StringEllipsis(text) => {
                 text.get(..length).map(<[u8]>::to_vec).ok_or_else(|| {
-                    Stop::broken_at(&size.span, format!("the text has {} octets, fewer than {length}", text.len()))
+                    Stop::broken_at(&size_span, format!("the text has {} octets, fewer than {length}", text.len()))
                 })
             }
             _ => Err(Stop::unsupported_at(&buffer.span, "a null buffer".to_owned())),
@@ -114,14 +120,16 @@ impl<'a> Arguments<'a> {
         let buffer = self.next()?;
         match &buffer.value {
             Expr::Ellipsis => Ok(None),
-            Expr::String(text) => Ok(Some(Spanned::new(text.clone(), buffer.span.clone()))),
+            Expr::String(text) | Expr::StringEllipsis(text) => {
+                Ok(Some(Spanned::new(text.clone(), buffer.span.clone())))
+            }
             _ => Err(Stop::unsupported_at(&buffer.span, "a null buffer".to_owned())),
         }
     }
 }
 
 /// The most octets that one call may write.
-const MAX_DATA: usize = 64 << 20;
+const MAX_DATA: usize = 16 << 20;
 
 fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
     match &expr.value {
@@ -132,6 +140,26 @@ fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
         _ => Err(Stop::unsupported_at(&expr.span, "a structure where a number is expected".to_owned())),
     }
 }
+
+/// The calls that are executed.
+const KNOWN: [&str; 16] = [
+    "socket",
+    "bind",
+    "listen",
+    "accept",
+    "connect",
+    "read",
+    "recv",
+    "recvfrom",
+    "write",
+    "send",
+    "sendto",
+    "close",
+    "shutdown",
+    "fcntl",
+    "getsockopt",
+    "setsockopt",
+];
 
 /// The call that a line makes. What is not known here is unsupported, by its name.
 pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Settings) -> Result<Prepared, Stop> {
@@ -172,7 +200,10 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
             Ok(Call::SetOption { fd, level, name, value })
         })?,
         "getsockopt" => get_option(&mut arguments)?,
-        name => return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}()"))),
+        name => {
+            let near = nearest(name, &KNOWN).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}(){near}")));
+        }
     };
     arguments.end()?;
     if !matches!(spec.result.value, ResultSpec::Integer(_)) {
@@ -210,7 +241,7 @@ fn receive(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let name = arguments.spec.name.value.as_str();
     let (label, fd) = arguments.fd()?;
     let text = arguments.expected()?;
-    let length = usize::try_from(arguments.number()?).unwrap_or(0);
+    let length = arguments.length(i32::MAX as usize)?;
     let flags = if name == "read" { 0 } else { arguments.int()? };
     if name == "recvfrom" {
         arguments.next()?;

@@ -6,10 +6,10 @@ use wirelaw_reference::seq::Seq;
 use wirelaw_reference::wire::{Body, Flags, Packet};
 
 use super::calls::{self, Descriptor, Descriptors, Prepared};
-use super::flows::{FlowId, Flows};
+use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::settings::Settings;
-use super::{Axes, Stop, Why, inbound};
+use super::{Axes, Stop, Why, inbound, plan};
 use crate::report::Mark;
 use crate::script::ast::{
     Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
@@ -25,6 +25,9 @@ const BLOCKING_GRACE: Duration = Duration::from_secs(1);
 
 /// The most responses of one run: a stack that sends more will never end.
 const MAX_RESPONSES: usize = 200_000;
+
+/// The most octets of one run, those of packets and of writes: all of them are kept in its trace.
+const MAX_OCTETS: usize = 256 << 20;
 
 /// A packet of the stack that no line has asked for yet.
 #[derive(Debug)]
@@ -45,6 +48,14 @@ struct Blocking<'a> {
     end: Instant,
 }
 
+impl Blocking<'_> {
+    /// It returns at another time than the line says, or never.
+    fn mismatch(&self, note: String) -> Stop {
+        let span = self.step.end.as_ref().map_or_else(|| self.spec.name.span.clone(), |end| end.span.clone());
+        Stop::mismatch(vec![Mark { span, note }], Vec::new()).of(self.step)
+    }
+}
+
 /// Drives one scenario on one stack.
 pub(super) struct Driver<'a> {
     scenario: &'a Scenario,
@@ -63,6 +74,7 @@ pub(super) struct Driver<'a> {
     tickets: u32,
     blocking: Option<Blocking<'a>>,
     responses: usize,
+    octets: usize,
     pub(super) notes: Vec<String>,
 }
 
@@ -73,9 +85,9 @@ impl<'a> Driver<'a> {
         axes: &Axes,
     ) -> Result<Driver<'a>, (Option<&'a Step>, Stop)> {
         let whole = |stop: Stop| (None, stop);
-        check(scenario)?;
         let settings = Settings::new(scenario, axes).map_err(whole)?;
-        let (isns, shift) = initial_sequence_numbers(scenario, axes);
+        plan::check(scenario, &settings)?;
+        let (isns, shift) = plan::initial_sequence_numbers(scenario, axes);
         let setup = Setup {
             seed: axes.seed,
             local: settings.local,
@@ -109,6 +121,7 @@ impl<'a> Driver<'a> {
             tickets: 0,
             blocking: None,
             responses: 0,
+            octets: 0,
             notes,
         })
     }
@@ -130,8 +143,8 @@ impl<'a> Driver<'a> {
                 (Direction::Outbound, _) => return Err(Stop::unsupported_at(&step.span, "this packet".to_owned())),
             },
             Action::Call(spec) => {
-                self.finish_blocking()?;
                 self.wait_until(start, step)?;
+                self.before_next_call(step, start)?;
                 self.call(step, spec, start)?;
             }
             Action::Silent => {
@@ -163,14 +176,18 @@ impl<'a> Driver<'a> {
 
     /// Lets time pass until `at`. A step that comes too late for its time is an error of time (2.3).
     fn wait_until(&mut self, at: Instant, step: &Step) -> Result<(), Stop> {
-        let late = self.now.since(at);
-        if late > self.settings.tolerance(at.since(self.previous)) {
-            let note = format!("time expected {at}  got {}: the line before took too long", self.now);
-            return Err(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new()));
-        }
+        self.check_punctual(at, step, "the line before took too long")?;
         while self.advance(at)? {}
         self.now = self.now.max(at);
         self.check_blocking()
+    }
+
+    fn check_punctual(&self, at: Instant, step: &Step, why: &str) -> Result<(), Stop> {
+        if self.now.since(at) <= self.settings.tolerance(at.since(self.previous)) {
+            return Ok(());
+        }
+        let note = format!("time expected {at}  got {}: {why}", self.now);
+        Err(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new()))
     }
 
     /// Takes the next response of the stack up to `until`; `false` if it stays silent till then.
@@ -182,7 +199,12 @@ impl<'a> Driver<'a> {
             let message = format!("the stack has answered {MAX_RESPONSES} times and does not stop");
             return Err(Stop::new(Why::Broken, message));
         }
+        self.check_size()?;
         let record = self.trace.records.len();
+        if at > until || at < self.now || self.trace.records.last().is_some_and(|last| at < last.at) {
+            let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
+            return Err(Stop::new(Why::Broken, message));
+        }
         match &response {
             Response::Return { ticket, value } => {
                 self.returned.insert(*ticket, (at, record, value.clone()));
@@ -199,7 +221,15 @@ impl<'a> Driver<'a> {
     }
 
     fn record(&mut self, at: Instant, line: Option<usize>, event: Event) {
+        self.octets = self.octets.saturating_add(octets(&event));
         self.trace.records.push(Record { at, line, event });
+    }
+
+    fn check_size(&self) -> Result<(), Stop> {
+        if self.octets <= MAX_OCTETS {
+            return Ok(());
+        }
+        Err(Stop::new(Why::Broken, format!("more than {MAX_OCTETS} octets are too many for one run")))
     }
 
     /// A packet that makes no sense is wrong whatever the script says (MUST-2).
@@ -221,6 +251,7 @@ impl<'a> Driver<'a> {
     }
 
     fn stimulate(&mut self, line: usize, what: Stimulus) -> Result<(), Stop> {
+        self.check_size()?;
         self.record(self.now, Some(line), Event::Stimulus(what.clone()));
         Ok(self.stack.stimulate(self.now, &what)?)
     }
@@ -230,8 +261,9 @@ impl<'a> Driver<'a> {
         let id = self.flows.inbound(label);
         let flow = self.flows.get_mut(id);
         if let TransportSpec::Tcp(tcp) = &spec.transport {
-            if !flow.numbers.knows_remote() && introduces(tcp, flow.role) {
-                flow.numbers.bind_remote(tcp.seq.value);
+            let syn = tcp.flags.value.flags.contains(Flags::SYN);
+            if syn || flow.role == Role::Passive {
+                flow.numbers.bind_remote(tcp.seq.value, syn);
             }
         }
         let octets = inbound::build(spec, self.flows.get(id), self.settings.timestamp_scaled)?;
@@ -260,7 +292,8 @@ impl<'a> Driver<'a> {
         }
         while !self.returned.contains_key(&ticket) {
             if !self.advance(started + PATIENCE)? {
-                let note = "the call blocks and never returns".to_owned();
+                let hours = PATIENCE.as_secs() / 3600;
+                let note = format!("the call blocks and has not returned after {hours} hours");
                 return Err(Stop::mismatch(vec![Mark { span: spec.name.span.clone(), note }], Vec::new()));
             }
         }
@@ -330,24 +363,38 @@ impl<'a> Driver<'a> {
         self.descriptors.insert(label, Descriptor { live, flow });
     }
 
+    /// One blocking call at a time: another call waits for it, but not for long (2.5).
+    fn before_next_call(&mut self, step: &Step, start: Instant) -> Result<(), Stop> {
+        self.finish_blocking()?;
+        let Some(blocking) = &self.blocking else {
+            return self.check_punctual(start, step, "the blocking call before took so long");
+        };
+        if blocking.end < self.now {
+            let note = format!("return expected at {}: the call has not returned until {}", blocking.end, self.now);
+            return Err(blocking.mismatch(note));
+        }
+        let message = format!("the call of line {} still blocks, and only one can at a time", blocking.step.line);
+        Err(Stop::broken_at(&step.span, message))
+    }
+
     /// Judges the pending blocking call if it has returned: in time, and with the right result.
     fn check_blocking(&mut self) -> Result<(), Stop> {
         let Some(blocking) = self.blocking.take_if(|blocking| self.returned.contains_key(&blocking.ticket)) else {
             return Ok(());
         };
         let now = self.now;
-        let at = self.finish_call(blocking.ticket, blocking.step, blocking.spec, &blocking.prepared)?;
+        let at = self
+            .finish_call(blocking.ticket, blocking.step, blocking.spec, &blocking.prepared)
+            .map_err(|stop| stop.of(blocking.step))?;
         self.now = now; // the script has gone on meanwhile
         let tolerance = self.settings.tolerance(blocking.end.since(blocking.started));
         if at.since(blocking.end) > tolerance || blocking.end.since(at) > tolerance {
-            let span = blocking.step.end.as_ref().map_or(0..0, |end| end.span.clone());
-            let note = format!("return expected at {}  got {at}", blocking.end);
-            return Err(Stop::mismatch(vec![Mark { span, note }], Vec::new()));
+            return Err(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end)));
         }
         Ok(())
     }
 
-    /// One blocking call at a time: the next call waits for it, but not for long (2.5).
+    /// Waits for the blocking call, but not for long (2.5).
     fn finish_blocking(&mut self) -> Result<(), Stop> {
         let Some(blocking) = &self.blocking else { return Ok(()) };
         let (ticket, until) = (blocking.ticket, self.now + BLOCKING_GRACE);
@@ -369,8 +416,7 @@ impl<'a> Driver<'a> {
         let mut finish = || {
             self.finish_blocking()?;
             if let Some(blocking) = &self.blocking {
-                let note = "the script ends, but the call does not return".to_owned();
-                return Err(Stop::mismatch(vec![Mark { span: blocking.spec.name.span.clone(), note }], Vec::new()));
+                return Err(blocking.mismatch("the script ends, but the call does not return".to_owned()));
             }
             while self.advance(self.now)? {}
             self.remark_unlisted();
@@ -380,92 +426,12 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// Whether an inbound segment tells the runner's initial sequence number: the first packet of a
-/// connection that it makes, or the SYN that answers the stack's (4.3).
-fn introduces(tcp: &TcpSpec, role: super::flows::Role) -> bool {
-    tcp.flags.value.flags.contains(Flags::SYN) || role == super::flows::Role::Passive
-}
-
-/// Whether the whole script can be run here. What cannot is named before anything happens.
-fn check(scenario: &Scenario) -> Result<(), (Option<&Step>, Stop)> {
-    if let Some(shell) = scenario.init.iter().chain(&scenario.cleanup).next() {
-        let what = format!("the shell command `{}`", shorten(&shell.command.value));
-        return Err((None, Stop::unsupported_at(&shell.command.span, what)));
+/// How many octets of packets and data an event holds.
+fn octets(event: &Event) -> usize {
+    match event {
+        Event::Stimulus(Stimulus::Packet(octets)) | Event::Response(Response::Packet(octets)) => octets.len(),
+        Event::Stimulus(Stimulus::Call { call: Call::Write { data, .. }, .. }) => data.len(),
+        Event::Stimulus(Stimulus::Call { .. }) => 0,
+        Event::Response(Response::Return { value, .. }) => value.data.len(),
     }
-    if let Some(first) = scenario.steps.first() {
-        if !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0)) {
-            let message = "the first line of a script happens at time 0".to_owned();
-            return Err((Some(first), Stop::broken_at(&first.time.span, message)));
-        }
-    }
-    for step in &scenario.steps {
-        let what = match &step.action {
-            Action::Shell(command) => format!("the shell command `{}`", shorten(command)),
-            Action::Code(_) => "a code block".to_owned(),
-            Action::Packet(spec) => match unsupported_in_packet(spec) {
-                Some(what) => what.to_owned(),
-                None => continue,
-            },
-            Action::Call(_) | Action::Silent => continue,
-        };
-        return Err((Some(step), Stop::unsupported_at(&step.span, what)));
-    }
-    Ok(())
-}
-
-fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
-    match &spec.transport {
-        _ if !spec.encapsulation.is_empty() => Some("encapsulation"),
-        TransportSpec::Udp(_) => Some("UDP packets"),
-        TransportSpec::Icmp(_) if spec.direction.value == Direction::Outbound => Some("outbound ICMP"),
-        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation"),
-        _ if spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some())
-            && spec.direction.value == Direction::Outbound =>
-        {
-            Some("comparing flow labels")
-        }
-        _ => None,
-    }
-}
-
-fn shorten(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    if line.chars().count() > 60 { line.chars().take(57).collect::<String>() + "..." } else { line.to_owned() }
-}
-
-/// The numbers with which the stack is to open its connections, as the script has them, and by how
-/// much the runner's own are moved. On the axis of initial sequence numbers both are moved such that
-/// the first one on each side is the wanted one.
-fn initial_sequence_numbers(scenario: &Scenario, axes: &Axes) -> (Vec<Seq>, u32) {
-    let mut isns: Vec<Seq> = Vec::new();
-    let mut first_remote = None;
-    let mut seen: Vec<(Option<&str>, usize, u32)> = Vec::new();
-    let mut sockets = 0;
-    for step in &scenario.steps {
-        match &step.action {
-            Action::Call(spec) if spec.name.value == "socket" => sockets += 1,
-            Action::Packet(spec) => {
-                let TransportSpec::Tcp(tcp) = &spec.transport else { continue };
-                if !tcp.flags.value.flags.contains(Flags::SYN) {
-                    continue;
-                }
-                if spec.direction.value == Direction::Inbound {
-                    first_remote.get_or_insert(tcp.seq.value);
-                    continue;
-                }
-                // the same SYN again is a retransmission, not another connection
-                let label = spec.connection.as_ref().map(|label: &Spanned<String>| label.value.as_str());
-                let key = (label, if label.is_some() { 0 } else { sockets }, tcp.seq.value);
-                if !seen.contains(&key) {
-                    seen.push(key);
-                    isns.push(Seq(tcp.seq.value));
-                }
-            }
-            _ => {}
-        }
-    }
-    let Some(isn) = axes.isn else { return (isns, 0) };
-    let first = isns.first().copied().unwrap_or_default();
-    let moved = if isns.is_empty() { vec![isn] } else { isns.iter().map(|number| isn + (*number - first)).collect() };
-    (moved, isn - Seq(first_remote.unwrap_or(0)))
 }

@@ -25,13 +25,16 @@ impl<'a> Driver<'a> {
         let Some(flow) = self.flows.outbound(label) else {
             let what =
                 label.map_or("there is no socket yet".to_owned(), |label| format!("there is no connection @{label}"));
-            return Err(Stop::broken_at(&spec.direction.span, what));
+            let span = spec.connection.as_ref().map_or(&spec.direction.span, |label| &label.span);
+            return Err(Stop::broken_at(span, what));
         };
         let Some(mut live) = self.next_packet(flow, step.line, patience)? else {
             return Err(self.nothing_came(spec, flow, patience));
         };
+        self.flows.learn_local(flow, live.local());
+        let misfit;
+        (live, misfit) = self.join(live, flow, tcp, step.line, patience)?;
         matching::learn(tcp, &live, self.flows.get_mut(flow));
-        live = self.join(live, flow, tcp, step.line, patience)?;
         self.now = self.now.max(live.at);
 
         let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
@@ -39,13 +42,16 @@ impl<'a> Driver<'a> {
         if marks.is_empty() {
             return Ok(());
         }
-        let line = show::sent(live.at, label, &self.flows.get(flow).numbers, &live.segment);
-        if self.settings.packets_are_not_fatal {
+        let numbers = &self.flows.get(flow).numbers;
+        let shown = |live: &Live| show::sent(live.at, label, numbers, &live.segment);
+        let line = shown(&live);
+        let has_length = live.segment.payload.len() == usize::from(tcp.len.value);
+        if self.settings.packets_are_not_fatal && has_length {
             let notes: Vec<String> = marks.into_iter().map(|mark| mark.note).collect();
             self.notes.push(format!("line {}: {}; got {line}", step.line, notes.join("; ")));
             return Ok(());
         }
-        Err(Stop::mismatch(marks, vec![line]))
+        Err(Stop::mismatch(marks, std::iter::once(line).chain(misfit.as_ref().map(shown)).collect()))
     }
 
     fn time_difference(&self, step: &Step, from: Instant, to: Instant, at: Instant) -> Option<Mark> {
@@ -64,23 +70,26 @@ impl<'a> Driver<'a> {
     /// after each packet that comes.
     fn next_packet(&mut self, flow: FlowId, line: usize, patience: Duration) -> Result<Option<Live>, Stop> {
         let mut deadline = self.now + patience;
+        let mut seen = 0;
         loop {
             let owns = |arrived: &Arrived| self.flows.owns(flow, arrived.live.local(), arrived.live.remote());
-            if let Some(at) = self.inbox.iter().position(owns) {
-                let Some(arrived) = self.inbox.remove(at) else { return Ok(None) };
+            if let Some(at) = self.inbox.iter().skip(seen).position(owns) {
+                let Some(arrived) = self.inbox.remove(seen + at) else { return Ok(None) };
                 self.trace.records[arrived.record].line = Some(line);
                 return Ok(Some(arrived.live));
             }
+            seen = self.inbox.len();
             if !self.advance(deadline)? {
                 return Ok(None);
             }
-            if let Some(last) = self.trace.records.last() {
-                deadline = deadline.max(last.at + patience);
+            if let Some(newest) = self.inbox.back().filter(|_| self.inbox.len() > seen) {
+                deadline = newest.live.at + patience;
             }
         }
     }
 
-    /// Joins live packets until they carry as much as the line says (4.6).
+    /// Joins live packets until they carry as much as the line says (4.6). If one does not fit, the
+    /// line is not met; it comes back beside what was joined before it.
     fn join(
         &mut self,
         first: Live,
@@ -88,7 +97,7 @@ impl<'a> Driver<'a> {
         tcp: &TcpSpec,
         line: usize,
         patience: Duration,
-    ) -> Result<Live, Stop> {
+    ) -> Result<(Live, Option<Live>), Stop> {
         let wanted = usize::from(tcp.len.value);
         let mut joined = first;
         let mut last_size = joined.segment.payload.len();
@@ -97,15 +106,13 @@ impl<'a> Driver<'a> {
             let size = next.segment.payload.len();
             let sum = joined.segment.payload.len() + size;
             // each packet but the last has the size of its predecessor
-            let fits = sum == wanted || (sum < wanted && size == last_size && size > 0);
-            last_size = size;
-            match matching::join(joined, next) {
-                Ok(longer) if fits => joined = longer,
-                Ok(longer) => return Ok(longer),
-                Err(apart) => return Ok(apart.0),
+            if sum != wanted && (sum > wanted || size != last_size) || !matching::continues(&joined, &next) {
+                return Ok((joined, Some(next)));
             }
+            last_size = size;
+            joined = matching::join(&joined, next);
         }
-        Ok(joined)
+        Ok((joined, None))
     }
 
     fn nothing_came(&mut self, spec: &PacketSpec, flow: FlowId, patience: Duration) -> Stop {

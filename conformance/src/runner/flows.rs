@@ -5,7 +5,7 @@
 //! others. The runner's own initial sequence number is the scripted one, moved by the same distance
 //! on every connection of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use wirelaw_reference::seq::Seq;
@@ -34,7 +34,7 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     pub(super) role: Role,
-    label: Option<String>,
+    is_named: bool,
     /// The stack's end; not known before the first packet of an active flow.
     pub(super) local: Option<SocketAddr>,
     /// The runner's end.
@@ -53,6 +53,8 @@ pub(super) struct Numbers {
     local: Option<(Seq, Seq)>,
     /// The runner's: script, live.
     remote: Option<(Seq, Seq)>,
+    /// Whether a SYN told the runner's, and not a stray first packet.
+    remote_is_sure: bool,
     /// By how much the runner's numbers are moved.
     shift: u32,
 }
@@ -95,13 +97,13 @@ impl Numbers {
         self.local.is_some()
     }
 
-    /// The runner's initial sequence number is what the script calls `script`.
-    pub(super) fn bind_remote(&mut self, script: u32) {
-        self.remote.get_or_insert((Seq(script), Seq(script) + self.shift));
-    }
-
-    pub(super) fn knows_remote(&self) -> bool {
-        self.remote.is_some()
+    /// The runner's initial sequence number is what the script calls `script`: so says the first
+    /// packet of a connection, or the first with SYN if another came before (4.3).
+    pub(super) fn bind_remote(&mut self, script: u32, syn: bool) {
+        if self.remote.is_none() || syn && !self.remote_is_sure {
+            self.remote = Some((Seq(script), Seq(script) + self.shift));
+            self.remote_is_sure = syn;
+        }
     }
 }
 
@@ -115,6 +117,10 @@ pub(super) struct Flows {
     connect: SocketAddr,
     remote_ip: IpAddr,
     next_port: u16,
+    used_ports: BTreeSet<u16>,
+    labels: BTreeMap<String, FlowId>,
+    /// The youngest flow of each pair of ends: of those with one 4-tuple, it lives.
+    youngest: BTreeMap<(SocketAddr, SocketAddr), FlowId>,
     shift: u32,
 }
 
@@ -127,6 +133,9 @@ impl Flows {
             connect: SocketAddr::new(settings.remote, settings.connect_port),
             remote_ip: settings.remote,
             next_port: 40_000, // below the ephemeral ports of stacks, so that the two are told apart
+            used_ports: BTreeSet::new(),
+            labels: BTreeMap::new(),
+            youngest: BTreeMap::new(),
             shift,
         }
     }
@@ -142,7 +151,7 @@ impl Flows {
     fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
         self.all.push(Flow {
             role,
-            label: None,
+            is_named: false,
             local,
             remote,
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
@@ -151,7 +160,24 @@ impl Flows {
         });
         let id = FlowId(self.all.len() - 1);
         self.current = Some(id);
+        if let (Some(local), Some(remote)) = (local, remote) {
+            self.youngest.insert((local, remote), id);
+        }
         id
+    }
+
+    fn name(&mut self, id: FlowId, label: &str) {
+        self.get_mut(id).is_named = true;
+        self.labels.insert(label.to_owned(), id);
+    }
+
+    /// The first packet of an active flow tells the stack's end.
+    pub(super) fn learn_local(&mut self, id: FlowId, local: SocketAddr) {
+        let flow = self.get_mut(id);
+        if let (None, Some(remote)) = (flow.local, flow.remote) {
+            flow.local = Some(local);
+            self.youngest.insert((local, remote), id);
+        }
     }
 
     /// `socket()`: the new socket is the one under test.
@@ -180,15 +206,24 @@ impl Flows {
     /// number is the peer's port; else a port is found that no flow has used.
     fn peer(&mut self, label: Option<&str>) -> SocketAddr {
         let digits: String = label.unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
-        let port = digits.parse().ok().filter(|port| *port > 0).unwrap_or_else(|| {
-            self.next_port += 1;
-            self.next_port
-        });
+        let named = digits.parse().ok().filter(|port| *port > 0);
+        let port = named.unwrap_or_else(|| self.unused_port());
+        self.used_ports.insert(port);
         SocketAddr::new(self.remote_ip, port)
     }
 
+    /// The next port that no flow has; if nearly all are taken, the next one again.
+    fn unused_port(&mut self) -> u16 {
+        const MANY: usize = 60_000;
+        let first = self.next_port.checked_add(1).unwrap_or(1024);
+        let mut ports = (first..=u16::MAX).chain(1024..first);
+        let unused = ports.find(|port| self.used_ports.len() > MANY || !self.used_ports.contains(port));
+        self.next_port = unused.unwrap_or(first);
+        self.next_port
+    }
+
     fn by_label(&self, label: &str) -> Option<FlowId> {
-        self.all.iter().rposition(|flow| flow.label.as_deref() == Some(label)).map(FlowId)
+        self.labels.get(label).copied()
     }
 
     /// The flow of an inbound packet; it is made if this is its first.
@@ -200,7 +235,9 @@ impl Flows {
         known.unwrap_or_else(|| {
             let remote = self.peer(label);
             let id = self.add(Role::Passive, Some(self.bind), Some(remote));
-            self.get_mut(id).label = label.map(str::to_owned);
+            if let Some(label) = label {
+                self.name(id, label);
+            }
             id
         })
     }
@@ -210,40 +247,35 @@ impl Flows {
     pub(super) fn outbound(&mut self, label: Option<&str>) -> Option<FlowId> {
         let Some(label) = label else { return self.current };
         self.by_label(label).or_else(|| {
-            let unnamed = |flow: &Flow| flow.role == Role::Active && flow.label.is_none();
+            let unnamed = |flow: &Flow| flow.role == Role::Active && !flow.is_named;
             let id = self.all.iter().position(unnamed).map(FlowId)?;
-            self.get_mut(id).label = Some(label.to_owned());
+            self.name(id, label);
             Some(id)
         })
     }
 
-    /// The connection with this peer that was made last: what `accept` returns.
+    /// The passive connection with this peer that was made last: what `accept` returns.
     pub(super) fn with_peer(&self, peer: SocketAddr) -> Option<FlowId> {
-        self.all.iter().rposition(|flow| flow.remote == Some(peer)).map(FlowId)
+        self.youngest.get(&(self.bind, peer)).copied()
     }
 
-    /// Whether a live packet from `local` to `remote` belongs to the flow; the first packet of an
-    /// active flow tells the local end.
+    /// Whether a live packet from `local` to `remote` belongs to the flow: to one that is not known
+    /// yet, if an active flow still waits for its first.
     pub(super) fn owns(&self, id: FlowId, local: SocketAddr, remote: SocketAddr) -> bool {
         let flow = self.get(id);
         if flow.remote != Some(remote) {
             return false;
         }
+        let youngest = self.youngest.get(&(local, remote));
         match flow.local {
-            // of flows with one 4-tuple, the youngest lives
-            Some(known) => {
-                known == local && !self.all[id.0 + 1..].iter().any(|f| f.local == flow.local && f.remote == flow.remote)
-            }
-            None => {
-                flow.role == Role::Active
-                    && !self.all.iter().any(|other| other.local == Some(local) && other.remote == Some(remote))
-            }
+            Some(_) => youngest == Some(&id),
+            None => flow.role == Role::Active && youngest.is_none(),
         }
     }
 
     /// The flow of a live packet, for showing it.
     pub(super) fn of_packet(&self, local: SocketAddr, remote: SocketAddr) -> Option<FlowId> {
-        (0..self.all.len()).rev().map(FlowId).find(|id| self.owns(*id, local, remote))
+        self.youngest.get(&(local, remote)).copied()
     }
 }
 

@@ -27,12 +27,24 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<
         TransportSpec::Tcp(tcp) => {
             let payload =
                 spec.payload.as_ref().map_or_else(|| vec![0; usize::from(tcp.len.value)], |p| p.value.clone());
-            Body::Tcp(segment(tcp, flow, local, remote, payload, scaled_ecr)?)
+            let segment = segment(tcp, flow, local, remote, payload, scaled_ecr)?;
+            check_size(&segment, tcp, local)?;
+            Body::Tcp(segment)
         }
         TransportSpec::Icmp(icmp) => Body::Icmp(message(icmp, flow, local, remote)?),
         TransportSpec::Udp(udp) => return Err(Stop::unsupported_at(&udp.len.span, "UDP packets".to_owned())),
     };
     Ok(Packet { ip, body }.encode())
+}
+
+/// What does not fit would be cut off without a word.
+fn check_size(segment: &Segment, tcp: &TcpSpec, local: SocketAddr) -> Result<(), Stop> {
+    let (header, family) = if local.is_ipv6() { (0, "IPv6") } else { (20, "IPv4") };
+    let size = header + segment.header_len() + segment.payload.len();
+    if size <= usize::from(u16::MAX) {
+        return Ok(());
+    }
+    Err(Stop::broken_at(&tcp.len.span, format!("{size} octets are more than an {family} packet holds")))
 }
 
 fn set_ip(ip: &mut Ip, info: &IpInfo) {
@@ -130,23 +142,29 @@ fn live_ecr(ecr: u32, flow: &Flow, option: &Spanned<OptionSpec>, scaled: bool) -
     }
 }
 
-/// An ICMP error that quotes a packet of the stack (3.7).
-fn message(spec: &IcmpSpec, flow: &Flow, local: SocketAddr, remote: SocketAddr) -> Result<Icmp, Stop> {
-    let is_v6 = local.is_ipv6();
+/// The numbers of the type and the code of an ICMP message that can be made.
+pub(super) fn check_icmp(spec: &IcmpSpec, is_v6: bool) -> Result<(u8, u8), Stop> {
+    if let Some(Echoed::Udp(_) | Echoed::Raw(_)) = spec.echoed.as_ref().map(|echoed| echoed.value) {
+        return Err(Stop::unsupported_at(&spec.kind.span, "ICMP that quotes something other than TCP".to_owned()));
+    }
     let kind = icmp::type_number(&spec.kind.value, is_v6);
     let code = spec.code.as_ref().map_or(Some(0), |code| icmp::code_number(&spec.kind.value, &code.value, is_v6));
     let (Some(kind), Some(code)) = (kind, code) else {
         let family = if is_v6 { "ICMPv6" } else { "ICMP" };
         return Err(Stop::unsupported_at(&spec.kind.span, format!("a message that {family} does not have")));
     };
+    Ok((kind, code))
+}
+
+/// An ICMP error that quotes a packet of the stack (3.7).
+fn message(spec: &IcmpSpec, flow: &Flow, local: SocketAddr, remote: SocketAddr) -> Result<Icmp, Stop> {
+    let is_v6 = local.is_ipv6();
+    let (kind, code) = check_icmp(spec, is_v6)?;
     let rest =
         spec.mtu.as_ref().map_or(0, |mtu| mtu.value) | spec.id.as_ref().map_or(0, |id| u32::from(id.value) << 16);
     let (seq, len) = match spec.echoed.as_ref().map(|echoed| echoed.value) {
-        None => (0, 0),
         Some(Echoed::Tcp { seq, len }) => (seq, len),
-        Some(Echoed::Udp(_) | Echoed::Raw(_)) => {
-            return Err(Stop::unsupported_at(&spec.kind.span, "ICMP that quotes something other than TCP".to_owned()));
-        }
+        None | Some(Echoed::Udp(_) | Echoed::Raw(_)) => (0, 0),
     };
     let quoted = Segment {
         source_port: local.port(),

@@ -38,7 +38,6 @@ impl Live {
 /// Learns from a live segment what later lines need: the stack's initial sequence number and its
 /// timestamps.
 pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
-    flow.local.get_or_insert(live.local());
     let syn = live.segment.flags.contains(Flags::SYN);
     if syn && spec.flags.value.flags.contains(Flags::SYN) && !flow.numbers.knows_local() {
         flow.numbers.bind_local(spec.seq.value, live.segment.seq);
@@ -123,23 +122,38 @@ pub(super) fn differences(
 type Found = Vec<(std::ops::Range<usize>, String)>;
 
 fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settings) -> Found {
-    let got = || show::options(&flow.numbers, &live.segment);
+    let got = || match show::options(&flow.numbers, &live.segment) {
+        none if none.is_empty() => "none".to_owned(),
+        options => format!("<{options}>"),
+    };
+    let mut left: Vec<&TcpOption> = live.segment.options.iter().collect();
     match &tcp.options.value {
         OptionsSpec::Any => Vec::new(),
         OptionsSpec::None if live.segment.options.is_empty() => Vec::new(),
-        OptionsSpec::None => vec![(tcp.len.span.clone(), format!("options expected none  got <{}>", got()))],
+        OptionsSpec::None => vec![(tcp.options.span.clone(), format!("options expected none  got {}", got()))],
         OptionsSpec::Exact(wanted) => {
             let same = wanted.len() == live.segment.options.len()
                 && wanted
                     .iter()
                     .zip(&live.segment.options)
                     .all(|(want, have)| is_same(want, have, live, flow, settings));
-            if same { Vec::new() } else { vec![(tcp.options.span.clone(), format!("options got <{}>", got()))] }
+            if same {
+                return Vec::new();
+            }
+            let wanted: Vec<String> = wanted.iter().map(|want| print_option(&want.value)).collect();
+            let note = format!("options expected <{}>  got {}", wanted.join(", "), got());
+            vec![(tcp.options.span.clone(), note)]
         }
         OptionsSpec::AtLeast(wanted) => wanted
             .iter()
-            .filter(|want| !live.segment.options.iter().any(|have| is_same(want, have, live, flow, settings)))
-            .map(|want| (want.span.clone(), format!("option expected {}  got <{}>", print_option(&want.value), got())))
+            .filter(|want| match left.iter().position(|have| is_same(want, have, live, flow, settings)) {
+                Some(at) => {
+                    left.swap_remove(at); // each can be asked for once
+                    false
+                }
+                None => true,
+            })
+            .map(|want| (want.span.clone(), format!("option expected {}  got {}", print_option(&want.value), got())))
             .collect(),
     }
 }
@@ -203,23 +217,25 @@ fn ip_differences(info: crate::script::ast::IpInfo, ip: &Ip) -> Vec<String> {
     class.into_iter().chain(ttl.map(|ttl| format!("ttl expected {ttl}  got {}", ip.hop_limit))).collect()
 }
 
-/// Joins a further live segment to what came before, to meet one scripted segment (4.6): it must
-/// continue it and equal it in all but FIN, PSH, CWR. The result has the sequence number and CWR of
-/// the first and the rest of the last.
-pub(super) fn join(first: Live, next: Live) -> Result<Live, Box<(Live, Live)>> {
+/// Whether a further live segment may be joined to what came before, to meet one scripted segment
+/// (4.6): it must continue it and equal it in all but FIN, PSH, CWR.
+pub(super) fn continues(first: &Live, next: &Live) -> bool {
     const MAY_DIFFER: Flags = Flags(Flags::FIN.0 | Flags::PSH.0 | Flags::CWR.0);
     let (a, b) = (&first.segment, &next.segment);
-    let continues = b.seq == a.seq + a.payload.len() as u32
+    b.seq == a.seq + a.payload.len() as u32
         && a.flags.without(MAY_DIFFER) == b.flags.without(MAY_DIFFER)
         && !a.flags.contains(Flags::FIN)
         && (a.ack, a.window, a.urgent_pointer) == (b.ack, b.window, b.urgent_pointer)
-        && first.ip.hop_limit == next.ip.hop_limit;
-    if !continues {
-        return Err(Box::new((first, next)));
-    }
+        && a.header_len() == b.header_len()
+        && first.ip.hop_limit == next.ip.hop_limit
+}
+
+/// Both as one segment: the sequence number and CWR of the first and the rest of the last.
+pub(super) fn join(first: &Live, next: Live) -> Live {
+    let a = &first.segment;
     let mut joined = next;
     joined.segment.seq = a.seq;
     joined.segment.flags = joined.segment.flags.without(Flags::CWR) | Flags(a.flags.0 & Flags::CWR.0);
     joined.segment.payload = [a.payload.as_slice(), &joined.segment.payload].concat();
-    Ok(joined)
+    joined
 }

@@ -56,9 +56,7 @@ fn one(same: &[&Outcome], paint: Paint) -> String {
             for line in excerpt::render(failure, &outcome.message) {
                 let _ = writeln!(out, "{line}");
             }
-            if matches!(outcome.verdict, Verdict::Warn | Verdict::Fail) || !failure.got.is_empty() {
-                got(&mut out, &failure.got);
-            }
+            got(&mut out, &failure.got);
         }
         None if !outcome.message.is_empty() => {
             let line = outcome.line.map_or(String::new(), |line| format!("line {line}: "));
@@ -105,9 +103,6 @@ fn distinct(words: impl Iterator<Item = String>) -> String {
 }
 
 fn got(out: &mut String, got: &[String]) {
-    if got.is_empty() {
-        let _ = writeln!(out, "  got    nothing");
-    }
     for (index, line) in got.iter().enumerate() {
         let label = if index == 0 { "got" } else { "" };
         let _ = writeln!(out, "  {label:<6} {}", printable(line));

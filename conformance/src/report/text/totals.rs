@@ -23,6 +23,9 @@ pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Pa
     }
     let tally = report.tally();
     let verdict = match (report.exit_status(), tally.unexpected()) {
+        (0, _) if tally.runs() > 0 && tally.count(Verdict::Unsupported) == tally.runs() => {
+            paint.color(Paint::YELLOW, "all unsupported, so nothing was judged")
+        }
         (0, _) => paint.color(Paint::GREEN, "all as expected"),
         (status, 0) => paint.color(Paint::RED, &format!("not as expected (exit status {status})")),
         (status, runs) => paint.color(Paint::RED, &format!("{runs} not as expected (exit status {status})")),

@@ -1,0 +1,102 @@
+//! What is settled before anything happens: whether the whole script can be run, and with which
+//! initial sequence numbers.
+
+use wirelaw_reference::seq::Seq;
+use wirelaw_reference::wire::Flags;
+
+use super::calls::{self, Descriptors};
+use super::settings::Settings;
+use super::{Axes, Ip, Stop, inbound};
+use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
+
+/// Whether the whole script can be run here. What cannot is named before anything happens.
+pub(super) fn check<'a>(scenario: &'a Scenario, settings: &Settings) -> Result<(), (Option<&'a Step>, Stop)> {
+    for shell in scenario.init.iter().chain(&scenario.cleanup) {
+        let what = format!("the shell command `{}`", shorten(&shell.command.value));
+        return Err((None, Stop::unsupported_at(&shell.command.span, what)));
+    }
+    if let Some(first) = scenario.steps.first() {
+        if !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0)) {
+            let message = "the first line of a script happens at time 0".to_owned();
+            return Err((Some(first), Stop::broken_at(&first.time.span, message)));
+        }
+    }
+    for step in &scenario.steps {
+        let what = match &step.action {
+            Action::Shell(command) => format!("the shell command `{}`", shorten(command)),
+            Action::Code(_) => "a code block".to_owned(),
+            Action::Packet(spec) => match (unsupported_in_packet(spec), &spec.transport) {
+                (Some(what), _) => what.to_owned(),
+                (None, TransportSpec::Icmp(icmp)) => match inbound::check_icmp(icmp, settings.ip == Ip::V6) {
+                    Ok(_) => continue,
+                    Err(stop) => return Err((Some(step), stop)),
+                },
+                (None, _) => continue,
+            },
+            Action::Call(spec) => match calls::prepare(spec, &Descriptors::new(), settings) {
+                Ok(_) => continue,
+                Err(stop) => return Err((Some(step), stop)),
+            },
+            Action::Silent => continue,
+        };
+        return Err((Some(step), Stop::unsupported_at(&step.span, what)));
+    }
+    Ok(())
+}
+
+fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
+    match &spec.transport {
+        _ if !spec.encapsulation.is_empty() => Some("encapsulation"),
+        TransportSpec::Udp(_) => Some("UDP packets"),
+        TransportSpec::Icmp(_) if spec.direction.value == Direction::Outbound => Some("outbound ICMP"),
+        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation"),
+        _ if spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some())
+            && spec.direction.value == Direction::Outbound =>
+        {
+            Some("comparing flow labels")
+        }
+        _ => None,
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    if line.chars().count() > 60 { line.chars().take(57).collect::<String>() + "..." } else { line.to_owned() }
+}
+
+/// The numbers with which the stack is to open its connections, as the script has them, and by how
+/// much the runner's own are moved. On the axis of initial sequence numbers both are moved such that
+/// the first one on each side is the wanted one.
+pub(super) fn initial_sequence_numbers(scenario: &Scenario, axes: &Axes) -> (Vec<Seq>, u32) {
+    let mut isns: Vec<Seq> = Vec::new();
+    let mut first_remote = None;
+    let mut seen: Vec<(Option<&str>, usize, u32)> = Vec::new();
+    let mut sockets = 0;
+    for step in &scenario.steps {
+        match &step.action {
+            Action::Call(spec) if spec.name.value == "socket" => sockets += 1,
+            Action::Packet(spec) => {
+                let TransportSpec::Tcp(tcp) = &spec.transport else { continue };
+                if !tcp.flags.value.flags.contains(Flags::SYN) {
+                    continue;
+                }
+                if spec.direction.value == Direction::Inbound {
+                    first_remote.get_or_insert(tcp.seq.value);
+                    continue;
+                }
+                // the same SYN again is a retransmission, not another connection
+                let label = spec.connection.as_ref().map(|label: &Spanned<String>| label.value.as_str());
+                let key = (label, if label.is_some() { 0 } else { sockets }, tcp.seq.value);
+                if !seen.contains(&key) {
+                    seen.push(key);
+                    isns.push(Seq(tcp.seq.value));
+                }
+            }
+            _ => {}
+        }
+    }
+    let Some(isn) = axes.isn else { return (isns, 0) };
+    let first = isns.first().copied().unwrap_or_default();
+    let moved = if isns.is_empty() { vec![isn] } else { isns.iter().map(|number| isn + (*number - first)).collect() };
+    (moved, isn - Seq(first_remote.unwrap_or(0)))
+}
