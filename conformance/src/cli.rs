@@ -14,16 +14,18 @@ use clap::Parser;
 use thiserror::Error;
 
 use crate::expectations;
+use crate::stack::NamedStack;
 use crate::suite::{DiscoverError, Home, UnknownStack};
 use arguments::{Arguments, Command};
 
-/// Runs the command that the process was started with.
-pub fn main() -> ExitCode {
+/// Runs the command that the process was started with, on these stacks. A program that judges a stack of its
+/// own is `wirelaw::cli::main(&[NamedStack { name: "mine", factory: mine::new }])`.
+pub fn main(stacks: &[NamedStack]) -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command.unwrap_or_default() {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, stacks),
         Command::Check(arguments) => check::check(&arguments),
-        Command::List(arguments) => list::list(&arguments),
+        Command::List(arguments) => list::list(&arguments, stacks),
         Command::Explain(arguments) => explain::explain(&arguments),
     };
     match result {

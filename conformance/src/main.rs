@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    wirelaw::cli::main()
+    wirelaw::cli::main(wirelaw::stack::all())
 }

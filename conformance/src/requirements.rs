@@ -38,11 +38,15 @@ impl Requirement {
     ///
     /// The RFCs before 2119 write keywords in lower case or none at all. `algorithm` is procedure text, normative
     /// in intent; a `BUG` of RFC 2525 is a MUST NOT in other words. `definition`, `note`, `hazard` and
-    /// `informational` bind nobody by themselves: like a MAY they never turn a verdict into a failure.
+    /// `informational` bind nobody by themselves: like a MAY they never turn a verdict into a failure. A `MUST if`
+    /// is part of an optional extension such as RFC 5961: a stack without it breaks no more than the advice to
+    /// have it.
     pub fn binding(&self) -> Level {
         let word = self.level.to_ascii_lowercase();
         let starts = |words: &[&str]| words.iter().any(|start| word.starts_with(start));
-        if starts(&["must", "shall", "required", "algorithm", "bug"]) {
+        if starts(&["must if"]) {
+            Level::Should
+        } else if starts(&["must", "shall", "required", "algorithm", "bug"]) {
             Level::Must
         } else if starts(&["should", "recommended"]) {
             Level::Should

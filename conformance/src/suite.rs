@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::expectations::{self, Expectations};
 use crate::report::{Complaint, Outcome, Report};
-use crate::stack::{self, NamedStack, Setup};
+use crate::stack::{NamedStack, Setup};
 
 pub use discover::{DiscoverError, Entry, discover};
 pub use home::Home;
@@ -73,12 +73,8 @@ impl fmt::Display for UnknownStack {
 
 impl std::error::Error for UnknownStack {}
 
-/// The stacks of these names in the order of [`stack::all`]; all of them if no name is given.
-pub fn select(names: &[String]) -> Result<Vec<NamedStack>, UnknownStack> {
-    select_from(stack::all(), names)
-}
-
-fn select_from(all: &[NamedStack], names: &[String]) -> Result<Vec<NamedStack>, UnknownStack> {
+/// Of all stacks those of these names, in the order of `all`; all of them if no name is given.
+pub fn select(all: &[NamedStack], names: &[String]) -> Result<Vec<NamedStack>, UnknownStack> {
     let known: Vec<&'static str> = all.iter().map(|stack| stack.name).collect();
     match names.iter().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(UnknownStack { name: name.clone(), known }),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use wirelaw::axes::Axes;
+use wirelaw::axes::{Axes, Ip};
 use wirelaw::report::{Outcome, Report, Verdict, text};
 use wirelaw::requirements::{catalogue, suggestions};
 use wirelaw::runner;
@@ -62,6 +62,7 @@ fn trials(outcomes: &Outcomes) -> Result<Vec<Trial>, String> {
     for at in 0..entries.len() * subjects.len() {
         trials.push(scenario(at, &entries, &subjects, outcomes));
     }
+    trials.extend(sweep_trials(&entries, &subjects));
     trials.extend(catalogue_trials(&entries));
     trials.extend(expectation_trials(&home, &entries, &subjects));
     Ok(trials)
@@ -91,6 +92,24 @@ fn conclude(outcome: &Outcome, stack: &str) -> Result<Completion, Failed> {
             Ok(Completion::ignored_with(format!("known {}: {}", outcome.verdict, outcome.message)))
         }
     }
+}
+
+/// All scenarios on the reference at every initial sequence number and in both address families: whatever
+/// passes at one place of the circle has to pass at all of them.
+fn sweep_trials(entries: &Arc<Vec<Entry>>, subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {
+    let isns = Axes::SWEEP.map(Some).into_iter().chain([None]);
+    let axes = isns.flat_map(|isn| [Ip::V4, Ip::V6].map(|ip| Axes { ip, isn, seed: 0 }));
+    let sweep = |axes: Axes| {
+        let (entries, subjects) = (entries.clone(), subjects.clone());
+        let point = axes.isn.map_or("isn of the script".to_owned(), |isn| format!("isn {}", isn.0));
+        Trial::test(format!("sweep::reference::{}::{point}", axes.ip), move || {
+            let reference = subjects.iter().find(|subject| subject.stack.name == "reference");
+            let subject = reference.ok_or("there is no reference")?;
+            let outcomes = entries.iter().map(|entry| Case { entry, subject, axes }.run(&runner::run).0);
+            verdict(outcomes.filter(|outcome| outcome.verdict != Verdict::Pass).map(|o| text::finding(&o)).collect())
+        })
+    };
+    axes.map(sweep).collect()
 }
 
 fn catalogue_trials(entries: &Arc<Vec<Entry>>) -> Vec<Trial> {

@@ -3,6 +3,7 @@
 //! A property is a module with `pub fn check(octets: &[u8])`, a line in [`TARGETS`], a line in
 //! `fuzz_targets/<name>.rs` with its `[[bin]]`, and seeds in `seeds/<name>/`, named by what they mean.
 
+pub mod script_parser;
 pub mod seq_arithmetic;
 pub mod wire_roundtrip;
 
@@ -17,6 +18,7 @@ pub struct Target {
 
 /// All properties.
 pub const TARGETS: &[Target] = &[
+    Target { name: "script_parser", check: script_parser::check },
     Target { name: "seq_arithmetic", check: seq_arithmetic::check },
     Target { name: "wire_roundtrip", check: wire_roundtrip::check },
 ];

@@ -11,7 +11,7 @@ use crate::suite::{Entry, Home, discover};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
     let id = arguments.id.as_str();
-    let Some((id, mut text)) = explanation(id) else {
+    let Some((ids, mut text)) = explanation(id) else {
         let known = catalogue().iter().map(|requirement| requirement.id.as_str());
         let known = known.chain(clause::ALL.iter().map(|clause| clause.id));
         let near = suggestions(id, known).into_iter().map(str::to_owned).collect();
@@ -22,7 +22,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
         Some(home) => discover(&[home.scripts()], Some(&home.scripts()), &[]).unwrap_or_default(),
         None => Vec::new(),
     };
-    let covering: Vec<&Entry> = entries.iter().filter(|entry| covers(entry, &id)).collect();
+    let covering: Vec<&Entry> = entries.iter().filter(|entry| ids.iter().any(|id| covers(entry, id))).collect();
     text.push_str(if covering.is_empty() { "  no scenario covers it\n" } else { "  covered by\n" });
     for entry in covering {
         let _ = writeln!(text, "    {}", entry.id);
@@ -31,14 +31,19 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
     Ok(0)
 }
 
-/// The id as it is written, and what is known of it.
-fn explanation(id: &str) -> Option<(String, String)> {
+/// The ids under which scenarios cover it, and what is known of it.
+fn explanation(id: &str) -> Option<(Vec<String>, String)> {
     if let Some(requirement) = catalogue().get(id) {
-        return Some((requirement.id.clone(), requirement.to_string()));
+        return Some((vec![requirement.id.clone()], requirement.to_string()));
     }
     let clause = clause::ALL.iter().find(|clause| clause.id.eq_ignore_ascii_case(id))?;
-    let text = format!("{}  {}  {}\n  {}\n", clause.id, clause.place, clause.level, clause.text);
-    Some((clause.id.to_owned(), text))
+    let mut text = format!("{}  {}  {}\n  {}\n", clause.id, clause.place, clause.level, clause.text);
+    let mut ids = vec![clause.id.to_owned()];
+    if let Some(requirement) = clause.requirement {
+        let _ = writeln!(text, "  see       {requirement}");
+        ids.push(requirement.to_owned());
+    }
+    Some((ids, text))
 }
 
 fn covers(entry: &Entry, id: &str) -> bool {

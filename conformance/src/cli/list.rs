@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::arguments::ListArguments;
 use super::{CliError, paths_or_suite, terminal};
-use crate::stack;
+use crate::stack::NamedStack;
 use crate::suite::{Entry, Home, Subject, discover};
 
-pub(super) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
+pub(super) fn list(arguments: &ListArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
     let home = Home::find();
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
     let entries = discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &[])?;
@@ -16,7 +16,7 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
         scenario(&mut out, entry);
     }
     out.push_str("\nstacks\n");
-    for stack in stack::all() {
+    for stack in stacks {
         let subject = Subject::new(*stack, None)?;
         let _ = writeln!(out, "  {:<12} {}", stack.name, subject.version);
     }

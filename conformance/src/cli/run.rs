@@ -10,12 +10,13 @@ use super::arguments::RunArguments;
 use super::{CliError, paths_or_suite, terminal};
 use crate::report::{Complaint, Outcome, Report, json, junit, text};
 use crate::runner;
+use crate::stack::NamedStack;
 use crate::suite::{self, Case, Entry, Home, Matrix, Subject};
 use crate::trace::Trace;
 
-pub(super) fn run(arguments: &RunArguments) -> Result<u8, CliError> {
+pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
     let home = Home::find();
-    let stacks = suite::select(&arguments.stacks)?;
+    let stacks = suite::select(stacks, &arguments.stacks)?;
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
     let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
     if stacks.is_empty() {

@@ -131,7 +131,7 @@ fn known_deviations_are_expected_and_unused_ones_are_not() {
 fn an_unknown_stack_is_told_which_exist() {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
     let selected = |wanted: &[&str]| {
-        select_from(&STACKS, &names(wanted)).map(|stacks| stacks.iter().map(|stack| stack.name).collect::<Vec<_>>())
+        select(&STACKS, &names(wanted)).map(|stacks| stacks.iter().map(|stack| stack.name).collect::<Vec<_>>())
     };
     assert_eq!(selected(&[]), Ok(vec!["one", "two"]));
     assert_eq!(selected(&["two"]), Ok(vec!["two"]));

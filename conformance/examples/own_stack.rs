@@ -1,0 +1,22 @@
+//! A stack of one's own under the whole command line:
+//! `cargo run --example own_stack -- run fixtures/scripts --stack mine`.
+//!
+//! Here the stack is the reference host on a link that carries only 576 octets, so that some scenarios fail and
+//! show what a failure looks like. For a TCP of your own, implement [`Engine`](wirelaw::stack::engine::Engine)
+//! (non-blocking calls and a poll loop; [`Sockets`] adds POSIX semantics) or, for whole socket semantics of your
+//! own, [`Stack`].
+
+use std::process::ExitCode;
+
+use wirelaw::stack::reference::Reference;
+use wirelaw::stack::sockets::Sockets;
+use wirelaw::stack::{NamedStack, Setup, Stack, StackError};
+
+fn mine(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
+    let narrow = Setup { mtu: 576, ..setup.clone() };
+    Ok(Box::new(Sockets::new(Reference::new(&narrow), &narrow)))
+}
+
+fn main() -> ExitCode {
+    wirelaw::cli::main(&[NamedStack { name: "mine", factory: mine }])
+}
