@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wirelaw_reference::seq::Seq;
 use wirelaw_reference::wire::{Body, Flags, Packet};
 
 use super::calls::{self, Descriptor, Descriptors, Prepared};
@@ -11,9 +10,7 @@ use super::matching::Live;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, inbound, plan};
 use crate::report::Mark;
-use crate::script::ast::{
-    Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
-};
+use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
 use crate::stack::{Capability, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 

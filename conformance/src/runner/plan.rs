@@ -11,7 +11,7 @@ use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step,
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check<'a>(scenario: &'a Scenario, settings: &Settings) -> Result<(), (Option<&'a Step>, Stop)> {
-    for shell in scenario.init.iter().chain(&scenario.cleanup) {
+    if let Some(shell) = scenario.init.iter().chain(&scenario.cleanup).next() {
         let what = format!("the shell command `{}`", shorten(&shell.command.value));
         return Err((None, Stop::unsupported_at(&shell.command.span, what)));
     }
