@@ -1,7 +1,7 @@
 //! A stack of one's own under the whole command line:
 //! `cargo run --example own_stack -- run fixtures/scripts --stack mine`.
 //!
-//! Here the stack is the reference host on a link that carries only 576 octets, so that some scenarios fail and
+//! Here the stack is the reference host with the habits of a time before RFC 5961, so that a few scenarios fail and
 //! show what a failure looks like. For a TCP of your own, implement [`Engine`](wirelaw::stack::engine::Engine)
 //! (non-blocking calls and a poll loop; [`Sockets`] adds POSIX semantics) or, for whole socket semantics of your
 //! own, [`Stack`].
@@ -13,8 +13,8 @@ use wirelaw::stack::sockets::Sockets;
 use wirelaw::stack::{NamedStack, Setup, Stack, StackError};
 
 fn mine(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
-    let narrow = Setup { mtu: 576, ..setup.clone() };
-    Ok(Box::new(Sockets::new(Reference::new(&narrow), &narrow)))
+    let engine = Reference::with_habits(setup, |config| config.blind_attack_checks = false);
+    Ok(Box::new(Sockets::new(engine, setup)))
 }
 
 fn main() -> ExitCode {

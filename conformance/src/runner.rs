@@ -157,6 +157,7 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
         span,
         marks,
         got: stop.got,
+        is_decisive: is_decisive(scenario, step),
         trace: None,
     });
     Run { verdict, message: stop.message, clause, line, failure, trace, notes }
@@ -171,6 +172,11 @@ fn blamed(scenario: &Scenario, step: Option<&Step>) -> Option<ClauseRef> {
         let most = clauses.iter().map(|clause| clause.level).max()?;
         clauses.into_iter().find(|clause| clause.level == most)
     })
+}
+
+/// A line with a clause of its own is blamed by it; in a scenario without such lines every line counts.
+fn is_decisive(scenario: &Scenario, step: Option<&Step>) -> bool {
+    step.is_some_and(|step| step.clause.is_some()) || scenario.steps.iter().all(|step| step.clause.is_none())
 }
 
 fn line_of(source: &str, at: usize) -> usize {

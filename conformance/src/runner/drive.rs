@@ -137,10 +137,7 @@ impl<'a> Driver<'a> {
                 self.before_next_call(step, start)?;
                 self.call(step, spec, start)?;
             }
-            Action::Silent => {
-                self.wait_until(start, step)?;
-                self.expect_silence(step)?;
-            }
+            Action::Silent => self.expect_silence(step, start)?,
             Action::Shell(_) | Action::Code(_) => return Err(Stop::unsupported_at(&step.span, "this line".to_owned())),
         }
         let is_inbound = matches!(&step.action, Action::Packet(spec) if spec.direction.value == Direction::Inbound);
@@ -165,7 +162,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Lets time pass until `at`. A step that comes too late for its time is an error of time (2.3).
-    fn wait_until(&mut self, at: Instant, step: &Step) -> Result<(), Stop> {
+    pub(super) fn wait_until(&mut self, at: Instant, step: &Step) -> Result<(), Stop> {
         self.check_punctual(at, step, "the line before took too long")?;
         while self.advance(at)? {}
         self.now = self.now.max(at);

@@ -34,7 +34,7 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Flow {
     pub(super) role: Role,
-    is_named: bool,
+    pub(super) label: Option<String>,
     /// The stack's end; not known before the first packet of an active flow.
     pub(super) local: Option<SocketAddr>,
     /// The runner's end.
@@ -151,7 +151,7 @@ impl Flows {
     fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
         self.all.push(Flow {
             role,
-            is_named: false,
+            label: None,
             local,
             remote,
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
@@ -167,7 +167,7 @@ impl Flows {
     }
 
     fn name(&mut self, id: FlowId, label: &str) {
-        self.get_mut(id).is_named = true;
+        self.get_mut(id).label = Some(label.to_owned());
         self.labels.insert(label.to_owned(), id);
     }
 
@@ -247,7 +247,7 @@ impl Flows {
     pub(super) fn outbound(&mut self, label: Option<&str>) -> Option<FlowId> {
         let Some(label) = label else { return self.current };
         self.by_label(label).or_else(|| {
-            let unnamed = |flow: &Flow| flow.role == Role::Active && !flow.is_named;
+            let unnamed = |flow: &Flow| flow.role == Role::Active && flow.label.is_none();
             let id = self.all.iter().position(unnamed).map(FlowId)?;
             self.name(id, label);
             Some(id)

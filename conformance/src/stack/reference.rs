@@ -21,6 +21,7 @@ pub fn new(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
 #[derive(Debug)]
 pub struct Reference {
     host: Host,
+    habits: fn(&mut Config),
 }
 
 impl Reference {
@@ -28,12 +29,19 @@ impl Reference {
     pub fn new(setup: &Setup) -> Reference {
         let mut isn = IsnGenerator::new(setup.seed);
         isn.plan(setup.isns.iter().copied());
-        Reference { host: Host::new(vec![setup.local], setup.mtu, isn) }
+        Reference { host: Host::new(vec![setup.local], setup.mtu, isn), habits: |_| {} }
+    }
+
+    /// Like [`new`](Reference::new), but every connection has these habits, such as
+    /// `|config| config.blind_attack_checks = false` for a stack from before RFC 5961.
+    pub fn with_habits(setup: &Setup, habits: fn(&mut Config)) -> Reference {
+        Reference { habits, ..Reference::new(setup) }
     }
 
     fn config(&self, is_v6: bool, options: &SocketOptions) -> Config {
         let mut config = self.host.config(is_v6);
         config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
+        (self.habits)(&mut config);
         apply(&mut config, options);
         config
     }

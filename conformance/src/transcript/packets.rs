@@ -9,9 +9,18 @@ use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, TcpOption,
 
 use super::Text;
 
-/// The initial sequence numbers seen so far, by sender and receiver.
+/// What is known of each direction, by sender and receiver.
 #[derive(Default)]
-pub(super) struct Flows(BTreeMap<(SocketAddr, SocketAddr), Seq>);
+pub(super) struct Flows(BTreeMap<(SocketAddr, SocketAddr), Numbers>);
+
+/// The numbers of one direction.
+#[derive(Clone, Copy)]
+struct Numbers {
+    /// The initial sequence number that relative numbers count from.
+    initial: Seq,
+    /// The number of the last SYN, which may be an old duplicate or the start of a new connection.
+    last_syn: Seq,
+}
 
 impl Flows {
     /// Writes the line of the packet `octets`, which go `to` the stack or come `from` it.
@@ -38,9 +47,9 @@ impl Flows {
         let destination = SocketAddr::new(ip.destination, segment.destination_port);
         let is_syn = segment.flags.contains(Flags::SYN);
         if is_syn {
-            self.0.insert((source, destination), segment.seq);
+            self.synchronize(source, destination, segment);
         }
-        let known = |from, to| if is_syn { None } else { self.0.get(&(from, to)).copied() };
+        let known = |from, to| if is_syn { None } else { self.0.get(&(from, to)).map(|numbers| numbers.initial) };
         let (ours, theirs) = (known(source, destination), known(destination, source));
 
         endpoints(out, ip, segment.source_port, segment.destination_port)?;
@@ -58,6 +67,23 @@ impl Flows {
         options(out, &segment.options, theirs)?;
         write!(out, ", length {length}")?;
         text(out, &segment.payload)
+    }
+
+    /// The first SYN of a direction tells its initial number. A later one does so only once the other side has
+    /// answered it with a SYN,ACK: before that it may be refused.
+    fn synchronize(&mut self, source: SocketAddr, destination: SocketAddr, segment: &Segment) {
+        let acknowledged = segment.flags.contains(Flags::ACK).then(|| segment.ack.back(1));
+        let peer = self.0.get_mut(&(destination, source)).filter(|peer| Some(peer.last_syn) == acknowledged);
+        let opens = peer.is_some();
+        if let Some(peer) = peer {
+            peer.initial = peer.last_syn;
+        }
+        let fresh = Numbers { initial: segment.seq, last_syn: segment.seq };
+        let numbers = self.0.entry((source, destination)).or_insert(fresh);
+        numbers.last_syn = segment.seq;
+        if opens {
+            numbers.initial = segment.seq;
+        }
     }
 }
 

@@ -65,7 +65,8 @@ fn one(same: &[&Outcome], paint: Paint) -> String {
         None => {}
     }
     if let Some(clause) = &outcome.clause {
-        let _ = writeln!(out, "  breaks {clause}");
+        let is_decisive = outcome.failure.as_ref().is_none_or(|failure| failure.is_decisive);
+        let _ = writeln!(out, "  {} {clause}", if is_decisive { "breaks" } else { "tests " });
     }
     pointers(&mut out, outcome);
     for note in &outcome.notes {

@@ -36,3 +36,17 @@ fn packets_that_no_line_asks_for_are_remarked() {
     );
     assert!(passes(START, Fake::new()).notes.is_empty());
 }
+
+#[test]
+fn a_stack_that_talks_for_ever_breaks_the_silence_all_the_same() {
+    let fake = (0..1000).fold(Fake::new(), |fake, at| fake.sends(f64::from(at), bare_ack(0, 1)));
+    let run = fails("more than 3 packets", &format!("{START}+999999 silent"), fake);
+    assert!(run.trace.records.len() < 10, "{}", run.trace.records.len());
+}
+
+#[test]
+fn packets_are_shown_with_the_name_of_their_connection() {
+    let fake = Fake::new().sends(500.0, to(3337, segment(Flags::RST, 0, 0)));
+    let run = fails("silence", "0 < @3337-x S 0:0(0) win 1\n+1 silent", fake);
+    assert_eq!(run.failure.expect("it fails").got, ["0.500000 > @3337-x R 0:0(0) win 1000"]);
+}

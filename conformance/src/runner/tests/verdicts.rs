@@ -85,3 +85,10 @@ fn every_stack_is_deterministic_to_the_bit() {
         assert_eq!(one, two, "{}", stack.name);
     }
 }
+
+#[test]
+fn each_return_of_the_trace_has_its_line() {
+    let run = passes("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\n+0 close(3) = 0", Fake::new());
+    let lines: Vec<Option<usize>> = run.trace.records.iter().map(|record| record.line).collect();
+    assert_eq!(lines, [Some(1), Some(1), Some(3), Some(3)]);
+}
