@@ -118,7 +118,7 @@ impl From<StackError> for Stop {
 pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     let mut driver = match Driver::new(scenario, stack, axes) {
         Ok(driver) => driver,
-        Err((step, stop)) => return conclude(scenario, step, stop, Trace::default(), Vec::new()),
+        Err(stop) => return conclude(scenario, None, stop, Trace::default(), Vec::new()),
     };
     for step in &scenario.steps {
         if let Err(stop) = driver.step(step) {
@@ -126,9 +126,9 @@ pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
             return conclude(scenario, Some(step), stop, trace, notes);
         }
     }
-    if let Err((step, stop)) = driver.finish() {
+    if let Err(stop) = driver.finish() {
         let (trace, notes) = driver.into_trace();
-        return conclude(scenario, step, stop, trace, notes);
+        return conclude(scenario, scenario.steps.last(), stop, trace, notes);
     }
     let (trace, notes) = driver.into_trace();
     Run { verdict: Verdict::Pass, message: String::new(), clause: None, line: None, failure: None, trace, notes }

@@ -55,7 +55,6 @@ impl Blocking<'_> {
 
 /// Drives one scenario on one stack.
 pub(super) struct Driver<'a> {
-    scenario: &'a Scenario,
     pub(super) settings: Settings,
     stack: Box<dyn Stack>,
     pub(super) trace: Trace,
@@ -76,13 +75,8 @@ pub(super) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(
-        scenario: &'a Scenario,
-        stack: &NamedStack,
-        axes: &Axes,
-    ) -> Result<Driver<'a>, (Option<&'a Step>, Stop)> {
-        let whole = |stop: Stop| (None, stop);
-        let settings = Settings::new(scenario, axes).map_err(whole)?;
+    pub(super) fn new(scenario: &'a Scenario, stack: &NamedStack, axes: &Axes) -> Result<Driver<'a>, Stop> {
+        let settings = Settings::new(scenario, axes)?;
         plan::check(scenario, &settings)?;
         let (isns, shift) = plan::initial_sequence_numbers(scenario, axes);
         let setup = Setup {
@@ -93,18 +87,17 @@ impl<'a> Driver<'a> {
             mtu: settings.mtu,
             isns,
         };
-        let stack = (stack.factory)(&setup).map_err(|error| whole(error.into()))?;
+        let stack = (stack.factory)(&setup)?;
         let profile = stack.profile();
         if let Some(need) = scenario.header.needs.iter().find(|need| !profile.capabilities.contains(&need.value)) {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
-            return Err((None, Stop::unsupported_at(&need.span, what)));
+            return Err(Stop::unsupported_at(&need.span, what));
         }
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
         }
         Ok(Driver {
-            scenario,
             flows: Flows::new(&settings, shift),
             settings,
             stack,
@@ -301,10 +294,9 @@ impl<'a> Driver<'a> {
     fn check_label(&self, spec: &CallSpec, prepared: &Prepared) -> Result<(), Stop> {
         if let (Call::Socket { .. } | Call::Accept { .. }, ResultSpec::Integer(label @ 0..)) =
             (&prepared.call, &spec.result.value)
+            && self.descriptors.contains_key(label)
         {
-            if self.descriptors.contains_key(label) {
-                return Err(Stop::broken_at(&spec.result.span, format!("descriptor {label} is in use")));
-            }
+            return Err(Stop::broken_at(&spec.result.span, format!("descriptor {label} is in use")));
         }
         Ok(())
     }
@@ -379,11 +371,9 @@ impl<'a> Driver<'a> {
         let Some(blocking) = self.blocking.take_if(|blocking| self.returned.contains_key(&blocking.ticket)) else {
             return Ok(());
         };
-        let now = self.now;
         let at = self
             .finish_call(blocking.ticket, blocking.step, blocking.spec, &blocking.prepared)
             .map_err(|stop| stop.of(blocking.step))?;
-        self.now = now; // the script has gone on meanwhile
         let tolerance = self.settings.tolerance(blocking.end.since(blocking.started));
         if at.since(blocking.end) > tolerance || blocking.end.since(at) > tolerance {
             return Err(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end)));
@@ -408,18 +398,14 @@ impl<'a> Driver<'a> {
     }
 
     /// After the last line: a blocking call has to end, and what no line asked for is remarked.
-    pub(super) fn finish(&mut self) -> Result<(), (Option<&'a Step>, Stop)> {
-        let step = self.blocking.as_ref().map(|blocking| blocking.step).or(self.scenario.steps.last());
-        let mut finish = || {
-            self.finish_blocking()?;
-            if let Some(blocking) = &self.blocking {
-                return Err(blocking.mismatch("the script ends, but the call does not return".to_owned()));
-            }
-            while self.advance(self.now)? {}
-            self.remark_unlisted();
-            Ok(())
-        };
-        finish().map_err(|stop| (step, stop))
+    pub(super) fn finish(&mut self) -> Result<(), Stop> {
+        self.finish_blocking()?;
+        if let Some(blocking) = &self.blocking {
+            return Err(blocking.mismatch("the script ends, but the call does not return".to_owned()));
+        }
+        while self.advance(self.now)? {}
+        self.remark_unlisted();
+        Ok(())
     }
 }
 

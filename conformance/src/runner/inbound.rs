@@ -41,7 +41,7 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<
 fn check_size(segment: &Segment, tcp: &TcpSpec, local: SocketAddr) -> Result<(), Stop> {
     let (header, family) = if local.is_ipv6() { (0, "IPv6") } else { (20, "IPv4") };
     let size = header + segment.header_len() + segment.payload.len();
-    if size <= usize::from(u16::MAX) {
+    if u16::try_from(size).is_ok() {
         return Ok(());
     }
     Err(Stop::broken_at(&tcp.len.span, format!("{size} octets are more than an {family} packet holds")))

@@ -106,10 +106,10 @@ pub(super) fn differences(
     for (span, note) in option_differences(tcp, live, flow, settings) {
         mark(&span, note);
     }
-    if len == usize::from(tcp.len.value) {
-        if let Some(note) = text_difference(spec, &segment.payload) {
-            mark(spec.payload.as_ref().map_or(&tcp.len.span, |payload| &payload.span), note);
-        }
+    if len == usize::from(tcp.len.value)
+        && let Some(note) = text_difference(spec, &segment.payload)
+    {
+        mark(spec.payload.as_ref().map_or(&tcp.len.span, |payload| &payload.span), note);
     }
     if let Some(info) = &spec.ip {
         for note in ip_differences(info.value, &live.ip) {

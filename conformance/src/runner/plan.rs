@@ -10,38 +10,36 @@ use super::{Axes, Ip, Stop, inbound};
 use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
-pub(super) fn check<'a>(scenario: &'a Scenario, settings: &Settings) -> Result<(), (Option<&'a Step>, Stop)> {
-    if let Some(shell) = scenario.init.iter().chain(&scenario.cleanup).next() {
-        let what = format!("the shell command `{}`", shorten(&shell.command.value));
-        return Err((None, Stop::unsupported_at(&shell.command.span, what)));
+pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
+    if let Some(shell) = scenario.init.as_ref().or(scenario.cleanup.as_ref()) {
+        return Err(Stop::unsupported_at(&shell.command.span, shell_command(&shell.command.value)));
     }
-    if let Some(first) = scenario.steps.first() {
-        if !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0)) {
-            let message = "the first line of a script happens at time 0".to_owned();
-            return Err((Some(first), Stop::broken_at(&first.time.span, message)));
-        }
+    if let Some(first) = scenario.steps.first()
+        && !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0))
+    {
+        let message = "the first line of a script happens at time 0".to_owned();
+        return Err(Stop::broken_at(&first.time.span, message).of(first));
     }
-    for step in &scenario.steps {
-        let what = match &step.action {
-            Action::Shell(command) => format!("the shell command `{}`", shorten(command)),
-            Action::Code(_) => "a code block".to_owned(),
-            Action::Packet(spec) => match (unsupported_in_packet(spec), &spec.transport) {
-                (Some(what), _) => what.to_owned(),
-                (None, TransportSpec::Icmp(icmp)) => match inbound::check_icmp(icmp, settings.ip == Ip::V6) {
-                    Ok(_) => continue,
-                    Err(stop) => return Err((Some(step), stop)),
-                },
-                (None, _) => continue,
-            },
-            Action::Call(spec) => match calls::prepare(spec, &Descriptors::new(), settings) {
-                Ok(_) => continue,
-                Err(stop) => return Err((Some(step), stop)),
-            },
-            Action::Silent => continue,
-        };
-        return Err((Some(step), Stop::unsupported_at(&step.span, what)));
-    }
-    Ok(())
+    scenario.steps.iter().try_for_each(|step| check_step(step, settings).map_err(|stop| stop.of(step)))
+}
+
+fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
+    let what = match &step.action {
+        Action::Shell(command) => shell_command(command),
+        Action::Code(_) => "a code block".to_owned(),
+        Action::Packet(spec) => match (unsupported_in_packet(spec), &spec.transport) {
+            (Some(what), _) => what.to_owned(),
+            (None, TransportSpec::Icmp(icmp)) => return inbound::check_icmp(icmp, settings.ip == Ip::V6).map(|_| ()),
+            (None, _) => return Ok(()),
+        },
+        Action::Call(spec) => return calls::prepare(spec, &Descriptors::new(), settings).map(|_| ()),
+        Action::Silent => return Ok(()),
+    };
+    Err(Stop::unsupported_at(&step.span, what))
+}
+
+fn shell_command(text: &str) -> String {
+    format!("the shell command `{}`", shorten(text))
 }
 
 fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {

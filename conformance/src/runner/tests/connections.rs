@@ -115,3 +115,10 @@ fn accepted_descriptors_belong_to_the_client_that_the_stack_names() {
     let run = passes(&script, Fake::new());
     assert_eq!(called(&run)[6].1, Call::Read { fd: crate::trace::Fd(1003), length: 1, flags: 0 });
 }
+
+#[test]
+fn a_stack_need_not_name_the_client() {
+    let script = format!("{LISTEN}+0 accept(3, ..., ...) = 4\n+0 close(4) = 0");
+    let run = passes(&script, Fake::new().returns(4, Return::ok(55)));
+    assert_eq!(called(&run)[4].1, Call::Close { fd: crate::trace::Fd(55) });
+}
