@@ -102,3 +102,26 @@ fn the_time_is_that_of_the_last() {
     fails("time expected 0.000000, got 0.005000", &script, late(5.0));
     fails("seq expected 1:2001(2000), got 1:1001(1000)", &script, late(2500.0));
 }
+
+#[test]
+fn nothing_continues_a_fin() {
+    let fin_first = with_change(&[1000, 1000], |at, segment| {
+        let fin = if at == 0 { Flags::FIN } else { Flags::default() };
+        Segment { flags: segment.flags | fin, ..segment }
+    });
+    fails("seq expected 1:2001(2000)", &format!("{START}+0 > . 1:2001(2000) ack 1"), fin_first);
+}
+
+#[test]
+fn joined_packets_have_one_time_to_live() {
+    let packet = |seq, hop_limit| {
+        let mut packet = Packet::tcp([0; 4].into(), [0; 4].into(), ack(segment(Flags::default(), seq, 1000), 1));
+        packet.ip.hop_limit = hop_limit;
+        packet
+    };
+    let script = format!("{START}+0 > . 1:2001(2000) ack 1");
+    for (hop_limit, fits) in [(64, true), (63, false)] {
+        let fake = Fake::new().sends_packet(0.0, &packet(1, 64)).sends_packet(1.0, &packet(1001, hop_limit));
+        assert_eq!(run_on(&script, fake).verdict == Verdict::Pass, fits);
+    }
+}

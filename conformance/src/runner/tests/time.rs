@@ -141,6 +141,15 @@ fn each_packet_renews_the_wait_but_no_return_does() {
 }
 
 #[test]
+fn a_return_does_not_shorten_the_wait_either() {
+    // an old packet of another connection is still there when the call returns
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n0...5.1 read(3, ..., 1) = 0\n0 < S 0:0(0) win 1000\n\
+                  5 < S 0:0(0) win 1000\n+1 > R 0:0(0)";
+    let fake = rst_at(6000.0).sends(0.0, to(7, segment(Flags::RST, 0, 0)));
+    passes(script, fake.returns_at(2, 5100.0, Return::ok(0)));
+}
+
+#[test]
 fn nobody_waits_for_ever() {
     let run = fails("no packet came until 86400.000000", &format!("{START}* > R 0:0(0)"), Fake::new());
     assert_eq!(run.line, Some(2));
