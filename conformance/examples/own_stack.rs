@@ -4,19 +4,21 @@
 //! Here the stack is the reference host with the habits of a time before RFC 5961, so that a few scenarios fail and
 //! show what a failure looks like. For a TCP of your own, implement [`Engine`](wirelaw::stack::engine::Engine)
 //! (non-blocking calls and a poll loop; [`Sockets`] adds POSIX semantics) or, for whole socket semantics of your
-//! own, [`Stack`].
+//! own, [`Stack`](wirelaw::stack::Stack).
 
 use std::process::ExitCode;
 
+use wirelaw::stack::NamedStack;
 use wirelaw::stack::reference::Reference;
 use wirelaw::stack::sockets::Sockets;
-use wirelaw::stack::{NamedStack, Setup, Stack, StackError};
-
-fn mine(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
-    let engine = Reference::with_habits(setup, |config| config.blind_attack_checks = false);
-    Ok(Box::new(Sockets::new(engine, setup)))
-}
 
 fn main() -> ExitCode {
-    wirelaw::cli::main(&[NamedStack { name: "mine", factory: mine }])
+    let mine = NamedStack {
+        name: "mine",
+        factory: |setup| {
+            let engine = Reference::with_habits(setup, |config| config.blind_attack_checks = false);
+            Ok(Box::new(Sockets::new(engine, setup)))
+        },
+    };
+    wirelaw::cli::main(&[mine])
 }

@@ -66,8 +66,9 @@ fn transcript_of(entry: &Entry, folder: &Path) -> Result<(), Failed> {
 fn no_stray_snapshot(folder: &PathBuf, names: &BTreeSet<String>) -> Result<(), Failed> {
     let mut strays = Vec::new();
     for file in fs::read_dir(folder)? {
-        let name = file?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".snap") && !names.contains(&name) {
+        let path = file?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "snap") && !names.contains(&name) {
             strays.push(name);
         }
     }
