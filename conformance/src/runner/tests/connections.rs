@@ -122,3 +122,23 @@ fn a_stack_need_not_name_the_client() {
     let run = passes(&script, Fake::new().returns(4, Return::ok(55)));
     assert_eq!(called(&run)[4].1, Call::Close { fd: crate::trace::Fd(55) });
 }
+
+#[test]
+fn packets_of_a_known_connection_are_no_others() {
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 connect(3, ..., ...) = 0\n\
+                  +0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 4\n+0 connect(4, ..., ...) = 0\n\
+                  +0 > @first S 0:0(0)\n+1 > @second S 0:0(0)\n+0 > @first S 0:0(0)";
+    // the first SYN is sent again before the second comes
+    let syn = |port, isn| active(port, segment(Flags::SYN, isn, 0));
+    passes(
+        script,
+        Fake::new().sends(0.0, syn(50_000, 10)).sends(999.0, syn(50_000, 10)).sends(1000.0, syn(50_001, 20)),
+    );
+}
+
+#[test]
+fn an_older_incarnation_sends_nothing_more() {
+    let script = "0 < @3337 S 0:0(0) win 1\n+0 < @3337-again S 50:50(0) win 1\n+0 > @3337 R 0:0(0)";
+    fails("no packet", script, Fake::new().sends(0.0, to(3337, segment(Flags::RST, 0, 0))));
+    passes(&script.replace("> @3337", "> @3337-again"), Fake::new().sends(0.0, to(3337, segment(Flags::RST, 0, 0))));
+}

@@ -104,6 +104,7 @@ fn ip_headers() {
         ("[ect0]", 0xfe, 64, ""),
         ("[ect0]", 0x01, 64, "ECN expected ect0, got ect1"),
         ("[ect01]", 0x01, 64, ""),
+        ("[ect01]", 0x02, 64, ""),
         ("[ect01]", 0x03, 64, "ECN expected ect01, got ce"),
         ("[noecn]", 0x00, 64, ""),
         ("[ce]", 0x00, 64, "ECN expected ce, got noecn"),

@@ -126,6 +126,12 @@ fn a_syn_corrects_what_a_stray_first_packet_told() {
 }
 
 #[test]
+fn a_later_syn_tells_nothing_new() {
+    let script = "0 < S 5000:5000(0) win 1\n+0.1 < S 6000:6000(0) win 1\n+0.1 < . 1:1(0) win 1";
+    assert_eq!(injected(&passes(script, Fake::new()))[2].1.seq, Seq(5001));
+}
+
+#[test]
 fn the_axis_of_initial_sequence_numbers_moves_both_sides() {
     let script = "0 < S 5000:5000(0) win 1000\n+0 > S. 100:100(0) ack 5001\n+0.1 < . 1:1(0) ack 1 win 1000";
     for isn in LIVE.map(Seq) {
