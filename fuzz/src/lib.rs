@@ -5,6 +5,8 @@
 
 pub mod script_parser;
 pub mod seq_arithmetic;
+pub mod tcp_pair;
+pub mod tcp_transitions;
 pub mod wire_roundtrip;
 
 /// A property and the name of its folders.
@@ -20,5 +22,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "script_parser", check: script_parser::check },
     Target { name: "seq_arithmetic", check: seq_arithmetic::check },
+    Target { name: "tcp_pair", check: tcp_pair::check },
+    Target { name: "tcp_transitions", check: tcp_transitions::check },
     Target { name: "wire_roundtrip", check: wire_roundtrip::check },
 ];
