@@ -28,6 +28,7 @@ fn results_and_errors_are_compared() {
         // a descriptor is a label: any will do
         ("accept(3, ..., ...) = 4", Return::ok(0), ""),
         ("accept(3, ..., ...) = 4", Return::error(Errno::EAGAIN), "result expected 4, got -1 EAGAIN"),
+        ("accept(3, ..., ...) = -1 EAGAIN (no)", Return::error(Errno::EAGAIN), ""),
         ("accept(3, ..., ...) = -1 EAGAIN (no)", Return::ok(7), "result expected -1 EAGAIN, got 7"),
         ("fcntl(3, F_GETFL, 0) = 0x802 (flags O_RDWR|O_NONBLOCK)", Return::ok(0o4002), ""),
     ] {
