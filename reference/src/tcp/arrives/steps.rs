@@ -102,7 +102,12 @@ impl Connection {
         match self.state {
             State::SynReceived if self.passive => self.return_to_listen(Event::RstPassive),
             State::SynReceived => self.fail(Event::Rst, Notice::Refused),
-            State::TimeWait | State::Closing | State::LastAck => self.fail(Event::Rst, Notice::Closed),
+            State::TimeWait | State::Closing | State::LastAck => {
+                // both sides have closed: what has arrived is whole, and stays for the application
+                self.pending.replies.clear();
+                self.advance(Event::Rst);
+                self.notices.push_back(Notice::Closed);
+            }
             _ => self.fail(Event::Rst, Notice::Reset),
         }
         Break(Disposition::Drop(if exact { clause::RST_EXACT } else { clause::RST_IN_WINDOW_793 }))
