@@ -7,8 +7,8 @@ use wirelaw_reference::tcp::{Config, Connection, State};
 use wirelaw_reference::time::{Duration, Instant};
 use wirelaw_reference::wire::Segment;
 
-/// How often one network may lose: less than what makes a TCP give up.
-const MAX_LOSSES: usize = 40;
+/// How often one network may lose. Both sides are more patient than it is hostile.
+const MAX_LOSSES: usize = 300;
 
 /// Events after which two hosts that still talk will talk for ever.
 const MAX_EVENTS: usize = 50_000;
@@ -79,6 +79,8 @@ impl Pair {
         let config = |side: usize| Config {
             receive_buffer: 1 + usize::from(input.buffers[side]) * 32,
             send_buffer: 4096,
+            r2: Duration::from_hours(24),
+            r2_syn: Duration::from_hours(24),
             ..Config::default()
         };
         let second = if input.simultaneous {
