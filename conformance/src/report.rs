@@ -13,6 +13,7 @@ use wirelaw_reference::clause::Clause;
 pub use wirelaw_reference::clause::Level;
 
 use crate::axes::Axes;
+use crate::script::ScriptError;
 
 /// What one run of a scenario on a stack says about the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,6 +173,8 @@ pub struct Outcome {
     pub line: Option<usize>,
     /// The details of a failure.
     pub failure: Option<Failure>,
+    /// What is wrong with a script that did not parse.
+    pub script_error: Option<ScriptError>,
     /// How this relates to the known deviations.
     pub expected: Expected,
     /// How many packets the trace holds, in both directions.
@@ -194,6 +197,7 @@ impl Outcome {
             clause: None,
             line: None,
             failure: None,
+            script_error: None,
             expected: Expected::AsExpected,
             packets: 0,
             covers: Vec::new(),

@@ -1,5 +1,6 @@
 //! The report for people: a table, then every failure in the scenario's own words, totals last.
 
+mod diagnostic;
 mod excerpt;
 mod findings;
 mod table;
@@ -9,6 +10,7 @@ use std::fmt::Write;
 
 use super::{Complaint, Expected, Outcome, Report, Verdict};
 
+pub use diagnostic::diagnostic;
 pub use findings::finding;
 
 /// How the text shall look.

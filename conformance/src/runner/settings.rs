@@ -46,10 +46,9 @@ const WITHOUT_EFFECT: [&str; 9] = [
 impl Settings {
     pub(super) fn new(scenario: &Scenario, axes: &Axes) -> Result<Settings, Stop> {
         let ip = family(scenario, axes)?;
-        let (local, remote, prefix, mtu) = match ip {
-            Ip::V4 => (IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16, 1500),
-            // 20 octets more, so that the same `mss 1460` lines hold for both families
-            Ip::V6 => (embed(Ipv4Addr::new(192, 168, 0, 1)), embed(Ipv4Addr::new(192, 0, 2, 1)), 48, 1520),
+        let (local, remote, prefix) = match ip {
+            Ip::V4 => (IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16),
+            Ip::V6 => (embed(Ipv4Addr::new(192, 168, 0, 1)), embed(Ipv4Addr::new(192, 0, 2, 1)), 48),
         };
         let mut settings = Settings {
             ip,
@@ -58,7 +57,7 @@ impl Settings {
             remote,
             bind_port: 8080,
             connect_port: 8080,
-            mtu,
+            mtu: mtu(scenario, ip),
             tolerance: Duration::from_millis(4),
             tolerance_percent: 12.5,
             timestamp_tick: 0,
@@ -128,6 +127,13 @@ fn family(scenario: &Scenario, axes: &Axes) -> Result<Ip, Stop> {
     }
     let is_v6 = values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
     Ok(if is_v6 { Ip::V6 } else { axes.ip })
+}
+
+/// Packetdrill's default; but where the run makes a script an IPv6 one, the 20 octets that the header is longer come
+/// on top, so that its `mss 1460` holds. A script that itself asks for IPv6 knows its link.
+fn mtu(scenario: &Scenario, ip: Ip) -> u16 {
+    let is_own_choice = scenario.options.iter().any(|option| option.name.value == "ip_version");
+    if ip == Ip::V6 && !is_own_choice { 1520 } else { 1500 }
 }
 
 /// An IPv4 address of a script in an IPv6 run: the last 32 bits of a unique local one.

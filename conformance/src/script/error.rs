@@ -204,11 +204,12 @@ impl Excerpt {
         }
         text.extend(source[line_start..span.start].chars().skip(column - 1 - lead).map(visible));
         let start = text.len();
-        let shown = span.end.min(line_end).max(span.start);
+        let next = source[span.start..line_end].chars().next().filter(|&next| next != '\r').map_or(0, char::len_utf8);
+        let shown = span.end.min(line_end).max(span.start + next); // a mere place: what stands there
         text.extend(source[span.start..shown].trim_end_matches('\r').chars().take(LINE_LIMIT / 2).map(visible));
         let end = text.len();
         if end == start {
-            text.push(' '); // for the caret to stand on
+            text.push(' '); // at the end of a line, for the caret to stand on
         }
         let rest = source[shown..line_end].trim_end_matches('\r');
         text.extend(rest.chars().take(LINE_LIMIT / 2).map(visible));

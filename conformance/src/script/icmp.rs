@@ -85,13 +85,19 @@ pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|(name, _, _)| *name)
 }
 
-/// The names of the codes of a type, in either family.
+/// The names of the codes of a type, in either family, each once.
 pub(crate) fn code_names(kind: &IcmpType) -> Vec<&'static str> {
     let of = |v6: bool| {
         let number = type_number(kind, v6);
         codes(v6).iter().filter(move |(of, _, _)| Some(*of) == number).map(|(_, name, _)| *name)
     };
-    of(false).chain(of(true)).collect()
+    let mut names: Vec<&str> = of(false).collect();
+    for name in of(true) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn codes(v6: bool) -> &'static [(u8, &'static str, u8)] {

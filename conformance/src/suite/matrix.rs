@@ -10,7 +10,7 @@ use super::{Entry, Subject, panic_message};
 use crate::axes::Axes;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
-use crate::script::{LoadError, ScriptError, ast::Scenario};
+use crate::script::{LoadError, ast::Scenario};
 use crate::stack::NamedStack;
 use crate::trace::{Event, Response, Stimulus, Trace};
 
@@ -127,10 +127,16 @@ impl Case<'_> {
     }
 
     fn unparsed(&self, error: &LoadError) -> Outcome {
-        let script = if let LoadError::Script(error) = error { Some(error) } else { None };
-        let problem = script.map_or_else(|| error.to_string(), |error| error.message().to_owned());
-        let message = format!("{problem} (`wirelaw check {}` shows more)", self.entry.path.display());
-        Outcome { message, line: script.map(ScriptError::line), ..self.outcome(Verdict::Broken) }
+        let LoadError::Script(error) = error else {
+            return Outcome { message: error.to_string(), ..self.outcome(Verdict::Broken) };
+        };
+        let advice = error.advice().map_or(String::new(), |advice| format!("; {advice}"));
+        Outcome {
+            message: format!("{}{advice}", error.message()),
+            line: Some(error.line()),
+            script_error: Some(error.clone()),
+            ..self.outcome(Verdict::Broken)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use wirelaw_reference::seq::Seq;
 
 use super::*;
 use crate::axes::Axes;
-use crate::report::{Expected, Verdict};
+use crate::report::{Expected, Verdict, text};
 use crate::runner::Run;
 use crate::script::ast::Scenario;
 use crate::stack::{Stack, StackError};
@@ -107,7 +107,8 @@ fn a_broken_script_and_a_panic_break_their_own_runs_only() {
     assert_eq!(verdicts[..6], [Verdict::Broken; 6], "the script that does not parse has one variation per stack");
     assert_eq!(verdicts[6..], [Verdict::Pass; 4]);
     assert_eq!(report.outcomes[0].line, Some(1));
-    assert!(report.outcomes[0].message.contains("wirelaw check"), "{}", report.outcomes[0].message);
+    let told = text::finding(&report.outcomes[0]);
+    assert!(told.contains("a.pkt:1:3") && told.contains("0 @") && told.contains("───"), "{told}");
     assert_eq!(report.outcomes[2].message, "panicked: as the scenario asks");
     assert_eq!(report.exit_status(), 2);
 }

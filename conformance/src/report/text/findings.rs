@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::super::ClauseRef;
-use super::{Expected, Outcome, Paint, Report, Verdict, excerpt, printable};
+use super::{Expected, Outcome, Paint, Report, Verdict, diagnostic, excerpt, printable};
+use crate::script::ScriptError;
 
 /// The failures that nobody expected in full, known deviations as one line each (in full if `verbose`).
 pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
@@ -49,8 +50,8 @@ fn one(same: &[&Outcome], paint: Paint) -> String {
     let mut out = String::new();
     let Some(outcome) = same.first() else { return out };
     let _ = writeln!(out, "{}", head(outcome, same, paint));
-    match &outcome.failure {
-        Some(failure) => {
+    match (&outcome.failure, &outcome.script_error) {
+        (Some(failure), _) => {
             let line = outcome.line.map_or(String::new(), |line| format!(":{line}"));
             let _ = writeln!(out, "  {}{line}", printable(&failure.file));
             for line in excerpt::render(failure, &outcome.message) {
@@ -58,11 +59,12 @@ fn one(same: &[&Outcome], paint: Paint) -> String {
             }
             got(&mut out, &failure.got);
         }
-        None if !outcome.message.is_empty() => {
+        (None, Some(error)) => script_error(&mut out, error),
+        (None, None) if !outcome.message.is_empty() => {
             let line = outcome.line.map_or(String::new(), |line| format!("line {line}: "));
             let _ = writeln!(out, "  {line}{}", printable(&outcome.message));
         }
-        None => {}
+        (None, None) => {}
     }
     if let Some(clause) = &outcome.clause {
         let is_decisive = outcome.failure.as_ref().is_none_or(|failure| failure.is_decisive);
@@ -101,6 +103,13 @@ fn distinct(words: impl Iterator<Item = String>) -> String {
         }
     }
     seen.join(", ")
+}
+
+/// Where a script is wrong and what would be right, as `wirelaw check` shows it.
+fn script_error(out: &mut String, error: &ScriptError) {
+    for line in diagnostic(error, false).lines().filter(|line| !line.trim().is_empty()) {
+        let _ = writeln!(out, "{}", printable(line));
+    }
 }
 
 fn got(out: &mut String, got: &[String]) {

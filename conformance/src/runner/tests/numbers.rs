@@ -178,6 +178,8 @@ fn the_axis_of_address_families() {
         ("fd3d:fa7b:d17d::c0a8:17b".into(), "fd3d:fa7b:d17d::c0a8:174".into())
     );
     assert_eq!((v6.mtu, v6.prefix), (1520, 48));
+    run_on("--ip_version=ipv6\n0 < S 0:0(0) win 1000", Fake::new());
+    assert_eq!(setup().mtu, 1500, "who asks for IPv6 states the MSS of IPv6");
     run_on(script, Fake::new());
     let v4 = setup();
     assert_eq!(

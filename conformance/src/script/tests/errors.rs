@@ -187,6 +187,20 @@ fn reports_show_the_line_and_what_would_be_right() {
 }
 
 #[test]
+fn a_report_shows_the_line_as_it_stands() {
+    for line in ["+0 < S 0:0(0) <mss 1460>", "+0 < S 0:0(0) winn 5", "+0 /* \u{6f22} */ < S 0:0(0) \u{22}x\u{22}"] {
+        let report = render(line);
+        assert!(report.lines().any(|shown| shown.ends_with(&format!("\u{2502} {line}"))), "{report}");
+    }
+}
+
+#[test]
+fn known_codes_of_icmp_are_told_once() {
+    let report = render("+0 < icmp unreachable foo [0:0(0)]");
+    assert_eq!(report.matches(" port_unreachable").count(), 1, "{report}");
+}
+
+#[test]
 fn files_that_are_no_scripts_are_told() {
     let folder = std::env::temp_dir().join(format!("wirelaw-load-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
