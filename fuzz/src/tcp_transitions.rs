@@ -143,7 +143,6 @@ impl Incoming {
             urgent_pointer: self.urgent,
             options: mss.into_iter().chain(scale).collect(),
             payload: vec![9; usize::from(self.len)],
-            ..Segment::default()
         }
     }
 }

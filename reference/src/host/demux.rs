@@ -1,5 +1,6 @@
 //! Which connection a packet belongs to (RFC 9293 §3.9, §3.10.7).
 
+use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
 use super::{ConnectionId, FourTuple, Host, ListenerId};
@@ -35,8 +36,7 @@ impl Host {
     fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
         if let Some(id) = self.tuples.get(&tuple).copied() {
             if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
-                self.remove(id);
-                return self.handle_new(now, tuple, segment, Some(above));
+                return self.reopen(now, id, segment, above);
             }
             return self.handle_known(now, id, segment);
         }
@@ -49,6 +49,20 @@ impl Host {
         };
         let disposition = entry.connection.handle_segment(now, segment);
         self.settle(id);
+        disposition
+    }
+
+    /// A new incarnation takes the 4-tuple of one in TIME-WAIT, which is kept until it is certain
+    /// that the SYN was no old duplicate (§3.6.1, MAY-2 condition 2).
+    fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
+        let Some(mut old) = self.remove(id) else { return Disposition::Drop(clause::CLOSED_RST) };
+        old.is_ready = false;
+        let tuple = old.tuple;
+        let disposition = self.handle_new(now, tuple, segment, Some(above));
+        match self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            Some(new) => new.reopened = Some(Box::new((id, old))),
+            None => self.restore(id, old), // the backlog is full
+        }
         disposition
     }
 
