@@ -24,7 +24,9 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
             }
         };
         wrong += usize::from(!unknown.is_empty());
-        unknown.iter().for_each(|error| complain(error));
+        for error in &unknown {
+            complain(error);
+        }
     }
     let noun = if entries.len() == 1 { "script" } else { "scripts" };
     terminal::say(&format!("{} {noun} checked, {wrong} wrong\n", entries.len()))?;
