@@ -7,6 +7,8 @@ use serde::Deserialize;
 use wirelaw_reference::clause::Level;
 
 use crate::report::ClauseRef;
+use crate::script::ast::{Scenario, Spanned};
+use crate::script::{Problem, ScriptError, quote};
 
 /// The catalogue's text, as it stands in the repository.
 const TCP: &str = include_str!("../../fixtures/requirements/tcp.csv");
@@ -120,6 +122,26 @@ pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::parse(TCP).expect("the embedded catalogue is tested to parse"));
     &CATALOGUE
+}
+
+/// The ids in `covers:` comments that no requirement has, each as an error of the script.
+pub fn unknown_ids(scenario: &Scenario) -> Vec<ScriptError> {
+    let in_steps = scenario.steps.iter().filter_map(|step| step.clause.as_ref());
+    let ids = scenario.header.covers.iter().chain(in_steps);
+    ids.filter(|id| catalogue().get(&id.value).is_none()).map(|id| unknown_id(scenario, id)).collect()
+}
+
+fn unknown_id(scenario: &Scenario, id: &Spanned<String>) -> ScriptError {
+    let near = suggestions(&id.value, catalogue().iter().map(|requirement| requirement.id.as_str()));
+    let help = if near.is_empty() {
+        "the ids stand in fixtures/requirements/tcp.csv".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
+    Problem::new(id.span.clone(), format!("no requirement is called {}", quote(&id.value)))
+        .label("unknown")
+        .help(help)
+        .locate(&scenario.name, &scenario.source)
 }
 
 /// Up to three of `known` that somebody who wrote `id` may have meant, the nearest first.

@@ -27,6 +27,7 @@ use std::path::Path;
 
 pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
+pub(crate) use error::{Problem, quote};
 pub use printer::{print, print_option};
 pub(crate) use suggest::nearest;
 

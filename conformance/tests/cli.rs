@@ -62,6 +62,21 @@ fn check_shows_the_place_and_ends_with_1() {
 }
 
 #[test]
+fn a_requirement_that_does_not_exist_is_wrong_and_counts_for_nothing() {
+    let folder = folder();
+    let script =
+        "// Sets up a stage.\n// covers: MUST-1300\n\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3 // covers: MUST-1\n";
+    fs::write(folder.path().join("typo.pkt"), script).expect("there is room");
+    let output = wirelaw(folder.path(), &["check", "typo.pkt"]);
+    let told = text(&output.stderr);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(1), "1 script checked, 1 wrong\n".into()));
+    assert!(told.contains("typo.pkt:2:12: no requirement is called `MUST-1300`") && told.contains("MUST-13"), "{told}");
+    assert_eq!(told.matches("no requirement").count(), 1, "{told}");
+    let output = wirelaw(folder.path(), &["run", "typo.pkt"]);
+    assert!(!text(&output.stdout).contains("requirements exercised"), "{output:?}");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_refused() {
     let folder = folder();
     fs::write(folder.path().join("octets.pkt"), [0xff, 0xfe, 0, 0x80]).expect("there is room");

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use wirelaw::axes::{Axes, Ip};
 use wirelaw::report::{Outcome, Report, Verdict, text};
-use wirelaw::requirements::{catalogue, suggestions};
+use wirelaw::requirements::unknown_ids;
 use wirelaw::runner;
 use wirelaw::stack;
 use wirelaw::suite::{self, Case, Entry, Home, Subject};
@@ -116,7 +116,7 @@ fn catalogue_trials(entries: &Arc<Vec<Entry>>) -> Vec<Trial> {
     let (covered, told) = (entries.clone(), entries.clone());
     vec![
         Trial::test("suite::every-covered-id-is-in-the-catalogue", move || {
-            verdict(covered.iter().flat_map(unknown_ids).collect())
+            verdict(covered.iter().flat_map(unknown_requirements).collect())
         }),
         Trial::test("suite::every-scenario-says-what-it-tests", move || {
             let silent = |entry: &&Entry| {
@@ -128,15 +128,9 @@ fn catalogue_trials(entries: &Arc<Vec<Entry>>) -> Vec<Trial> {
     ]
 }
 
-fn unknown_ids(entry: &Entry) -> Vec<String> {
+fn unknown_requirements(entry: &Entry) -> Vec<String> {
     let Ok(scenario) = &entry.scenario else { return Vec::new() };
-    let in_steps = scenario.steps.iter().filter_map(|step| step.clause.as_ref());
-    let ids = scenario.header.covers.iter().chain(in_steps).map(|id| id.value.as_str());
-    let unknown = ids.filter(|id| catalogue().get(id).is_none());
-    let known = || catalogue().iter().map(|requirement| requirement.id.as_str());
-    unknown
-        .map(|id| format!("{}: unknown requirement `{id}`; near it: {:?}", entry.id, suggestions(id, known())))
-        .collect()
+    unknown_ids(scenario).iter().map(|error| format!("{error}; {}", error.advice().unwrap_or_default())).collect()
 }
 
 fn expectation_trials(home: &Home, entries: &Arc<Vec<Entry>>, subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {

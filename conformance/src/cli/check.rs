@@ -1,17 +1,31 @@
-//! `wirelaw check`: does a script parse?
+//! `wirelaw check`: does a script parse, and does it cover what there is?
+
+use miette::Diagnostic;
 
 use super::arguments::CheckArguments;
 use super::{CliError, terminal};
 use crate::report::text::diagnostic;
+use crate::requirements::unknown_ids;
 use crate::suite::discover;
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let entries = discover(&arguments.paths, None, &arguments.defines)?;
     let mut wrong = 0_usize;
     for entry in &entries {
-        if let Err(error) = &entry.scenario {
-            wrong += 1;
-            terminal::complain(&format!("{}\n", diagnostic(&**error, terminal::color_of_errors())));
+        let complain = |error: &dyn Diagnostic| {
+            terminal::complain(&format!("{}\n", diagnostic(error, terminal::color_of_errors())));
+        };
+        let unknown = match &entry.scenario {
+            Ok(scenario) => unknown_ids(scenario),
+            Err(error) => {
+                wrong += 1;
+                complain(&**error);
+                continue;
+            }
+        };
+        wrong += usize::from(!unknown.is_empty());
+        for error in &unknown {
+            complain(error);
         }
     }
     let noun = if entries.len() == 1 { "script" } else { "scripts" };

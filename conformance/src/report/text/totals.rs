@@ -64,11 +64,12 @@ fn requirements<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
     }
 }
 
-/// The requirement ids that hold in every run that covers them, and all that were exercised at all.
+/// The ids of requirements that hold in every run that covers them, and of all that were exercised at all. An id that
+/// the catalogue lacks stands for no requirement.
 fn upheld<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
     let (mut exercised, mut broken) = (BTreeSet::new(), BTreeSet::new());
     for outcome in outcomes {
-        let ids = outcome.covers.iter().map(String::as_str);
+        let ids = outcome.covers.iter().map(String::as_str).filter(|id| requirements::catalogue().get(id).is_some());
         match outcome.verdict {
             Verdict::Pass => exercised.extend(ids),
             Verdict::Warn | Verdict::Fail => {
@@ -84,7 +85,7 @@ fn upheld<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (BTreeSet<&'a str>
 /// Requirements by RFC: exercised of the catalogue's, and how many held on each stack.
 fn by_rfc(out: &mut String, report: &Report, paint: Paint) {
     let catalogue = requirements::catalogue();
-    let rfc_of = |id: &str| catalogue.get(id).map_or("other", |requirement| requirement.rfc.as_str());
+    let rfc_of = |id: &str| catalogue.get(id).map_or("", |requirement| requirement.rfc.as_str());
     let mut rfcs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for id in upheld(report.outcomes.iter()).1 {
         rfcs.entry(rfc_of(id)).or_default().insert(id);
