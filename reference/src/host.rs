@@ -219,6 +219,11 @@ impl Host {
         self.connections.get(&id).map(|entry| &entry.connection)
     }
 
+    /// The connection that has this 4-tuple, accepted or not.
+    pub fn find(&self, tuple: &FourTuple) -> Option<ConnectionId> {
+        self.tuples.get(tuple).copied()
+    }
+
     /// The 4-tuple of a connection.
     pub fn four_tuple(&self, id: ConnectionId) -> Option<FourTuple> {
         self.connections.get(&id).map(|entry| entry.tuple)

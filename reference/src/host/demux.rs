@@ -57,7 +57,10 @@ impl Host {
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
         let connection = &self.connections.get(&id)?.connection;
         let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
-        let reopens = connection.state() == State::TimeWait && is_syn && segment.seq.is_after(connection.rcv().nxt);
+        let reopens = connection.config().reopen_time_wait
+            && connection.state() == State::TimeWait
+            && is_syn
+            && segment.seq.is_after(connection.rcv().nxt);
         (reopens && self.listener_for(tuple.local).is_some()).then_some(connection.snd().nxt)
     }
 

@@ -4,7 +4,7 @@
 mod steps;
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, State};
+use super::{Connection, Event, HardErrors, Notice, Reply, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -227,10 +227,17 @@ impl Connection {
         self.hold_text(&rest);
     }
 
-    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26). It ends a handshake; a
-    /// synchronized connection goes on, as RFC 5927 §5.2 advises against blind attackers.
+    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26); [`Config::hard_errors`]
+    /// says what it ends.
+    ///
+    /// [`Config::hard_errors`]: super::Config::hard_errors
     pub fn handle_hard_error(&mut self) {
-        if matches!(self.state, State::SynSent | State::SynReceived) {
+        let ends = match self.state {
+            State::Closed | State::Listen => false,
+            State::SynSent | State::SynReceived => self.config.hard_errors != HardErrors::EndNothing,
+            _ => self.config.hard_errors == HardErrors::EndConnections,
+        };
+        if ends {
             self.fail(Event::HardError, Notice::Unreachable);
         }
     }

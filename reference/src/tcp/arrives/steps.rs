@@ -91,6 +91,9 @@ impl Connection {
         if !arriving.has(Flags::RST) {
             return Continue(());
         }
+        if self.state == State::TimeWait && !self.config.resets_end_time_wait {
+            return Break(Disposition::Drop(clause::RST_TIME_WAIT));
+        }
         let exact = arriving.seq == self.rcv.nxt;
         if !exact && !arriving.seq.is_in_window(self.rcv.nxt, self.rcv.wnd) {
             return Break(Disposition::Drop(clause::RST_OUTSIDE));
