@@ -203,6 +203,6 @@ fn probe(case: &Case<'_>) -> Outcome {
     ensure!(bench.now.since(began) > Duration::from_mins(10), "only {:?}", bench.now.since(began));
     bench.peer_window = PEER_WINDOW;
     bench.arrives(&bench.peer(Flags::ACK));
-    ensure!(bench.sent.first().is_some_and(|first| first.payload.len() == 22), "the window opened: {:?}", bench.sent);
+    ensure!(bench.sent.first().is_some_and(|first| first.seq == next), "the window opened: {:?}", bench.sent);
     outcome
 }
