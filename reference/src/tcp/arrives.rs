@@ -30,7 +30,8 @@ struct Arriving<'a> {
     ack: Seq,
     flags: Flags,
     window: u16,
-    urgent_pointer: u16,
+    /// SEG.SEQ + SEG.UP: trimming does not move it.
+    up: Seq,
     options: &'a [TcpOption],
     text: &'a [u8],
 }
@@ -42,7 +43,7 @@ impl<'a> Arriving<'a> {
             ack: segment.ack,
             flags: segment.flags,
             window: segment.window,
-            urgent_pointer: segment.urgent_pointer,
+            up: segment.seq + u32::from(segment.urgent_pointer),
             options: &segment.options,
             text: &segment.payload,
         }
@@ -221,8 +222,11 @@ impl Connection {
         }
     }
 
-    /// Data and FIN on a SYN wait until the connection is established (§3.10.7.2 step 3).
+    /// Data, URG and FIN on a SYN wait until the connection is established (§3.10.7.2 step 3).
     fn hold_what_rides_on_syn(&mut self, arriving: &Arriving<'_>) {
+        if arriving.has(Flags::URG) {
+            self.rcv.up = self.rcv.up.later(arriving.up);
+        }
         let rest = self.trim(arriving.without_syn());
         self.hold_text(&rest);
     }
@@ -249,6 +253,9 @@ impl Connection {
             self.congestion.syn_was_lost();
         }
         self.notices.push_back(Notice::Established);
+        if self.rcv.up.is_after(self.rcv.nxt) {
+            self.notices.push_back(Notice::Urgent); // the SYN was urgent
+        }
         self.restart_keep_alive_timer(now);
     }
 

@@ -113,8 +113,14 @@ impl Connection {
     pub fn receive(&mut self, length: usize) -> Result<Vec<u8>, CallError> {
         let length = self.receivable(length)?;
         let taken = self.receive_buffer.drain(..length).collect();
+        self.rcv.up = self.rcv.up.later(self.next_to_receive()); // what is consumed is not urgent
         self.offer_window_after_receive();
         Ok(taken)
+    }
+
+    /// The sequence number of the octet that RECEIVE returns next.
+    pub(super) fn next_to_receive(&self) -> Seq {
+        self.rcv.nxt.back(self.receive_buffer.len() as u32 + u32::from(self.state.has_received_fin()))
     }
 
     /// Like [`receive`](Connection::receive), but leaves the octets where they are.

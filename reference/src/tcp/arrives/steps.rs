@@ -286,9 +286,8 @@ impl Connection {
         if !arriving.has(Flags::URG) || self.state.has_received_fin() {
             return;
         }
-        let up = arriving.seq + u32::from(arriving.urgent_pointer);
-        if up.is_after(self.rcv.up) {
-            self.rcv.up = up;
+        if arriving.up.is_after(self.rcv.up) {
+            self.rcv.up = arriving.up;
             self.notices.push_back(Notice::Urgent);
         }
     }
