@@ -28,8 +28,12 @@ impl Connection {
 
     fn check_in_order(&mut self, now: Instant, arriving: Arriving<'_>) -> Step {
         self.check_rst(&arriving)?;
+        let untrimmed = arriving;
         let arriving = self.check_sequence_number(now, arriving)?;
-        self.check_syn(&arriving)?;
+        // a SYN is challenged "irrespective of the sequence number" (RFC 5961 §4.2), so also where
+        // trimming would leave text that is new
+        let challenged = self.config.blind_attack_checks && self.state.is_synchronized();
+        self.check_syn(if challenged { &untrimmed } else { &arriving })?;
         self.check_ack(now, &arriving)?;
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
