@@ -9,6 +9,7 @@ mod demux;
 mod isn;
 mod listener;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::fmt;
@@ -72,6 +73,8 @@ struct Entry {
     deadline: Option<Instant>,
     /// It stands in `ready`.
     is_ready: bool,
+    /// The connection in TIME-WAIT whose 4-tuple it took, until its handshake is complete (MAY-2).
+    replaced: Option<Box<(ConnectionId, Entry)>>,
 }
 
 /// The first of the ephemeral ports (RFC 6335 §6).
@@ -305,8 +308,9 @@ impl Host {
     fn insert(&mut self, tuple: FourTuple, connection: Connection, listener: Option<ListenerId>) -> ConnectionId {
         self.last_id += 1;
         let id = ConnectionId(self.last_id);
-        self.connections
-            .insert(id, Entry { connection, tuple, listener, detached: false, deadline: None, is_ready: false });
+        let entry =
+            Entry { connection, tuple, listener, detached: false, deadline: None, is_ready: false, replaced: None };
+        self.connections.insert(id, entry);
         self.tuples.insert(tuple, id);
         id
     }
@@ -352,16 +356,17 @@ impl Host {
         }
     }
 
-    fn remove(&mut self, id: ConnectionId) {
-        let Some(entry) = self.connections.remove(&id) else { return };
+    fn remove(&mut self, id: ConnectionId) -> Option<Entry> {
+        let mut entry = self.connections.remove(&id)?;
         if self.tuples.get(&entry.tuple) == Some(&id) {
             self.tuples.remove(&entry.tuple);
         }
-        if let Some(deadline) = entry.deadline {
+        if let Some(deadline) = entry.deadline.take() {
             self.deadlines.remove(&(deadline, id));
         }
         if let Some(listener) = entry.listener.and_then(|listener| self.listeners.get_mut(&listener)) {
             listener.waiting.retain(|waiting| *waiting != id);
         }
+        Some(entry)
     }
 }

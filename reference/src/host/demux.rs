@@ -1,8 +1,9 @@
 //! Which connection a packet belongs to (RFC 9293 §3.9, §3.10.7).
 
+use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{ConnectionId, FourTuple, Host, ListenerId};
+use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{Connection, Disposition, State, reset_for};
@@ -35,8 +36,7 @@ impl Host {
     fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
         if let Some(id) = self.tuples.get(&tuple).copied() {
             if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
-                self.remove(id);
-                return self.handle_new(now, tuple, segment, Some(above));
+                return self.reopen(now, id, segment, above);
             }
             return self.handle_known(now, id, segment);
         }
@@ -48,12 +48,40 @@ impl Host {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let disposition = entry.connection.handle_segment(now, segment);
+        match entry.connection.state() {
+            State::SynReceived => {}
+            State::Listen => self.restore_time_wait(id),
+            _ => entry.replaced = None,
+        }
         self.settle(id);
         disposition
     }
 
+    /// A SYN takes the 4-tuple of a connection in TIME-WAIT, which is kept aside.
+    fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
+        let Some(old) = self.remove(id) else {
+            return Disposition::Drop(clause::CLOSED_RST);
+        };
+        let tuple = old.tuple;
+        let disposition = self.handle_new(now, tuple, segment, Some(above));
+        if let Some(new) = self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            new.replaced = Some(Box::new((id, Entry { is_ready: false, ..old })));
+        }
+        disposition
+    }
+
+    /// The SYN was an old duplicate: TIME-WAIT is as it was (§3.6.1, MAY-2).
+    fn restore_time_wait(&mut self, id: ConnectionId) {
+        let Some(replaced) = self.connections.get_mut(&id).and_then(|entry| entry.replaced.take()) else { return };
+        let (old_id, old) = *replaced;
+        self.remove(id);
+        self.tuples.insert(old.tuple, old_id);
+        self.connections.insert(old_id, old);
+        self.settle(old_id);
+    }
+
     /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
-    /// somebody listens. The last number that the old incarnation sent, if so.
+    /// somebody listens and has room. The last number that the old incarnation sent, if so.
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
         let connection = &self.connections.get(&id)?.connection;
         let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
@@ -61,7 +89,7 @@ impl Host {
             && connection.state() == State::TimeWait
             && is_syn
             && segment.seq.is_after(connection.rcv().nxt);
-        (reopens && self.listener_for(tuple.local).is_some()).then_some(connection.snd().nxt)
+        (reopens && self.has_room_for(tuple.local)).then_some(connection.snd().nxt)
     }
 
     /// No connection has this 4-tuple: a listener takes a SYN, anything else is answered as in
@@ -108,6 +136,11 @@ impl Host {
                 Disposition::Reset(clause::CLOSED_RESET)
             }
         }
+    }
+
+    fn has_room_for(&self, local: SocketAddr) -> bool {
+        let listener = self.listener_for(local).and_then(|id| self.listeners.get(&id));
+        listener.is_some_and(Listener::has_room)
     }
 
     fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {

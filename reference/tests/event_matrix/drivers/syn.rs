@@ -1,11 +1,11 @@
 //! Fourth, SYN (RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2, MAY-2).
 
 use super::{Driver, both, host};
-use crate::bench::{Bench, LOCAL, Outcome, Want, ensure};
+use crate::bench::{Bench, LOCAL, Outcome, PEER, Want, ensure};
 use crate::case::Case;
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::tcp::{Notice, State};
-use wirelaw_reference::wire::{Flags, Segment};
+use wirelaw_reference::wire::{Flags, Packet, Segment};
 
 pub const DRIVERS: &[Driver] = &[
     both("SEG:4-SYN", "SYN-RECEIVED", "SYN in window; origin passive", back_to_listen),
@@ -130,7 +130,30 @@ pub fn reopened(case: &Case<'_>) -> Result<Reopened, String> {
     Ok(Reopened { bench, syn, old })
 }
 
+/// A listener without room must not cost the old incarnation its TIME-WAIT.
+fn no_room_to_reopen(case: &Case<'_>) -> Result<(), String> {
+    let mut bench = Bench::new(case);
+    let config = bench.tcp().config().clone();
+    let now = bench.now;
+    let elsewhere = Segment { source_port: PEER.port() + 1, ..bench.peer(Flags::SYN) };
+    let on = bench.subject.host();
+    if let Some(listener) = on.listener.take() {
+        on.host.close_listener(listener);
+    }
+    on.host.listen(LOCAL, 1, config).expect("the port is free");
+    on.host.handle_packet(now, &Packet::tcp(PEER.ip(), LOCAL.ip(), elsewhere));
+    while on.host.poll_transmit(now).is_some() {}
+    bench.arrives(&Segment { seq: bench.rcv_nxt + 1, ..bench.peer(Flags::SYN) });
+    let challenge = bench.ack();
+    bench.keeps_silent_but_for(&[challenge])?;
+    ensure!(bench.state() == State::TimeWait, "without room it is in {}", bench.state());
+    Ok(())
+}
+
 fn reopen_time_wait(case: &Case<'_>) -> Outcome {
+    if case.blind_attack_checks {
+        no_room_to_reopen(case)?;
+    }
     let Reopened { mut bench, syn, old } = reopened(case)?;
     let iss = bench.tcp().snd().iss;
     ensure!(iss.is_after(old.0), "ISS {iss} is not above {}, which the old incarnation used", old.0);
