@@ -287,13 +287,9 @@ impl Bench {
         self.drain();
         let same =
             self.sent.len() == wants.len() && self.sent.iter().zip(wants).all(|(segment, want)| want.is(segment));
-        let show = |segment: &Segment| want::show(segment, self.iss, self.irs);
-        ensure!(
-            same,
-            "sent expected {:?}, got {:?}",
-            wants.iter().map(|want| want.show(self.iss, self.irs)).collect::<Vec<_>>(),
-            self.sent.iter().map(show).collect::<Vec<_>>()
-        );
+        let wanted = want::list(wants.iter().map(|want| want.show(self.iss, self.irs)));
+        let got = want::list(self.sent.iter().map(|segment| want::show(segment, self.iss, self.irs)));
+        ensure!(same, "sent expected {wanted}, got {got}");
         self.sent.clear();
         Ok(())
     }

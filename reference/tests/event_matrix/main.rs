@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use drivers::{Driver, Pattern};
-use exceptions::{DISPUTED, Exception, NOT_APPLICABLE, NOT_YET, OTHERWISE};
+use exceptions::{DISPUTED, Exception, NOT_APPLICABLE, NOT_YET, OTHERWISE, Otherwise};
 use rows::Row;
 
 /// What is to be done with a row.
@@ -132,8 +132,8 @@ fn summary(rows: &[Row]) -> String {
         }
         out.extend(reasons.iter().map(|(why, rows)| format!("  {title}: {rows:3} rows: {why}\n")));
     }
-    for Exception { pattern, why } in OTHERWISE.iter().map(|otherwise| &otherwise.exception) {
-        out += &format!("  driven to another allowed outcome: {}/{}: {why}\n", pattern.states, pattern.event);
-    }
+    out.extend(OTHERWISE.iter().map(|Otherwise { exception: Exception { pattern, why }, .. }| {
+        format!("  driven to another allowed outcome: {}/{}: {why}\n", pattern.states, pattern.event)
+    }));
     out
 }

@@ -64,3 +64,19 @@ pub fn show(segment: &Segment, iss: Seq, irs: Seq) -> String {
     }
     out
 }
+
+/// Segments one after the other; what repeats, once.
+pub fn list(segments: impl Iterator<Item = String>) -> String {
+    let mut runs: Vec<(String, usize)> = Vec::new();
+    for segment in segments {
+        match runs.last_mut() {
+            Some((last, times)) if *last == segment => *times += 1,
+            _ => runs.push((segment, 1)),
+        }
+    }
+    let show = |(segment, times): &(String, usize)| match times {
+        1 => format!("<{segment}>"),
+        _ => format!("{times} times <{segment}>"),
+    };
+    if runs.is_empty() { "nothing".to_owned() } else { runs.iter().map(show).collect::<Vec<_>>().join(", ") }
+}
