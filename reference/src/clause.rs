@@ -102,6 +102,8 @@ clauses! {
         "a RST in the window but not at RCV.NXT draws a challenge acknowledgment";
     RST_IN_WINDOW_793 = "rfc9293-3.10.7.4-2-793", "rfc9293 §3.10.7.4 step 2", Must, Some("9293-3.5.3-RST-VALID"),
         "without RFC 5961, a RST anywhere in the window ends the connection";
+    RST_TIME_WAIT = "rfc1337-3-f1", "rfc1337 §3", May, None,
+        "a RST in TIME-WAIT may be ignored, so that an old duplicate cannot end it";
     SYN_CHALLENGE = "rfc9293-3.10.7.4-4", "rfc9293 §3.10.7.4 step 4", Must, Some("5961-4.2-SYN-CHALLENGE"),
         "a SYN on a synchronized connection draws a challenge acknowledgment";
     SYN_RESET_793 = "rfc9293-3.10.7.4-4-793", "rfc9293 §3.10.7.4 step 4", Must, None,

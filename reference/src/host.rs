@@ -73,8 +73,8 @@ struct Entry {
     deadline: Option<Instant>,
     /// It stands in `ready`.
     is_ready: bool,
-    /// The incarnation in TIME-WAIT that this one took the 4-tuple from (MAY-2).
-    reopened: Option<Box<(ConnectionId, Entry)>>,
+    /// The connection in TIME-WAIT whose 4-tuple it took, until its handshake is complete (MAY-2).
+    replaced: Option<Box<(ConnectionId, Entry)>>,
 }
 
 /// The first of the ephemeral ports (RFC 6335 §6).
@@ -222,6 +222,11 @@ impl Host {
         self.connections.get(&id).map(|entry| &entry.connection)
     }
 
+    /// The connection that has this 4-tuple, accepted or not.
+    pub fn find(&self, tuple: &FourTuple) -> Option<ConnectionId> {
+        self.tuples.get(tuple).copied()
+    }
+
     /// The 4-tuple of a connection.
     pub fn four_tuple(&self, id: ConnectionId) -> Option<FourTuple> {
         self.connections.get(&id).map(|entry| entry.tuple)
@@ -304,7 +309,7 @@ impl Host {
         self.last_id += 1;
         let id = ConnectionId(self.last_id);
         let entry =
-            Entry { connection, tuple, listener, detached: false, deadline: None, is_ready: false, reopened: None };
+            Entry { connection, tuple, listener, detached: false, deadline: None, is_ready: false, replaced: None };
         self.connections.insert(id, entry);
         self.tuples.insert(tuple, id);
         id
@@ -347,18 +352,8 @@ impl Host {
             _ => false,
         };
         if is_gone {
-            let old = self.remove(id).and_then(|entry| entry.reopened);
-            if let Some((id, entry)) = old.map(|old| *old) {
-                self.restore(id, entry);
-            }
+            self.remove(id);
         }
-    }
-
-    /// TIME-WAIT goes on: the SYN that had ended it was an old duplicate (MAY-2), or found no room.
-    fn restore(&mut self, id: ConnectionId, entry: Entry) {
-        self.tuples.insert(entry.tuple, id);
-        self.connections.insert(id, entry);
-        self.settle(id);
     }
 
     fn remove(&mut self, id: ConnectionId) -> Option<Entry> {

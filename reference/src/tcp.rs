@@ -4,7 +4,7 @@
 //!
 //! | family | methods | RFC 9293 |
 //! |---|---|---|
-//! | commands | [`open_passive`](Connection::open_passive), [`open_active`](Connection::open_active), [`send`](Connection::send), [`receive`](Connection::receive), [`close`](Connection::close), [`abort`](Connection::abort) | §3.10.1-6 |
+//! | commands | [`open_passive`](Connection::open_passive), [`open_active`](Connection::open_active), [`open`](Connection::open), [`send`](Connection::send), [`receive`](Connection::receive), [`close`](Connection::close), [`abort`](Connection::abort) | §3.10.1-6 |
 //! | input | [`handle_segment`](Connection::handle_segment), [`handle_timeout`](Connection::handle_timeout) | §3.10.7-8 |
 //! | output | [`poll_transmit`](Connection::poll_transmit), [`poll_timeout`](Connection::poll_timeout), [`poll_notice`](Connection::poll_notice) | |
 //! | getters | [`state`](Connection::state), [`snd`](Connection::snd), [`rcv`](Connection::rcv), … | §3.10.6 |
@@ -44,7 +44,7 @@ use alloc::collections::VecDeque;
 
 pub use arrives::{Disposition, reset_for};
 pub use calls::CallError;
-pub use config::{Config, KeepAlive};
+pub use config::{Config, HardErrors, KeepAlive};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 

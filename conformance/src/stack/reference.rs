@@ -55,6 +55,7 @@ impl Reference {
             EngineError::Errno(match error {
                 CallError::ConnectionDoesNotExist | CallError::RemoteUnspecified => Errno::ENOTCONN,
                 CallError::ConnectionClosing => Errno::EPIPE,
+                CallError::ConnectionAlreadyExists => Errno::EISCONN,
                 CallError::InsufficientResources => Errno::EAGAIN,
             })
         })

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{ConnectionId, FourTuple, Host, ListenerId};
+use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{Connection, Disposition, State, reset_for};
@@ -48,31 +48,48 @@ impl Host {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let disposition = entry.connection.handle_segment(now, segment);
+        match entry.connection.state() {
+            State::SynReceived => {}
+            State::Listen => self.restore_time_wait(id),
+            _ => entry.replaced = None,
+        }
         self.settle(id);
         disposition
     }
 
-    /// A new incarnation takes the 4-tuple of one in TIME-WAIT, which is kept until it is certain
-    /// that the SYN was no old duplicate (§3.6.1, MAY-2 condition 2).
+    /// A SYN takes the 4-tuple of a connection in TIME-WAIT, which is kept aside.
     fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
-        let Some(mut old) = self.remove(id) else { return Disposition::Drop(clause::CLOSED_RST) };
-        old.is_ready = false;
+        let Some(old) = self.remove(id) else {
+            return Disposition::Drop(clause::CLOSED_RST);
+        };
         let tuple = old.tuple;
         let disposition = self.handle_new(now, tuple, segment, Some(above));
-        match self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
-            Some(new) => new.reopened = Some(Box::new((id, old))),
-            None => self.restore(id, old), // the backlog is full
+        if let Some(new) = self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            new.replaced = Some(Box::new((id, Entry { is_ready: false, ..old })));
         }
         disposition
     }
 
+    /// The SYN was an old duplicate: TIME-WAIT is as it was (§3.6.1, MAY-2).
+    fn restore_time_wait(&mut self, id: ConnectionId) {
+        let Some(replaced) = self.connections.get_mut(&id).and_then(|entry| entry.replaced.take()) else { return };
+        let (old_id, old) = *replaced;
+        self.remove(id);
+        self.tuples.insert(old.tuple, old_id);
+        self.connections.insert(old_id, old);
+        self.settle(old_id);
+    }
+
     /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
-    /// somebody listens. The last number that the old incarnation sent, if so.
+    /// somebody listens and has room. The last number that the old incarnation sent, if so.
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
         let connection = &self.connections.get(&id)?.connection;
         let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
-        let reopens = connection.state() == State::TimeWait && is_syn && segment.seq.is_after(connection.rcv().nxt);
-        (reopens && self.listener_for(tuple.local).is_some()).then_some(connection.snd().nxt)
+        let reopens = connection.config().reopen_time_wait
+            && connection.state() == State::TimeWait
+            && is_syn
+            && segment.seq.is_after(connection.rcv().nxt);
+        (reopens && self.has_room_for(tuple.local)).then_some(connection.snd().nxt)
     }
 
     /// No connection has this 4-tuple: a listener takes a SYN, anything else is answered as in
@@ -119,6 +136,11 @@ impl Host {
                 Disposition::Reset(clause::CLOSED_RESET)
             }
         }
+    }
+
+    fn has_room_for(&self, local: SocketAddr) -> bool {
+        let listener = self.listener_for(local).and_then(|id| self.listeners.get(&id));
+        listener.is_some_and(Listener::has_room)
     }
 
     fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {

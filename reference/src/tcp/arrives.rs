@@ -4,7 +4,7 @@
 mod steps;
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, State};
+use super::{Connection, Event, HardErrors, Notice, Reply, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -30,7 +30,8 @@ struct Arriving<'a> {
     ack: Seq,
     flags: Flags,
     window: u16,
-    urgent_pointer: u16,
+    /// SEG.SEQ + SEG.UP: trimming does not move it.
+    up: Seq,
     options: &'a [TcpOption],
     text: &'a [u8],
 }
@@ -42,7 +43,7 @@ impl<'a> Arriving<'a> {
             ack: segment.ack,
             flags: segment.flags,
             window: segment.window,
-            urgent_pointer: segment.urgent_pointer,
+            up: segment.seq + u32::from(segment.urgent_pointer),
             options: &segment.options,
             text: &segment.payload,
         }
@@ -221,16 +222,26 @@ impl Connection {
         }
     }
 
-    /// Data and FIN on a SYN wait until the connection is established (§3.10.7.2 step 3).
+    /// Data, URG and FIN on a SYN wait until the connection is established (§3.10.7.2 step 3).
     fn hold_what_rides_on_syn(&mut self, arriving: &Arriving<'_>) {
+        if arriving.has(Flags::URG) {
+            self.rcv.up = self.rcv.up.later(arriving.up);
+        }
         let rest = self.trim(arriving.without_syn());
         self.hold_text(&rest);
     }
 
-    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26). It ends a handshake; a
-    /// synchronized connection goes on, as RFC 5927 §5.2 advises against blind attackers.
+    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26); [`Config::hard_errors`]
+    /// says what it ends.
+    ///
+    /// [`Config::hard_errors`]: super::Config::hard_errors
     pub fn handle_hard_error(&mut self) {
-        if matches!(self.state, State::SynSent | State::SynReceived) {
+        let ends = match self.state {
+            State::Closed | State::Listen => false,
+            State::SynSent | State::SynReceived => self.config.hard_errors != HardErrors::EndNothing,
+            _ => self.config.hard_errors == HardErrors::EndConnections,
+        };
+        if ends {
             self.fail(Event::HardError, Notice::Unreachable);
         }
     }
@@ -242,6 +253,9 @@ impl Connection {
             self.congestion.syn_was_lost();
         }
         self.notices.push_back(Notice::Established);
+        if self.rcv.up.is_after(self.rcv.nxt) {
+            self.notices.push_back(Notice::Urgent); // the SYN was urgent
+        }
         self.restart_keep_alive_timer(now);
     }
 

@@ -19,6 +19,8 @@ pub enum CallError {
     RemoteUnspecified,
     /// No room now; the call may be repeated.
     InsufficientResources,
+    /// OPEN was called before.
+    ConnectionAlreadyExists,
 }
 
 impl fmt::Display for CallError {
@@ -28,6 +30,7 @@ impl fmt::Display for CallError {
             CallError::ConnectionClosing => "connection closing",
             CallError::RemoteUnspecified => "remote socket unspecified",
             CallError::InsufficientResources => "insufficient resources",
+            CallError::ConnectionAlreadyExists => "connection already exists",
         })
     }
 }
@@ -49,6 +52,24 @@ impl Connection {
         connection.advance(Event::ActiveOpen);
         connection.queue_syn(now);
         connection
+    }
+
+    /// OPEN, active, of a connection that listens (§3.10.1): it stops waiting and sends its SYN.
+    ///
+    /// # Errors
+    /// No remote port (0), no connection, or one that does more than listen.
+    pub fn open(&mut self, now: Instant, remote_port: u16) -> Result<(), CallError> {
+        match self.state {
+            State::Closed => return Err(CallError::ConnectionDoesNotExist),
+            State::Listen if remote_port == 0 => return Err(CallError::RemoteUnspecified),
+            State::Listen => {}
+            _ => return Err(CallError::ConnectionAlreadyExists),
+        }
+        self.passive = false;
+        self.remote_port = remote_port;
+        self.advance(Event::ActiveOpen);
+        self.queue_syn(now);
+        Ok(())
     }
 
     /// The SYN, or SYN,ACK, is to be sent for the first time.
@@ -92,8 +113,14 @@ impl Connection {
     pub fn receive(&mut self, length: usize) -> Result<Vec<u8>, CallError> {
         let length = self.receivable(length)?;
         let taken = self.receive_buffer.drain(..length).collect();
+        self.rcv.up = self.rcv.up.later(self.next_to_receive()); // what is consumed is not urgent
         self.offer_window_after_receive();
         Ok(taken)
+    }
+
+    /// The sequence number of the octet that RECEIVE returns next.
+    pub(super) fn next_to_receive(&self) -> Seq {
+        self.rcv.nxt.back(self.receive_buffer.len() as u32 + u32::from(self.state.has_received_fin()))
     }
 
     /// Like [`receive`](Connection::receive), but leaves the octets where they are.

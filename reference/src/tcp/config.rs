@@ -17,6 +17,13 @@ pub struct Config {
     pub window_scale: bool,
     /// Check RST, SYN and ACK against blind attackers (RFC 5961); off is RFC 793's behaviour.
     pub blind_attack_checks: bool,
+    /// A valid RST ends TIME-WAIT (§3.10.7.4 step 2); off ignores it, so that an old duplicate
+    /// cannot cut TIME-WAIT short (RFC 1337 §3, F1).
+    pub resets_end_time_wait: bool,
+    /// A SYN beyond the old sequence numbers opens a new connection from TIME-WAIT (§3.6.1, MAY-2).
+    pub reopen_time_wait: bool,
+    /// What a hard ICMP error may end (§3.9.2.2, SHLD-26).
+    pub hard_errors: HardErrors,
     /// Hold back small segments while data is in flight (§3.7.4, SHLD-7).
     pub nagle: bool,
     /// Maximum segment lifetime; TIME-WAIT lasts two of them (§3.4.3, MUST-13).
@@ -36,6 +43,18 @@ pub struct Config {
     pub user_timeout: Option<Duration>,
     /// Probe an idle connection (§3.8.4); off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
+}
+
+/// What an ICMP error ends that says that the peer's port or protocol cannot be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HardErrors {
+    /// Nothing.
+    EndNothing,
+    /// A handshake; a connection endures, against blind attackers (RFC 5461 §4.1, RFC 5927 §5.2).
+    #[default]
+    EndHandshakes,
+    /// Every connection, as RFC 1122 §4.2.3.9 has it (SHLD-26).
+    EndConnections,
 }
 
 /// How an idle connection is probed (RFC 9293 §3.8.4).
@@ -64,6 +83,9 @@ impl Default for Config {
             send_buffer: 65_535,
             window_scale: true,
             blind_attack_checks: true,
+            resets_end_time_wait: true,
+            reopen_time_wait: true,
+            hard_errors: HardErrors::default(),
             nagle: true,
             msl: Duration::from_mins(2),
             initial_rto: Duration::from_secs(1),

@@ -28,8 +28,12 @@ impl Connection {
 
     fn check_in_order(&mut self, now: Instant, arriving: Arriving<'_>) -> Step {
         self.check_rst(&arriving)?;
+        let untrimmed = arriving;
         let arriving = self.check_sequence_number(now, arriving)?;
-        self.check_syn(&arriving)?;
+        // a SYN is challenged "irrespective of the sequence number" (RFC 5961 §4.2), so also where
+        // trimming would leave text that is new
+        let challenged = self.config.blind_attack_checks && self.state.is_synchronized();
+        self.check_syn(if challenged { &untrimmed } else { &arriving })?;
         self.check_ack(now, &arriving)?;
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
@@ -90,6 +94,9 @@ impl Connection {
     fn check_rst(&mut self, arriving: &Arriving<'_>) -> Step {
         if !arriving.has(Flags::RST) {
             return Continue(());
+        }
+        if self.state == State::TimeWait && !self.config.resets_end_time_wait {
+            return Break(Disposition::Drop(clause::RST_TIME_WAIT));
         }
         let exact = arriving.seq == self.rcv.nxt;
         if !exact && !arriving.seq.is_in_window(self.rcv.nxt, self.rcv.wnd) {
@@ -288,9 +295,8 @@ impl Connection {
         if !arriving.has(Flags::URG) || self.state.has_received_fin() {
             return;
         }
-        let up = arriving.seq + u32::from(arriving.urgent_pointer);
-        if up.is_after(self.rcv.up) {
-            self.rcv.up = up;
+        if arriving.up.is_after(self.rcv.up) {
+            self.rcv.up = arriving.up;
             self.notices.push_back(Notice::Urgent);
         }
     }
