@@ -196,15 +196,23 @@ impl Connection {
     /// # Errors
     /// No connection.
     pub fn abort(&mut self) -> Result<(), CallError> {
-        match self.state {
+        let resets = match self.state {
             State::Closed => return Err(CallError::ConnectionDoesNotExist),
-            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
-                self.queue_reset();
-            }
-            State::Listen | State::SynSent | State::Closing | State::LastAck | State::TimeWait => {}
+            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => true,
+            State::Listen | State::SynSent | State::Closing | State::LastAck | State::TimeWait => false,
+        };
+        if resets {
+            self.queue_reset();
         }
         self.receive_buffer.clear();
-        self.advance(Event::Abort);
+        if resets && self.config.time_wait_after_abort {
+            self.forget();
+            self.snd.una = self.snd.nxt; // nothing will be sent again
+            self.fin_queued = true;
+            self.advance(Event::AbortAndLinger);
+        } else {
+            self.advance(Event::Abort);
+        }
         self.notices.push_back(Notice::Closed);
         Ok(())
     }

@@ -22,6 +22,9 @@ pub struct Config {
     pub resets_end_time_wait: bool,
     /// A SYN beyond the old sequence numbers opens a new connection from TIME-WAIT (§3.6.1, MAY-2).
     pub reopen_time_wait: bool,
+    /// ABORT lingers in TIME-WAIT once it has sent its reset, as §3.5.2 advises; off deletes the
+    /// connection at once (§3.10.5).
+    pub time_wait_after_abort: bool,
     /// What a hard ICMP error may end (§3.9.2.2, SHLD-26).
     pub hard_errors: HardErrors,
     /// Hold back small segments while data is in flight (§3.7.4, SHLD-7).
@@ -85,6 +88,7 @@ impl Default for Config {
             blind_attack_checks: true,
             resets_end_time_wait: true,
             reopen_time_wait: true,
+            time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,
             msl: Duration::from_mins(2),

@@ -30,6 +30,9 @@ impl Connection {
         segment.payload.clear();
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(&reply, segment);
+            if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
+                self.enter_time_wait(now); // an ABORT that lingers: from its reset on
+            }
             return true;
         }
         if core::mem::take(&mut self.pending.syn) {

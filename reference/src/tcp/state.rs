@@ -49,6 +49,8 @@ pub enum Event {
     CloseUnread,
     /// ABORT call (§3.10.5).
     Abort,
+    /// ABORT call on a connection that then lingers (§3.5.2, figure 5 note 3).
+    AbortAndLinger,
     /// A SYN, without an acknowledgment of ours, where one is welcome (§3.10.7.2-3).
     Syn,
     /// A SYN that acknowledges ours (§3.10.7.3).
@@ -136,6 +138,7 @@ impl State {
             (Listen, E::Abort | E::UserTimeout) => Closed,
             (Listen, _) => return None,
             (_, E::Abort | E::Rst | E::UserTimeout | E::HardError) => Closed,
+            (SynReceived | Established | FinWait1 | FinWait2 | CloseWait, E::AbortAndLinger) => TimeWait,
             (TimeWait, E::TimeWaitTimeout) => Closed,
             (FinWait2 | TimeWait, E::GiveUp) => return None, // nothing is left to retransmit
             (_, E::GiveUp) => Closed,
@@ -165,12 +168,13 @@ impl State {
 
 impl Event {
     /// Every event, in the order in which they are declared.
-    pub const ALL: [Event; 22] = [
+    pub const ALL: [Event; 23] = [
         Event::PassiveOpen,
         Event::ActiveOpen,
         Event::Close,
         Event::CloseUnread,
         Event::Abort,
+        Event::AbortAndLinger,
         Event::Syn,
         Event::SynAck,
         Event::SynPassive,

@@ -72,12 +72,6 @@ pub const NOT_YET: &[Exception] = &[
     rows("SEG:1-SEQ", "TIME-WAIT", "incoming SYN with timestamps, RFC 6191 implemented", TIMESTAMPS),
     rows("SEG:4-SYN", "TIME-WAIT", "[RFC 6191…", TIMESTAMPS),
     rows(
-        "ABORT",
-        "*",
-        "[3.5.2 advice, Fig. 5 note 3] alternative to deleting at once",
-        "the time-wait timer needs the time, and ABORT is not told it",
-    ),
-    rows(
         "EXT:BAD-OPTLEN",
         "*",
         "segment with an illegal option length",

@@ -4,6 +4,7 @@ use super::{Driver, alone, both, host};
 use crate::bench::{Bench, MSS, Outcome, Want, ensure};
 use crate::case::Case;
 use wirelaw_reference::tcp::{CallError, Connection, Notice, State};
+use wirelaw_reference::time::Duration;
 use wirelaw_reference::wire::{Flags, Segment};
 
 const SYNCHRONIZING: &str = "SYN-SENT SYN-RECEIVED";
@@ -39,6 +40,7 @@ pub const DRIVERS: &[Driver] = &[
     both("CLOSE", "CLOSE-WAIT", "prior SENDs not yet segmentized", close_behind_window),
     both("ABORT", "LISTEN SYN-SENT CLOSING LAST-ACK TIME-WAIT", "any", abort_silently),
     both("ABORT", "SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT", "any", abort),
+    both("ABORT", "*", "[3.5.2 advice, Fig. 5 note 3] alternative to deleting at once", abort_and_linger),
     both("STATUS", "*", "any", status),
 ];
 
@@ -286,6 +288,27 @@ fn abort(case: &Case<'_>) -> Outcome {
     ensure!(bench.call(Connection::abort) == Ok(()), "it is open");
     let outcome = bench.ends(case, &[reset])?;
     ensure!(bench.next_timer().is_none(), "a timer is left");
+    Ok(outcome)
+}
+
+fn abort_and_linger(case: &Case<'_>) -> Outcome {
+    let mut bench = Bench::with(case, |config| config.time_wait_after_abort = true);
+    let reset = bench.abort();
+    if matches!(case.state(), State::SynReceived | State::Established | State::CloseWait) {
+        ensure!(bench.call(|tcp| tcp.send(b"flushed", false)) == Ok(7), "there is room");
+    }
+    ensure!(bench.call(Connection::abort) == Ok(()), "it is open");
+    let outcome = bench.ends(case, &[reset])?;
+    // the peer's last words, which crossed the reset, revive nothing
+    bench.una = bench.snd_nxt;
+    bench.peer_window = 0;
+    bench.arrives(&bench.peer(Flags::ACK));
+    bench.peer_window = 1;
+    bench.arrives(&bench.peer(Flags::ACK));
+    bench.keeps_silent_but_for(&[])?;
+    let waited = bench.next_timer();
+    ensure!(waited == Some(Duration::from_mins(4)), "TIME-WAIT lasts {waited:?}, not two MSL");
+    ensure!(bench.state() == State::Closed, "then {}", bench.state());
     Ok(outcome)
 }
 
