@@ -156,7 +156,23 @@ fn window_update(case: &Case<'_>) -> Outcome {
     bench.peer_window = 77; // it may shrink as well
     bench.arrives(&bench.peer(Flags::ACK));
     ensure!(bench.tcp().snd().wnd == 77, "SND.WND {}", bench.tcp().snd().wnd);
+    only_at_or_above_una(&mut bench)?;
     Ok(outcome)
+}
+
+/// SND.UNA has moved by a segment that was too old to move WL1 and WL2: what lies between WL2 and
+/// SND.UNA tells nothing.
+fn only_at_or_above_una(bench: &mut Bench) -> Result<(), String> {
+    let out_of_order = Segment { seq: bench.rcv_nxt + 50, ..bench.peer_text(b"z") };
+    bench.arrives_quietly(&out_of_order);
+    if bench.una == bench.snd_nxt {
+        return Ok(()); // FIN-WAIT-2: SND.UNA moves no more
+    }
+    bench.una += 1;
+    bench.arrives_quietly(&bench.peer(Flags::ACK));
+    bench.arrives_quietly(&Segment { window: 5, ..out_of_order });
+    ensure!(bench.tcp().snd().wnd == 77, "SND.WND {} by an old ACK", bench.tcp().snd().wnd);
+    Ok(())
 }
 
 fn old_window(case: &Case<'_>) -> Outcome {

@@ -72,9 +72,15 @@ fn above(case: &Case<'_>) -> Outcome {
     Ok(outcome)
 }
 
+/// By ten octets and a FIN, or by the FIN alone.
 fn more_than_buffer(case: &Case<'_>) -> Outcome {
+    fill_buffer(case, WINDOW as usize + 10)?;
+    fill_buffer(case, WINDOW as usize)
+}
+
+fn fill_buffer(case: &Case<'_>, octets: usize) -> Outcome {
     let mut bench = Bench::new(case);
-    let segment = bench.peer_text(&[b'x'; WINDOW as usize + 10]);
+    let segment = bench.peer_text(&vec![b'x'; octets]);
     bench.arrives(&Segment { flags: segment.flags | Flags::FIN, ..segment });
     let window = bench.sent.first().map(|ack| ack.window);
     let ack = bench.ack_of(WINDOW);
