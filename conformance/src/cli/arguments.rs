@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Run scenarios on stacks and report what became of them.
     Run(RunArguments),
-    /// Parse scripts and show what is wrong with them; exit status 1 if anything is.
+    /// Parse scripts, look up the ids they cover, and show what is wrong; exit status 1 if anything is.
     Check(CheckArguments),
     /// List scenarios with what they test and cover, and the stacks.
     List(ListArguments),
