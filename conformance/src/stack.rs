@@ -146,3 +146,37 @@ pub enum StackError {
     #[error("{0}")]
     Broken(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::{Setup, StackError, all};
+    use crate::posix::{AF_INET, IPPROTO_TCP, SO_RCVBUF, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET};
+    use crate::trace::{Call, Fd, Instant, Response, Return, Stimulus, Ticket};
+
+    /// Scripts ask for the buffers before they set any, since windows follow from them.
+    #[test]
+    fn every_stack_tells_its_buffers() -> Result<(), StackError> {
+        let [local, remote] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        let setup = Setup { seed: 0, local, prefix: 24, remote, mtu: 1500, isns: Vec::new() };
+        for named in all() {
+            let mut stack = (named.factory)(&setup)?;
+            let mut call = |ticket, call| {
+                stack.stimulate(Instant::ZERO, &Stimulus::Call { ticket: Ticket(ticket), call })?;
+                stack.advance(Instant::ZERO)
+            };
+            let socket =
+                Call::Socket { domain: AF_INET as i32, kind: SOCK_STREAM as i32, protocol: IPPROTO_TCP as i32 };
+            let opened = call(1, socket)?;
+            assert!(matches!(opened, Some((_, Response::Return { value: Return { value: 3, .. }, .. }))), "{opened:?}");
+            for (ticket, name) in [(2, SO_RCVBUF), (3, SO_SNDBUF)] {
+                let get = Call::GetOption { fd: Fd(3), level: SOL_SOCKET as i32, name: name as i32, length: 4 };
+                let value = Return { data: 65_535_i32.to_le_bytes().to_vec(), ..Return::ok(0) };
+                let told = Response::Return { ticket: Ticket(ticket), value };
+                assert_eq!(call(ticket, get)?, Some((Instant::ZERO, told)), "{}", named.name);
+            }
+        }
+        Ok(())
+    }
+}

@@ -92,6 +92,11 @@ pub trait Engine {
         Ok(())
     }
 
+    /// What `SO_RCVBUF` and `SO_SNDBUF` tell when nobody has set them, in octets; `None`: not known.
+    fn default_buffer(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether the engine can go on. The calls that cannot fail tell their failures here.
     fn health(&self) -> Result<(), StackError> {
         Ok(())

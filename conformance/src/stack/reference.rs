@@ -200,6 +200,10 @@ impl Engine for Reference {
         })
     }
 
+    fn default_buffer(&self) -> Option<usize> {
+        Some(Config::default().receive_buffer) // as large as the one for sending
+    }
+
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {
         // what cannot be decoded, or has a wrong checksum, is dropped without a word (MUST-3)
         if let Ok(packet) = Packet::decode(octets) {

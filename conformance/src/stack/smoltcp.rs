@@ -32,7 +32,7 @@ use wirelaw_reference::time::Instant;
 
 use self::device::Queues;
 use self::guard::guarded;
-use self::link::{Cause, Link, Waiter};
+use self::link::{Cause, DEFAULT_BUFFER, Link, Waiter};
 use super::engine::{Engine, EngineError, SocketOptions, Status};
 use super::sockets::Sockets;
 use super::{Capability, Clock, Profile, Setup, Stack, StackError};
@@ -299,6 +299,10 @@ impl Engine for Smoltcp {
 
     fn health(&self) -> Result<(), StackError> {
         self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    fn default_buffer(&self) -> Option<usize> {
+        Some(DEFAULT_BUFFER)
     }
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {

@@ -15,7 +15,7 @@ use crate::stack::StackError;
 use crate::stack::engine::{EngineError, SocketOptions, Status};
 
 /// Buffers without `SO_RCVBUF` and `SO_SNDBUF`: the largest window that needs no scaling.
-const DEFAULT_BUFFER: usize = 65_535;
+pub(super) const DEFAULT_BUFFER: usize = 65_535;
 
 /// The largest buffer; smoltcp wants all of its memory at once.
 const MAX_BUFFER: usize = 64 << 20;

@@ -48,7 +48,9 @@ impl<E: Engine> Sockets<E> {
             (SOL_SOCKET, SO_ACCEPTCONN) => return Ok(value(socket.is_listening().into(), length)),
             (SOL_SOCKET, SO_LINGER) => linger(&socket.options),
             _ => {
-                let Some(number) = known(&socket.options, level, name) else {
+                let is_buffer = matches!((i64::from(level), i64::from(name)), (SOL_SOCKET, SO_RCVBUF | SO_SNDBUF));
+                let default = || self.engine.default_buffer().filter(|_| is_buffer).map(|size| clamp(size as u128));
+                let Some(number) = known(&socket.options, level, name).or_else(default) else {
                     return Err(Failure::unsupported(format!("getsockopt({})", names::option(level, name))));
                 };
                 return Ok(value(number, length));
