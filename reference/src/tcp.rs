@@ -42,7 +42,7 @@ mod window;
 
 use alloc::collections::VecDeque;
 
-pub use arrives::{Disposition, reset_for};
+pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, KeepAlive};
 pub use state::{Event, State};

@@ -140,8 +140,7 @@ impl<'a> Driver<'a> {
             Action::Silent => self.expect_silence(step, start)?,
             Action::Shell(_) | Action::Code(_) => return Err(Stop::unsupported_at(&step.span, "this line".to_owned())),
         }
-        let is_inbound = matches!(&step.action, Action::Packet(spec) if spec.direction.value == Direction::Inbound);
-        self.previous_inbound = is_inbound.then_some(start);
+        self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
         self.check_blocking()
     }
@@ -149,8 +148,7 @@ impl<'a> Driver<'a> {
     /// When a step is due: from and to. Relative times count from the completion of the step before;
     /// a run of inbound packets keeps to its plan (2.2).
     pub(super) fn when(&self, step: &Step) -> (Instant, Instant) {
-        let is_inbound = matches!(&step.action, Action::Packet(spec) if spec.direction.value == Direction::Inbound);
-        let base = self.previous_inbound.filter(|_| is_inbound).unwrap_or(self.now);
+        let base = self.previous_inbound.filter(|_| is_inbound(step)).unwrap_or(self.now);
         let after = |micros: u64| base + Duration::from_micros(micros);
         match step.time.value {
             Time::Any => (self.now, self.now),
@@ -192,18 +190,17 @@ impl<'a> Driver<'a> {
             let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
             return Err(Stop::new(Why::Broken, message));
         }
-        match &response {
+        let packet = match &response {
             Response::Return { ticket, value } => {
                 self.returned.insert(*ticket, (at, record, value.clone()));
+                None
             }
-            Response::Packet(octets) => {
-                let packet = Packet::decode(octets);
-                self.record(at, None, Event::Response(response.clone()));
-                self.receive(at, record, packet.map_err(|error| error.to_string()))?;
-                return Ok(true);
-            }
-        }
+            Response::Packet(octets) => Some(Packet::decode(octets)),
+        };
         self.record(at, None, Event::Response(response));
+        if let Some(packet) = packet {
+            self.receive(at, record, packet.map_err(|error| error.to_string()))?;
+        }
         Ok(true)
     }
 
@@ -414,4 +411,8 @@ fn octets(event: &Event) -> usize {
         Event::Stimulus(Stimulus::Call { .. }) => 0,
         Event::Response(Response::Return { value, .. }) => value.data.len(),
     }
+}
+
+fn is_inbound(step: &Step) -> bool {
+    matches!(&step.action, Action::Packet(spec) if spec.direction.value == Direction::Inbound)
 }

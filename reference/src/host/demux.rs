@@ -6,9 +6,9 @@ use core::net::{IpAddr, SocketAddr};
 use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
-use crate::tcp::{Connection, Disposition, State, reset_for};
+use crate::tcp::{Connection, Disposition, State, refusal_in_listen, reset_for};
 use crate::time::Instant;
-use crate::wire::{Body, Flags, Icmp, Packet, Segment};
+use crate::wire::{Body, Icmp, Packet, Segment};
 
 impl Host {
     /// An IP packet arrives. Packets that are not for this host, or not TCP or ICMP, are ignored.
@@ -84,10 +84,9 @@ impl Host {
     /// somebody listens and has room. The last number that the old incarnation sent, if so.
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
         let connection = &self.connections.get(&id)?.connection;
-        let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
         let reopens = connection.config().reopen_time_wait
             && connection.state() == State::TimeWait
-            && is_syn
+            && refusal_in_listen(segment).is_none()
             && segment.seq.is_after(connection.rcv().nxt);
         (reopens && self.has_room_for(tuple.local)).then_some(connection.snd().nxt)
     }
@@ -98,9 +97,11 @@ impl Host {
         let Some(listener) = self.listener_for(tuple.local) else {
             return self.refuse(tuple, segment);
         };
-        let is_syn = segment.flags.contains(Flags::SYN) && !segment.flags.intersects(Flags::ACK | Flags::RST);
-        if !is_syn {
-            return self.answer_in_listen(tuple, segment);
+        if let Some(refusal) = refusal_in_listen(segment) {
+            if let Disposition::Reset(_) = refusal {
+                self.refuse(tuple, segment);
+            }
+            return refusal;
         }
         let Some(found) = self.listeners.get(&listener).filter(|found| found.has_room()) else {
             return Disposition::Drop(clause::BACKLOG_FULL);
@@ -113,18 +114,6 @@ impl Host {
             found.waiting.push_back(id);
         }
         self.handle_known(now, id, segment)
-    }
-
-    /// A segment that is no SYN and meets only a listener (§3.10.7.2 steps 1, 2 and 4).
-    fn answer_in_listen(&mut self, tuple: FourTuple, segment: &Segment) -> Disposition {
-        if segment.flags.contains(Flags::RST) {
-            return Disposition::Drop(clause::LISTEN_RST);
-        }
-        if !segment.flags.contains(Flags::ACK) {
-            return Disposition::Drop(clause::LISTEN_OTHER);
-        }
-        self.refuse(tuple, segment);
-        Disposition::Reset(clause::LISTEN_ACK)
     }
 
     /// §3.10.7.1

@@ -90,6 +90,18 @@ pub fn reset_for(segment: &Segment) -> Option<Segment> {
     Some(reset)
 }
 
+/// What becomes of a segment in LISTEN if it is no SYN that could open a connection (§3.10.7.2 steps
+/// 1, 2 and 4). One that is answered gets the reset of [`reset_for`].
+pub fn refusal_in_listen(segment: &Segment) -> Option<Disposition> {
+    if segment.flags.contains(Flags::RST) {
+        return Some(Disposition::Drop(clause::LISTEN_RST));
+    }
+    if segment.flags.contains(Flags::ACK) {
+        return Some(Disposition::Reset(clause::LISTEN_ACK));
+    }
+    (!segment.flags.contains(Flags::SYN)).then_some(Disposition::Drop(clause::LISTEN_OTHER))
+}
+
 impl Connection {
     /// A segment of this connection arrives (§3.10.7).
     pub fn handle_segment(&mut self, now: Instant, segment: &Segment) -> Disposition {
@@ -106,31 +118,31 @@ impl Connection {
 
     /// §3.10.7.1
     fn arrives_in_closed(&mut self, segment: &Segment) -> Disposition {
-        match reset_for(segment) {
-            None => Disposition::Drop(clause::CLOSED_RST),
-            Some(reset) => {
-                let ack = reset.flags.contains(Flags::ACK).then_some(reset.ack);
-                self.remote_port = segment.source_port;
-                self.pending.replies.push_back(Reply::Reset { seq: reset.seq, ack });
-                Disposition::Reset(clause::CLOSED_RESET)
-            }
+        if self.reply_with_reset(segment) {
+            Disposition::Reset(clause::CLOSED_RESET)
+        } else {
+            Disposition::Drop(clause::CLOSED_RST)
         }
+    }
+
+    /// Answers with the reset of [`reset_for`]; `false` if there is none.
+    fn reply_with_reset(&mut self, segment: &Segment) -> bool {
+        let Some(reset) = reset_for(segment) else { return false };
+        let ack = reset.flags.contains(Flags::ACK).then_some(reset.ack);
+        self.remote_port = segment.source_port;
+        self.pending.replies.push_back(Reply::Reset { seq: reset.seq, ack });
+        true
     }
 
     /// §3.10.7.2
     fn arrives_in_listen(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        if let Some(refusal) = refusal_in_listen(segment) {
+            if let Disposition::Reset(_) = refusal {
+                self.reply_with_reset(segment);
+            }
+            return refusal;
+        }
         let arriving = Arriving::new(segment);
-        if arriving.has(Flags::RST) {
-            return Disposition::Drop(clause::LISTEN_RST);
-        }
-        if arriving.has(Flags::ACK) {
-            self.remote_port = segment.source_port;
-            self.pending.replies.push_back(Reply::Reset { seq: arriving.ack, ack: None });
-            return Disposition::Reset(clause::LISTEN_ACK);
-        }
-        if !arriving.has(Flags::SYN) {
-            return Disposition::Drop(clause::LISTEN_OTHER);
-        }
         self.remote_port = segment.source_port;
         self.synchronize(&arriving);
         self.snd.wl2 = self.snd.iss;

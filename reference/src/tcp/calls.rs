@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::timers::Timer;
 use super::{Config, Connection, Event, Notice, Reply, State};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -232,8 +231,5 @@ impl Connection {
         (self.config.mss, self.config.window_scale) = agreed;
         self.restart_keep_alive_timer(now);
         self.restart_user_timer(now);
-        if self.config.keep_alive.is_none() {
-            self.timers.cancel(Timer::KeepAlive);
-        }
     }
 }

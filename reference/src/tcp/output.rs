@@ -157,7 +157,6 @@ impl Connection {
     /// One octet at SND.UNA, or the FIN if nothing else is left (§3.8.6.1).
     fn probe_chunk(&self) -> Chunk {
         let len = (self.send_end() - self.snd.una).min(1);
-        let len = if self.fin_was_sent() && self.snd.una == self.send_end() { 0 } else { len };
         Chunk { seq: self.snd.una, len, fin: len == 0 && self.fin_queued }
     }
 

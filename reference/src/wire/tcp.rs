@@ -212,6 +212,13 @@ impl Flags {
     }
 }
 
+impl Flags {
+    /// The letters of the flags that are set, in the order of `letters`.
+    fn write_letters(self, f: &mut fmt::Formatter<'_>, letters: &[(Flags, &str)]) -> fmt::Result {
+        letters.iter().filter(|(flag, _)| self.contains(*flag)).try_for_each(|(_, letter)| f.write_str(letter))
+    }
+}
+
 impl core::ops::BitOr for Flags {
     type Output = Flags;
 
@@ -237,7 +244,7 @@ impl fmt::Display for Flags {
         if self.without(Flags::RESERVED) == Flags::NONE {
             return f.write_str("-");
         }
-        LETTERS.iter().filter(|(flag, _)| self.contains(*flag)).try_for_each(|(_, letter)| f.write_str(letter))
+        self.write_letters(f, &LETTERS)
     }
 }
 
@@ -265,7 +272,7 @@ impl fmt::Display for Letters {
         if self.0 == Flags::NONE {
             return f.write_str("none");
         }
-        LETTERS.iter().filter(|(flag, _)| self.0.contains(*flag)).try_for_each(|(_, letter)| f.write_str(letter))?;
+        self.0.write_letters(f, &LETTERS)?;
         if self.0.intersects(Flags::RESERVED) {
             write!(f, " reserved 0x{:x}", (self.0.0 & Flags::RESERVED.0) >> 9)?;
         }
