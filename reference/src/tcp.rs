@@ -24,6 +24,7 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `congestion` | RFC 5681, RFC 6582 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
 
@@ -31,6 +32,7 @@ mod arrives;
 mod calls;
 mod config;
 mod congestion;
+mod habits;
 mod output;
 mod reassembly;
 mod rto;
@@ -45,6 +47,7 @@ use alloc::collections::VecDeque;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, KeepAlive};
+pub use habits::{HABITS, Habit, HabitError};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 
