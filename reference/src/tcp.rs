@@ -26,11 +26,13 @@
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
 //! | `congestion` | RFC 5681, RFC 6582 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `octets` | copies out of the buffers |
 
 mod arrives;
 mod calls;
 mod config;
 mod congestion;
+mod octets;
 mod output;
 mod reassembly;
 mod rto;
@@ -41,6 +43,7 @@ mod timers;
 mod window;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
@@ -58,7 +61,8 @@ use timers::{Timer, Timers};
 /// One TCP connection. See the [module](self) for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared by the connections of a listener, as long as they do not differ.
+    config: Arc<Config>,
     state: State,
     /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
     passive: bool,
@@ -147,7 +151,7 @@ pub enum Notice {
 }
 
 impl Connection {
-    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+    fn new(config: Arc<Config>, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
         let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
         let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
         Connection {
