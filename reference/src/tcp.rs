@@ -250,7 +250,7 @@ impl Connection {
     /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
     fn forget(&mut self) {
         self.timers.cancel_all();
-        self.send_buffer.clear();
+        self.send_buffer = VecDeque::new(); // with its memory
         self.reassembly.clear();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
@@ -283,6 +283,8 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
+        self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
+        self.receive_buffer.shrink_to_fit();
         self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
     }
 }

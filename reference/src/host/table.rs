@@ -7,7 +7,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
@@ -107,22 +107,103 @@ fn holds(slots: &[Option<Box<Entry>>], slot: u32, tuple: &FourTuple) -> bool {
     slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|entry| entry.tuple == *tuple)
 }
 
-/// All of the 4-tuple that a packet can show: 12 octets for IPv4, 36 for IPv6.
+/// All of the 4-tuple that a packet can show: 12 octets for IPv4, 36 for any other.
 fn hash(hasher: SipHasher13, tuple: &FourTuple) -> u64 {
-    let mut octets = [0; 36];
-    let mut len = 0;
-    let mut put = |part: &[u8]| {
-        if let Some(place) = octets.get_mut(len..len + part.len()) {
-            place.copy_from_slice(part);
-        }
-        len += part.len();
-    };
-    for end in [&tuple.local, &tuple.remote] {
-        match end.ip() {
-            IpAddr::V4(ip) => put(&ip.octets()),
-            IpAddr::V6(ip) => put(&ip.octets()),
-        }
-        put(&end.port().to_be_bytes());
+    let FourTuple { local, remote } = tuple;
+    if let (SocketAddr::V4(local), SocketAddr::V4(remote)) = (local, remote) {
+        let mut octets = [0; 12];
+        octets[..4].copy_from_slice(&local.ip().octets());
+        octets[4..8].copy_from_slice(&remote.ip().octets());
+        octets[8..10].copy_from_slice(&local.port().to_be_bytes());
+        octets[10..].copy_from_slice(&remote.port().to_be_bytes());
+        return hasher.hash(&octets);
     }
-    hasher.hash(octets.get(..len).unwrap_or(&octets))
+    let v6 = |address: &SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        IpAddr::V6(ip) => ip.octets(),
+    };
+    let mut octets = [0; 36];
+    octets[..16].copy_from_slice(&v6(local));
+    octets[16..32].copy_from_slice(&v6(remote));
+    octets[32..34].copy_from_slice(&local.port().to_be_bytes());
+    octets[34..].copy_from_slice(&remote.port().to_be_bytes());
+    hasher.hash(&octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::{ConnectionId, Entry, FourTuple};
+    use super::Table;
+    use crate::seq::Seq;
+    use crate::tcp::{Config, Connection};
+
+    fn tuple(number: u8) -> FourTuple {
+        let remote = match number % 2 {
+            0 => ([192, 0, 2, 1], u16::from(number)).into(),
+            _ => ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], u16::from(number)).into(),
+        };
+        FourTuple { local: ([192, 0, 2, 2], 80).into(), remote }
+    }
+
+    fn entry(serial: u64, number: u8) -> Box<Entry> {
+        let connection = Connection::open_passive(Config::default(), 80, Seq(0));
+        Box::new(Entry {
+            serial,
+            connection,
+            tuple: tuple(number),
+            listener: None,
+            detached: false,
+            armed: None,
+            is_ready: false,
+            replaced: None,
+        })
+    }
+
+    proptest! {
+        /// Any calls do what they do to two sorted maps: one by id, one of who holds which 4-tuple.
+        #[test]
+        fn like_two_maps(calls in prop::collection::vec((0..4u8, 0..24u8, any::<prop::sample::Index>()), 0..200)) {
+            let mut table = Table::new((1, 2));
+            let mut ids: BTreeMap<ConnectionId, FourTuple> = BTreeMap::new();
+            let mut holders: BTreeMap<FourTuple, ConnectionId> = BTreeMap::new();
+            for (serial, (call, number, which)) in calls.into_iter().enumerate() {
+                let chosen = (!ids.is_empty()).then(|| *ids.keys().nth(which.index(ids.len())).expect("in range"));
+                match (call, chosen) {
+                    (0 | 1, _) => {
+                        let id = table.insert(entry(serial as u64, number));
+                        ids.insert(id, tuple(number));
+                        holders.insert(tuple(number), id);
+                    }
+                    (2, Some(id)) => {
+                        let removed = table.remove(id).expect("it is there");
+                        prop_assert!(table.remove(id).is_none());
+                        ids.remove(&id);
+                        holders.retain(|_, holder| *holder != id);
+                        if number < 8 {
+                            table.restore(id, removed);
+                            let tuple = table.get(id).expect("it is back").tuple;
+                            ids.insert(id, tuple);
+                            holders.insert(tuple, id);
+                        }
+                    }
+                    (_, Some(id)) => {
+                        table.release_tuple(id);
+                        holders.retain(|_, holder| *holder != id);
+                    }
+                    (_, None) => {}
+                }
+                for number in 0..24 {
+                    prop_assert_eq!(table.find(&tuple(number)), holders.get(&tuple(number)).copied());
+                }
+                for (id, tuple) in &ids {
+                    prop_assert_eq!(table.get(*id).map(|entry| entry.tuple), Some(*tuple));
+                }
+            }
+        }
+    }
 }
