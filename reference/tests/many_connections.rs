@@ -144,3 +144,16 @@ fn the_host_wakes_no_later_than_its_first_timer() {
         assert_eq!(host.poll_timeout(), exact(&host, &ids));
     }
 }
+
+#[test]
+fn a_timer_that_was_put_off_waits_its_turn() {
+    let (mut host, ids) = senders(2);
+    let now = Instant::from_millis(1000);
+    let snd = host.connection(ids[0]).unwrap().snd().clone();
+    host.handle_packet(now, &from(1, Flags::ACK, 1, snd.nxt));
+    host.call(ids[0], |tcp| tcp.send(b"x", false)).unwrap();
+    assert_eq!(sent_to(&mut host, now), [1]);
+    let late = Instant::from_millis(5000);
+    host.handle_timeout(late);
+    assert_eq!(sent_to(&mut host, late), [2, 1], "the second connection's was due first");
+}
