@@ -23,8 +23,8 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(mtu: u16) -> Connections {
-        let config = Config { mss: mtu - 40, ..Config::default() };
+    pub(crate) fn new(mtu: u16, timestamps: bool) -> Connections {
+        let config = Config { mss: mtu - 40, timestamps, ..Config::default() };
         let now = Instant::ZERO;
         let ends =
             [Connection::open_active(now, config.clone(), 1, 2, Seq(1)), Connection::open_passive(config, 2, Seq(2))];
@@ -87,7 +87,7 @@ impl Hosts {
         let addresses = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().expect("an address"));
         let mut hosts = addresses.map(|address| Host::new(vec![address], mtu, IsnGenerator::new(1)));
         let there = SocketAddr::new(addresses[1], 80);
-        let config = hosts[0].config(false);
+        let config = Config { timestamps: false, ..hosts[0].config(false) };
         let listener = hosts[1].listen(there, 1, config.clone()).expect("a free port");
         let client = hosts[0].connect(Instant::ZERO, None, there, config).expect("a free port");
         let (data, sink) = (vec![1; BUFFER], vec![0; BUFFER]);
