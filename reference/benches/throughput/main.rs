@@ -14,7 +14,7 @@ mod yardstick;
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
-use reference::{Connections, Encoding, Hosts};
+use reference::{Encoding, TwoConnections, TwoHosts};
 use yardstick::{Checksums, Loopback};
 
 #[global_allocator]
@@ -37,28 +37,28 @@ fn measure(bencher: Bencher<'_, '_>, mut link: impl FnMut(u64)) {
 /// Two connections: segments as values.
 #[divan::bench(args = MTUS)]
 fn connections(bencher: Bencher<'_, '_>, mtu: u16) {
-    let mut link = Connections::new(mtu, false);
+    let mut link = TwoConnections::new(mtu, false);
     measure(bencher, |segments| link.run(segments));
 }
 
 /// With timestamps (RFC 7323): 12 octets less in each segment.
 #[divan::bench(args = MTUS)]
 fn connections_timestamps(bencher: Bencher<'_, '_>, mtu: u16) {
-    let mut link = Connections::new(mtu, true);
+    let mut link = TwoConnections::new(mtu, true);
     measure(bencher, |segments| link.run(segments));
 }
 
 /// Two hosts: packets as values.
 #[divan::bench(args = MTUS)]
 fn hosts_packets(bencher: Bencher<'_, '_>, mtu: u16) {
-    let mut link = Hosts::new(mtu, Encoding::None);
+    let mut link = TwoHosts::new(mtu, Encoding::None);
     measure(bencher, |segments| link.run(segments));
 }
 
 /// Two hosts: packets as octets, with the checksums of both layers made and checked.
 #[divan::bench(args = MTUS)]
 fn hosts_octets(bencher: Bencher<'_, '_>, mtu: u16) {
-    let mut link = Hosts::new(mtu, Encoding::Octets);
+    let mut link = TwoHosts::new(mtu, Encoding::Octets);
     measure(bencher, |segments| link.run(segments));
 }
 

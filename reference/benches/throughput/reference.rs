@@ -14,7 +14,7 @@ const GAP: Duration = Duration::from_micros(1);
 const BUFFER: usize = 65_536;
 
 /// Two connections, the first sending.
-pub(crate) struct Connections {
+pub(crate) struct TwoConnections {
     now: Instant,
     ends: [Connection; 2],
     segment: Segment,
@@ -22,14 +22,14 @@ pub(crate) struct Connections {
     sink: Vec<u8>,
 }
 
-impl Connections {
-    pub(crate) fn new(mtu: u16, timestamps: bool) -> Connections {
+impl TwoConnections {
+    pub(crate) fn new(mtu: u16, timestamps: bool) -> TwoConnections {
         let config = Config { mss: mtu - 40, timestamps, ..Config::default() };
         let now = Instant::ZERO;
         let ends =
             [Connection::open_active(now, config.clone(), 1, 2, Seq(1)), Connection::open_passive(config, 2, Seq(2))];
         let (data, sink) = (vec![1; BUFFER], vec![0; BUFFER]);
-        Connections { now, ends, segment: Segment::default(), data, sink }
+        TwoConnections { now, ends, segment: Segment::default(), data, sink }
     }
 
     /// Carries at least so many data segments.
@@ -70,9 +70,9 @@ pub(crate) enum Encoding {
 }
 
 /// Two hosts, the first sending.
-pub(crate) struct Hosts {
+pub(crate) struct TwoHosts {
     now: Instant,
-    hosts: [Host; 2],
+    ends: [Host; 2],
     ids: [ConnectionId; 2],
     encoding: Encoding,
     sent: Packet,
@@ -82,8 +82,8 @@ pub(crate) struct Hosts {
     sink: Vec<u8>,
 }
 
-impl Hosts {
-    pub(crate) fn new(mtu: u16, encoding: Encoding) -> Hosts {
+impl TwoHosts {
+    pub(crate) fn new(mtu: u16, encoding: Encoding) -> TwoHosts {
         let addresses = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().expect("an address"));
         let mut hosts = addresses.map(|address| Host::new(vec![address], mtu, IsnGenerator::new(1)));
         let there = SocketAddr::new(addresses[1], 80);
@@ -93,9 +93,9 @@ impl Hosts {
         let (data, sink) = (vec![1; BUFFER], vec![0; BUFFER]);
         let (sent, received) = (Packet::empty(), Packet::empty());
         let (ids, octets) = ([client; 2], Vec::new());
-        let mut pair = Hosts { now: Instant::ZERO, hosts, ids, encoding, sent, octets, received, data, sink };
+        let mut pair = TwoHosts { now: Instant::ZERO, ends: hosts, ids, encoding, sent, octets, received, data, sink };
         while pair.turn().is_some() {}
-        pair.ids[1] = pair.hosts[1].accept(listener).expect("the handshake is complete").0;
+        pair.ids[1] = pair.ends[1].accept(listener).expect("the handshake is complete").0;
         pair
     }
 
@@ -103,36 +103,36 @@ impl Hosts {
     pub(crate) fn run(&mut self, segments: u64) {
         let mut delivered = 0;
         while delivered < segments {
-            let _ = self.hosts[0].call(self.ids[0], |tcp| tcp.send(&self.data, false)); // as much as fits
+            let _ = self.ends[0].call(self.ids[0], |tcp| tcp.send(&self.data, false)); // as much as fits
             while let Some(data) = self.turn() {
                 delivered += u64::from(data);
             }
-            let _ = self.hosts[1].call(self.ids[1], |tcp| tcp.receive_into(&mut self.sink));
+            let _ = self.ends[1].call(self.ids[1], |tcp| tcp.receive_into(&mut self.sink));
         }
     }
 
     fn turn(&mut self) -> Option<bool> {
         self.now += GAP;
         let mut data = None;
-        if self.hosts[0].poll_transmit_into(self.now, &mut self.sent) {
+        if self.ends[0].poll_transmit_into(self.now, &mut self.sent) {
             data = Some(self.sent.segment().is_some_and(|segment| !segment.payload.is_empty()));
             self.deliver(1);
         }
-        while self.hosts[1].poll_transmit_into(self.now, &mut self.sent) {
+        while self.ends[1].poll_transmit_into(self.now, &mut self.sent) {
             data.get_or_insert(false);
             self.deliver(0);
         }
-        self.hosts.iter_mut().for_each(|host| host.handle_timeout(self.now));
+        self.ends.iter_mut().for_each(|host| host.handle_timeout(self.now));
         data
     }
 
     fn deliver(&mut self, to: usize) {
         if self.encoding == Encoding::None {
-            self.hosts[to].handle_packet(self.now, &self.sent);
+            self.ends[to].handle_packet(self.now, &self.sent);
             return;
         }
         self.sent.encode_into(&mut self.octets);
         self.received.decode_into(&self.octets).expect("what was encoded");
-        self.hosts[to].handle_packet(self.now, &self.received);
+        self.ends[to].handle_packet(self.now, &self.received);
     }
 }
