@@ -30,6 +30,7 @@
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `octets` | copies out of the buffers |
 
 mod arrives;
 mod calls;
@@ -38,6 +39,7 @@ mod config;
 mod congestion;
 mod delayed_ack;
 mod habits;
+mod octets;
 mod output;
 mod reassembly;
 mod recovery;
@@ -53,6 +55,7 @@ mod timestamps;
 mod window;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
@@ -75,7 +78,8 @@ use timers::{Timer, Timers};
 /// One TCP connection. See the [module](self) for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared by the connections of a listener, as long as they do not differ.
+    config: Arc<Config>,
     state: State,
     /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
     passive: bool,
@@ -176,7 +180,7 @@ pub enum Notice {
 }
 
 impl Connection {
-    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+    fn new(config: Arc<Config>, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
         let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
         let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
         Connection {
@@ -284,7 +288,7 @@ impl Connection {
     /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
     fn forget(&mut self) {
         self.timers.cancel_all();
-        self.send_buffer.clear();
+        self.send_buffer = VecDeque::new(); // with its memory
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
@@ -319,6 +323,8 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
+        self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
+        self.receive_buffer.shrink_to_fit();
         self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
     }
 }

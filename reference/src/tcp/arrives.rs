@@ -3,6 +3,8 @@
 
 mod steps;
 
+use alloc::sync::Arc;
+
 use super::timers::Timer;
 use super::{Connection, Event, HardErrors, Notice, Reply, State};
 use crate::clause::{self, Clause};
@@ -240,7 +242,9 @@ impl Connection {
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
-                self.config.window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                if self.config.window_scale {
+                    Arc::make_mut(&mut self.config).window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                }
                 (self.snd.wind_shift, self.rcv.wind_shift) = (0, 0);
             }
         }

@@ -1,5 +1,6 @@
 //! What to send next (RFC 9293 §3.7.4, §3.8.3, §3.8.5, §3.8.6).
 
+use super::octets::append_range;
 use super::recovery::Phase;
 use super::{Connection, Reply, State};
 use crate::seq::Seq;
@@ -99,7 +100,7 @@ impl Connection {
     fn fill_chunk(&mut self, now: Instant, chunk: Chunk, segment: &mut Segment) {
         segment.seq = chunk.seq;
         let start = (chunk.seq - self.send_buffer_seq) as usize;
-        segment.payload.extend(self.send_buffer.range(start..start + chunk.len as usize));
+        append_range(&self.send_buffer, start..start + chunk.len as usize, &mut segment.payload);
         segment.flags = if chunk.fin { Flags::FIN } else { Flags::NONE };
         if chunk.len > 0 && chunk.seq + chunk.len == self.send_end() {
             segment.flags = segment.flags | Flags::PSH; // the last of what is buffered (MUST-61)
