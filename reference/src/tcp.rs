@@ -25,6 +25,8 @@
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
+//! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
+//! | `f_rto` | spurious timeouts: RFC 5682 |
 //! | `congestion` | the congestion window: RFC 5681, 6928 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
@@ -40,7 +42,9 @@ mod congestion;
 mod delayed_ack;
 mod habits;
 mod octets;
+mod f_rto;
 mod output;
+mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
@@ -48,6 +52,7 @@ mod sack;
 mod sent;
 pub mod state;
 mod syn_options;
+mod tail_loss;
 pub mod tcb;
 mod timeouts;
 mod timers;
@@ -272,6 +277,13 @@ impl Connection {
     /// When [`handle_timeout`](Connection::handle_timeout) is to be called next.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
+    }
+
+    /// What is wrong with the bookkeeping of what is in flight, if anything is: for tests.
+    #[doc(hidden)]
+    pub fn fault(&self) -> Option<&'static str> {
+        let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
+        self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
     }
 
     /// Makes the transition that the table prescribes.

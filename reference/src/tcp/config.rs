@@ -40,6 +40,13 @@ pub struct Config {
     pub initial_window: InitialWindow,
     /// The first two duplicates let out a new segment each (RFC 3042).
     pub limited_transmit: bool,
+    /// What is lost is told by time (RACK, RFC 8985 §6) where the peer permits SACK, instead of RFC
+    /// 6675's counting.
+    pub rack: bool,
+    /// Probe for the loss of the last segments of a flight (RFC 8985 §7); needs `rack`.
+    pub tail_loss_probe: bool,
+    /// Detect spurious retransmission timeouts and undo what they did (RFC 5682).
+    pub f_rto: bool,
     /// The congestion window starts over after an idle time (RFC 5681 §4.1).
     pub restart_after_idle: bool,
     /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
@@ -149,6 +156,9 @@ impl Default for Config {
             quick_acks: 0,
             initial_window: InitialWindow::default(),
             limited_transmit: true,
+            rack: false,
+            tail_loss_probe: false,
+            f_rto: false,
             restart_after_idle: true,
             challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
             stray_ack_limit: None,
