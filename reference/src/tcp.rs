@@ -40,6 +40,7 @@ mod output;
 mod reassembly;
 mod recovery;
 mod rto;
+mod sabotage;
 mod sack;
 mod sent;
 pub mod state;
@@ -55,6 +56,8 @@ use alloc::collections::VecDeque;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -66,6 +69,8 @@ use delayed_ack::DelayedAck;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
+#[cfg(not(feature = "sabotage"))]
+use sabotage::Sabotage;
 use sent::SentQueue;
 use timers::{Timer, Timers};
 
@@ -316,6 +321,7 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
-        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+        self.timers
+            .set(Timer::TimeWait, now + self.config.msl * if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 });
     }
 }
