@@ -28,6 +28,7 @@
 //! | `congestion` | the congestion window: RFC 5681, 6928 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
+//! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
 
 mod arrives;
@@ -36,6 +37,7 @@ mod challenge;
 mod config;
 mod congestion;
 mod delayed_ack;
+mod habits;
 mod output;
 mod reassembly;
 mod recovery;
@@ -56,6 +58,7 @@ use alloc::collections::VecDeque;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use habits::{HABITS, Habit, HabitError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
 pub use state::{Event, State};
