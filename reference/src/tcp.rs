@@ -48,6 +48,7 @@ mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
+mod sabotage;
 mod sack;
 mod sent;
 pub mod state;
@@ -66,6 +67,8 @@ pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
 pub use habits::{HABITS, Habit, HabitError};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -77,6 +80,8 @@ use delayed_ack::DelayedAck;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
+#[cfg(not(feature = "sabotage"))]
+use sabotage::Sabotage;
 use sent::SentQueue;
 use timers::{Timer, Timers};
 
@@ -337,6 +342,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.msl * lifetimes);
     }
 }
