@@ -24,6 +24,7 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `congestion` | RFC 5681, RFC 6582 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
@@ -33,6 +34,7 @@ mod calls;
 mod config;
 mod congestion;
 mod habits;
+mod info;
 mod output;
 mod reassembly;
 mod rto;
@@ -48,6 +50,7 @@ pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, KeepAlive};
 pub use habits::{HABITS, Habit, HabitError};
+pub use info::{Info, Phase};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 

@@ -45,6 +45,21 @@ impl Congestion {
         self.cwnd
     }
 
+    /// ssthresh; the largest number as long as it is arbitrarily high.
+    pub(super) fn threshold(&self) -> u32 {
+        self.ssthresh
+    }
+
+    /// Whether fast recovery goes on (RFC 6582).
+    pub(super) fn is_recovering(&self) -> bool {
+        self.recover.is_some()
+    }
+
+    /// Duplicate acknowledgments in a row.
+    pub(super) fn duplicates(&self) -> u32 {
+        self.duplicates
+    }
+
     /// An acknowledgment of `octets` new octets, up to `ack`.
     pub(super) fn on_ack(&mut self, ack: Seq, octets: u32) -> Advice {
         self.duplicates = 0;

@@ -30,6 +30,9 @@ pub struct Habit {
     kind: Kind,
 }
 
+/// A word, and what it does.
+type Choice = (&'static str, fn(&mut Config));
+
 /// What the values of a habit look like, and what they do.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -42,7 +45,7 @@ enum Kind {
     /// A whole number from the first to the second
     Number(u64, u64, fn(&mut Config, u64)),
     /// One of these words
-    Word(&'static [(&'static str, fn(&mut Config))]),
+    Word(&'static [Choice]),
 }
 
 /// Why [`Config::set`] changed nothing.

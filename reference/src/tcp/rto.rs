@@ -61,6 +61,16 @@ impl Rto {
         self.doublings = 0;
     }
 
+    /// SRTT, once something was measured (§2.2).
+    pub(super) fn srtt(&self) -> Option<Duration> {
+        self.srtt
+    }
+
+    /// RTTVAR (§2.2).
+    pub(super) fn rttvar(&self) -> Duration {
+        self.rttvar
+    }
+
     /// How often the RTO has been doubled.
     pub(super) fn doublings(&self) -> u32 {
         self.doublings
