@@ -130,6 +130,10 @@ clauses! {
         "a SYN to or from a broadcast, multicast or otherwise invalid address is ignored";
     BACKLOG_FULL = "rfc9293-3.9.1-backlog", "rfc9293 §3.10.7.2", May, None,
         "a SYN for which the listening socket has no room may be dropped; the peer will try again";
+    PAWS = "rfc7323-5.3-r1", "rfc7323 §5.3 R1", Must, Some("7323-5.3-PAWS-R1"),
+        "a segment whose timestamp is older than the last one is an old duplicate: it is acknowledged and dropped";
+    TIMESTAMPS_MISSING = "rfc7323-3.2-missing", "rfc7323 §3.2", Should, Some("7323-3.2-TS-MISSING-DROP"),
+        "a segment that lacks the timestamps that were agreed on is dropped without a word";
 }
 
 #[cfg(test)]

@@ -25,40 +25,54 @@
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
 //! | `info` | STATUS in numbers, §3.10.6 |
+//! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
+//! | `congestion` | the congestion window: RFC 5681, 6928 |
+//! | `timestamps` | PAWS, RTTM: RFC 7323 |
+//! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
-//! | `congestion` | RFC 5681, RFC 6582 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
 
 mod arrives;
 mod calls;
+mod challenge;
 mod config;
 mod congestion;
+mod delayed_ack;
 mod habits;
 mod info;
 mod output;
 mod reassembly;
+mod recovery;
 mod rto;
+mod sack;
+mod sent;
 pub mod state;
+mod syn_options;
 pub mod tcb;
 mod timeouts;
 mod timers;
+mod timestamps;
 mod window;
 
 use alloc::collections::VecDeque;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
-pub use config::{Config, HardErrors, KeepAlive};
+pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
 pub use habits::{HABITS, Habit, HabitError};
-pub use info::{Info, Phase};
+pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
+pub use timestamps::Timestamps;
 
 use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
+use delayed_ack::DelayedAck;
 use reassembly::Reassembly;
+use recovery::Recovery;
 use rto::Rto;
+use sent::SentQueue;
 use timers::{Timer, Timers};
 
 /// One TCP connection. See the [module](self) for how to drive it.
@@ -90,6 +104,20 @@ pub struct Connection {
     timers: Timers,
     rto: Rto,
     congestion: Congestion,
+    recovery: Recovery,
+    /// What is in flight, segment by segment; not the SYN.
+    sent: SentQueue,
+    /// Both SYNs permitted SACK (RFC 2018 §2).
+    sack_permitted: bool,
+    /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
+    duplicate: Option<(Seq, Seq)>,
+    timestamps: Timestamps,
+    delayed_ack: DelayedAck,
+    /// Challenge ACKs, and acknowledgments of segments outside the window.
+    challenges: challenge::Spent,
+    strays: challenge::Spent,
+    /// When data was sent last.
+    last_sent_at: Instant,
     pending: Pending,
     /// When the oldest unacknowledged octet was first sent, or last made progress; for R2.
     unacknowledged_since: Option<Instant>,
@@ -112,8 +140,6 @@ struct Pending {
     syn: bool,
     /// Something was received: the next segment, or one of its own, acknowledges it.
     ack: bool,
-    /// What to send again: from here to there.
-    retransmit: Option<(Seq, Seq)>,
     /// One octet beyond a closed window (§3.8.6.1).
     probe: bool,
     /// The override timer allows a small segment (§3.8.6.2.1).
@@ -172,7 +198,16 @@ impl Connection {
             detached: false,
             timers: Timers::default(),
             rto: Rto::new(&config),
-            congestion: Congestion::new(snd.mss),
+            congestion: Congestion::new(&config, u32::from(snd.mss)),
+            recovery: Recovery::default(),
+            sent: SentQueue::default(),
+            sack_permitted: false,
+            duplicate: None,
+            timestamps: Timestamps::default(),
+            delayed_ack: DelayedAck::default(),
+            challenges: challenge::Spent::default(),
+            strays: challenge::Spent::default(),
+            last_sent_at: Instant::ZERO,
             pending: Pending::default(),
             unacknowledged_since: None,
             syn_was_lost: false,
@@ -254,6 +289,8 @@ impl Connection {
         self.timers.cancel_all();
         self.send_buffer.clear();
         self.reassembly.clear();
+        self.sent.clear();
+        self.recovery = Recovery::default();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
         // an acknowledgment of a connection that is gone would be a lie, except the last one of

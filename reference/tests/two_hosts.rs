@@ -34,6 +34,7 @@ impl Pair {
             Host::new(vec![address], 1500, generator)
         });
         let mut config = hosts[0].config(false);
+        config.r2 = Duration::from_hours(10); // a rhythm of losses may hit every retransmission for a while
         change(&mut config);
         let there = SocketAddr::new(addresses[1], 80);
         let listener = hosts[1].listen(there, 1, config.clone()).unwrap();

@@ -33,6 +33,10 @@ struct Arriving<'a> {
     /// SEG.SEQ + SEG.UP: trimming does not move it.
     up: Seq,
     options: &'a [TcpOption],
+    /// TSval and TSecr.
+    timestamps: Option<(u32, u32)>,
+    /// The blocks of a SACK option.
+    sack: &'a [(Seq, Seq)],
     text: &'a [u8],
 }
 
@@ -45,6 +49,8 @@ impl<'a> Arriving<'a> {
             window: segment.window,
             up: segment.seq + u32::from(segment.urgent_pointer),
             options: &segment.options,
+            timestamps: super::timestamps::in_options(&segment.options),
+            sack: super::sack::in_options(&segment.options),
             text: &segment.payload,
         }
     }
@@ -144,7 +150,7 @@ impl Connection {
         }
         let arriving = Arriving::new(segment);
         self.remote_port = segment.source_port;
-        self.synchronize(&arriving);
+        self.synchronize(now, &arriving);
         self.snd.wl2 = self.snd.iss;
         self.advance(Event::Syn);
         self.queue_syn(now);
@@ -174,7 +180,7 @@ impl Connection {
             return Disposition::Drop(clause::SYN_SENT_OTHER);
         }
         self.heard_from_peer(now);
-        self.synchronize(&arriving);
+        self.synchronize(now, &arriving);
         if acknowledges {
             self.complete_active_open(now, &arriving)
         } else {
@@ -190,20 +196,20 @@ impl Connection {
     /// The SYN,ACK of §3.10.7.3 step 4. The window is taken from it as RFC 1122 §4.2.2.20 (c)
     /// demands, which the text of RFC 9293 leaves out on this branch.
     fn complete_active_open(&mut self, now: Instant, arriving: &Arriving<'_>) -> Disposition {
-        self.acknowledge_sent(now, arriving.ack);
+        self.acknowledge_sent(now, arriving.ack, arriving.timestamps);
         self.snd.wl2 = arriving.ack;
         self.advance(Event::SynAck);
         self.become_established(now);
         self.pending.ack = true;
         let rest = self.trim(arriving.without_syn());
         self.check_urgent_pointer(&rest);
-        self.take_text(&rest);
+        self.take_text(now, &rest);
         self.take_fin(now);
         Disposition::Accept
     }
 
     /// What both sides learn from the peer's SYN: its first number, window, MSS and window scale.
-    fn synchronize(&mut self, arriving: &Arriving<'_>) {
+    fn synchronize(&mut self, now: Instant, arriving: &Arriving<'_>) {
         self.rcv.irs = arriving.seq;
         self.rcv.nxt = arriving.seq + 1;
         self.rcv.up = self.rcv.nxt;
@@ -212,16 +218,22 @@ impl Connection {
         self.snd.wl1 = arriving.seq;
         let mut mss = self.config.default_mss; // no option: 536 or 1220 (§3.7.1, MUST-15)
         let mut scale = None;
+        let mut sack = false;
         for option in arriving.options {
             match option {
                 TcpOption::Mss(offered) => mss = (*offered).max(1), // a segment of 0 would never end
                 TcpOption::WindowScale(shift) => scale = Some((*shift).min(14)), // RFC 7323 §2.3
+                TcpOption::SackPermitted => sack = true,
                 TcpOption::EndOfList => break,
                 _ => {}
             }
         }
         self.snd.mss = mss.min(self.config.mss);
-        self.congestion = super::Congestion::new(self.snd.mss);
+        self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
+        self.agree_on_timestamps(now, arriving.timestamps);
+        let options = if self.timestamps.ok { super::timestamps::LENGTH } else { 0 };
+        let smss = self.snd.mss.saturating_sub(options).max(1); // options take room (§3.7.1, RFC 6691)
+        self.congestion = super::Congestion::new(&self.config, u32::from(smss));
         match scale {
             Some(shift) if self.config.window_scale => {
                 self.snd.wind_shift = shift;

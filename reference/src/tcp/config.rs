@@ -1,5 +1,6 @@
 //! What may differ between one conforming TCP and another.
 
+pub use super::challenge::Limit;
 use crate::time::Duration;
 
 /// The choices of one connection; [`Config::default`] follows every SHOULD of RFC 9293.
@@ -15,6 +16,37 @@ pub struct Config {
     pub send_buffer: usize,
     /// Offer window scaling (RFC 7323 §2).
     pub window_scale: bool,
+    /// Offer, and use, timestamps (RFC 7323 §3).
+    pub timestamps: bool,
+    /// Drop segments that lack the timestamps that were agreed on (RFC 7323 §3.2, SHOULD); off
+    /// takes them as they are.
+    pub require_timestamps: bool,
+    /// What the timestamp clock shows at the beginning of time: a secret, so that nobody can tell
+    /// how long the host has been up (RFC 7323 §5.4). A [`Host`](crate::host::Host) adds one of its own.
+    pub timestamp_offset: u32,
+    /// Offer, and use, selective acknowledgments (RFC 2018, RFC 6675).
+    pub sack: bool,
+    /// Tell of segments that came twice (RFC 2883).
+    pub duplicate_sack: bool,
+    /// In which order the options of a SYN stand.
+    pub syn_options: OptionOrder,
+    /// How long an acknowledgment may wait for something to ride on, less than 500 ms (§3.8.6.3,
+    /// SHLD-18, MUST-58); `None` acknowledges every segment.
+    pub delayed_ack: Option<Duration>,
+    /// So many segments at the beginning are acknowledged at once, as Linux does to speed up the
+    /// peer's slow start.
+    pub quick_acks: u32,
+    /// The initial congestion window.
+    pub initial_window: InitialWindow,
+    /// The first two duplicates let out a new segment each (RFC 3042).
+    pub limited_transmit: bool,
+    /// The congestion window starts over after an idle time (RFC 5681 §4.1).
+    pub restart_after_idle: bool,
+    /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
+    pub challenge_ack_limit: Option<Limit>,
+    /// The same for acknowledgments that answer segments without text outside the window, as Linux
+    /// does; `None`: any number.
+    pub stray_ack_limit: Option<Limit>,
     /// Check RST, SYN and ACK against blind attackers (RFC 5961); off is RFC 793's behaviour.
     pub blind_attack_checks: bool,
     /// A valid RST ends TIME-WAIT (§3.10.7.4 step 2); off ignores it, so that an old duplicate
@@ -46,6 +78,28 @@ pub struct Config {
     pub user_timeout: Option<Duration>,
     /// Probe an idle connection (§3.8.4); off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
+}
+
+/// The order of a SYN's options, by the system that is known for it. The RFCs leave it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptionOrder {
+    /// MSS, SACK permitted, timestamps, window scale.
+    #[default]
+    Linux,
+    /// MSS, window scale, SACK permitted, timestamps.
+    FreeBsd,
+}
+
+/// IW: what may be sent before the first acknowledgment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitialWindow {
+    /// Two to four segments (RFC 5681 §3.1).
+    #[default]
+    Rfc5681,
+    /// Ten segments of up to 1460 octets (RFC 6928 §2).
+    Rfc6928,
+    /// So many segments.
+    Segments(u16),
 }
 
 /// What an ICMP error ends that says that the peer's port or protocol cannot be reached.
@@ -85,6 +139,19 @@ impl Default for Config {
             receive_buffer: 65_535,
             send_buffer: 65_535,
             window_scale: true,
+            timestamps: true,
+            require_timestamps: true,
+            timestamp_offset: 0,
+            sack: true,
+            duplicate_sack: true,
+            syn_options: OptionOrder::default(),
+            delayed_ack: Some(Duration::from_millis(200)),
+            quick_acks: 0,
+            initial_window: InitialWindow::default(),
+            limited_transmit: true,
+            restart_after_idle: true,
+            challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
+            stray_ack_limit: None,
             blind_attack_checks: true,
             resets_end_time_wait: true,
             reopen_time_wait: true,

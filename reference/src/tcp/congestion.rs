@@ -1,42 +1,45 @@
-//! Slow start, congestion avoidance, fast retransmit and fast recovery (RFC 5681, RFC 6582).
+//! The congestion window: slow start, congestion avoidance, and what a loss does to it (RFC 5681,
+//! RFC 6928). When something counts as lost is the business of [`recovery`](super::recovery).
 
-use crate::seq::Seq;
+use crate::time::{Duration, Instant};
 
-/// Third duplicate: the segment counts as lost (RFC 5681 §3.2).
-const DUPLICATE_THRESHOLD: u32 = 3;
+use super::config::{Config, InitialWindow};
 
 /// The congestion window and what it depends on, in octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Congestion {
     cwnd: u32,
     ssthresh: u32,
     smss: u32,
+    initial: u32,
     /// Octets acknowledged since the last increase in congestion avoidance.
     acknowledged: u32,
-    duplicates: u32,
-    /// SND.NXT when recovery began (RFC 6582 §3.2): acknowledgments below it are partial.
-    recover: Option<Seq>,
+    /// What it was before the last loss, should that turn out to have been none.
+    before_loss: Option<(u32, u32)>,
 }
 
-/// What an acknowledgment asks the sender to do.
+/// An acknowledgment of new data, as congestion control sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Advice {
-    /// Go on.
-    Continue,
-    /// Retransmit the first unacknowledged segment now.
-    Retransmit,
+pub(super) struct Acknowledged {
+    /// When.
+    pub(super) now: Instant,
+    /// Octets that it covers and none before did.
+    pub(super) octets: u32,
+    /// SRTT, once there is one.
+    pub(super) srtt: Option<Duration>,
 }
 
 impl Congestion {
-    pub(super) fn new(smss: u16) -> Congestion {
-        let smss = u32::from(smss);
+    pub(super) fn new(config: &Config, smss: u32) -> Congestion {
+        let smss = smss.max(1);
+        let initial = initial_window(config.initial_window, smss);
         Congestion {
-            cwnd: initial_window(smss),
+            cwnd: initial,
             ssthresh: u32::MAX, // arbitrarily high (RFC 5681 §3.1)
             smss,
+            initial,
             acknowledged: 0,
-            duplicates: 0,
-            recover: None,
+            before_loss: None,
         }
     }
 
@@ -45,44 +48,19 @@ impl Congestion {
         self.cwnd
     }
 
-    /// ssthresh; the largest number as long as it is arbitrarily high.
-    pub(super) fn threshold(&self) -> u32 {
+    /// ssthresh
+    pub(super) fn ssthresh(&self) -> u32 {
         self.ssthresh
     }
 
-    /// Whether fast recovery goes on (RFC 6582).
-    pub(super) fn is_recovering(&self) -> bool {
-        self.recover.is_some()
-    }
-
-    /// Duplicate acknowledgments in a row.
-    pub(super) fn duplicates(&self) -> u32 {
-        self.duplicates
-    }
-
-    /// An acknowledgment of `octets` new octets, up to `ack`.
-    pub(super) fn on_ack(&mut self, ack: Seq, octets: u32) -> Advice {
-        self.duplicates = 0;
-        match self.recover {
-            Some(recover) if ack.is_before(recover) => {
-                // a partial acknowledgment: the next segment is lost as well (RFC 6582 §3.2 step 3)
-                self.cwnd = self.cwnd.saturating_sub(octets).saturating_add(self.smss).max(self.smss);
-                return Advice::Retransmit;
-            }
-            Some(_) => {
-                self.recover = None;
-                self.cwnd = self.ssthresh.max(2 * self.smss);
-            }
-            None => self.grow(octets),
-        }
-        Advice::Continue
-    }
-
-    fn grow(&mut self, octets: u32) {
+    /// An acknowledgment of new data, outside loss recovery.
+    pub(super) fn grow(&mut self, acknowledged: Acknowledged) {
+        let octets = acknowledged.octets;
         if self.cwnd < self.ssthresh {
-            self.cwnd = self.cwnd.saturating_add(octets.min(self.smss));
+            self.cwnd = self.cwnd.saturating_add(octets.min(self.smss)); // slow start (RFC 5681 §3.1)
             return;
         }
+        // RFC 5681 §3.1: a segment per window, counted in octets
         self.acknowledged = self.acknowledged.saturating_add(octets);
         if self.acknowledged >= self.cwnd {
             self.acknowledged -= self.cwnd;
@@ -90,90 +68,140 @@ impl Congestion {
         }
     }
 
-    /// A duplicate acknowledgment (RFC 5681 §2) while `in_flight` octets are out and `nxt` is next.
-    pub(super) fn on_duplicate(&mut self, in_flight: u32, nxt: Seq) -> Advice {
-        self.duplicates = self.duplicates.saturating_add(1);
-        if self.recover.is_some() {
-            self.cwnd = self.cwnd.saturating_add(self.smss); // a segment has left the network
-            return Advice::Continue;
-        }
-        if self.duplicates < DUPLICATE_THRESHOLD {
-            return Advice::Continue;
-        }
+    /// A segment is lost while `in_flight` octets are out: ssthresh is halved (RFC 5681 §3.2 step
+    /// 2), and cwnd follows it.
+    pub(super) fn on_loss(&mut self, now: Instant, in_flight: u32) {
+        let _ = now;
+        self.before_loss = Some((self.cwnd, self.ssthresh));
         self.halve(in_flight);
-        self.cwnd = self.ssthresh + DUPLICATE_THRESHOLD * self.smss;
-        self.recover = Some(nxt);
-        Advice::Retransmit
+        self.cwnd = self.ssthresh;
     }
 
     /// The retransmission timer expired; `first`: for the first time since the last new
     /// acknowledgment (RFC 5681 §3.1: ssthresh is halved once per loss).
-    pub(super) fn on_timeout(&mut self, in_flight: u32, first: bool) {
+    pub(super) fn on_timeout(&mut self, now: Instant, in_flight: u32, first: bool) {
+        let _ = now;
         if first {
+            self.before_loss = Some((self.cwnd, self.ssthresh));
             self.halve(in_flight);
         }
         self.cwnd = self.smss;
-        self.acknowledged = 0;
-        self.duplicates = 0;
-        self.recover = None;
     }
 
     fn halve(&mut self, in_flight: u32) {
         self.ssthresh = (in_flight / 2).max(2 * self.smss);
+        self.acknowledged = 0;
+    }
+
+    /// NewReno inflates the window by what has left the network and deflates it by what was
+    /// acknowledged (RFC 6582 §3.2 steps 2, 3 and 5).
+    pub(super) fn set_window(&mut self, cwnd: u32) {
+        self.cwnd = cwnd.max(self.smss);
+    }
+
+    /// The loss was none: what it took is given back (RFC 5682 §3.1, RFC 3522).
+    pub(super) fn undo(&mut self) {
+        if let Some((cwnd, ssthresh)) = self.before_loss.take() {
+            self.cwnd = self.cwnd.max(cwnd);
+            self.ssthresh = self.ssthresh.max(ssthresh);
+        }
+    }
+
+    /// Nothing was sent for longer than an RTO: no more than the restart window (RFC 5681 §4.1).
+    pub(super) fn restart_after_idle(&mut self) {
+        self.cwnd = self.cwnd.min(self.initial);
     }
 
     /// The SYN or its acknowledgment was lost: start with one segment (RFC 5681 §3.1).
     pub(super) fn syn_was_lost(&mut self) {
         self.cwnd = self.smss;
     }
+
+    /// SMSS
+    pub(super) fn smss(&self) -> u32 {
+        self.smss
+    }
+
+    /// The path carries less than was believed.
+    pub(super) fn set_smss(&mut self, smss: u32) {
+        self.smss = smss.max(1);
+    }
 }
 
-/// IW (RFC 5681 §3.1).
-fn initial_window(smss: u32) -> u32 {
-    match smss {
-        2191.. => 2 * smss,
-        1096..=2190 => 3 * smss,
-        _ => 4 * smss,
+/// IW
+fn initial_window(choice: InitialWindow, smss: u32) -> u32 {
+    match (choice, smss) {
+        (InitialWindow::Rfc5681, 2191..) => 2 * smss,
+        (InitialWindow::Rfc5681, 1096..=2190) => 3 * smss,
+        (InitialWindow::Rfc5681, _) => 4 * smss,
+        // RFC 6928 §2
+        (InitialWindow::Rfc6928, _) => (10 * smss).min((2 * smss).max(14_600)),
+        (InitialWindow::Segments(count), _) => smss.saturating_mul(u32::from(count.max(1))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Advice, Congestion, Seq};
+    use super::{Acknowledged, Config, Congestion, InitialWindow, Instant};
+
+    fn reno(smss: u32) -> Congestion {
+        Congestion::new(&Config::default(), smss)
+    }
+
+    fn ack(octets: u32) -> Acknowledged {
+        Acknowledged { now: Instant::ZERO, octets, srtt: None }
+    }
 
     #[test]
     fn slow_start_then_one_segment_per_window() {
-        let mut congestion = Congestion::new(1000);
+        let mut congestion = reno(1000);
         assert_eq!(congestion.window(), 4000);
-        congestion.on_ack(Seq(1000), 1000);
+        congestion.grow(ack(1000));
         assert_eq!(congestion.window(), 5000);
-        congestion.on_timeout(5000, true);
+        congestion.grow(ack(3000));
+        assert_eq!(congestion.window(), 6000, "at most a segment per acknowledgment");
+        congestion.on_timeout(Instant::ZERO, 5000, true);
         assert_eq!(congestion.window(), 1000);
         for _ in 0..2 {
-            congestion.on_ack(Seq(2000), 1000);
+            congestion.grow(ack(1000));
         }
         assert_eq!(congestion.window(), 3000, "slow start up to ssthresh 2500");
-        for _ in 0..3 {
-            congestion.on_ack(Seq(3000), 1000);
-        }
+        congestion.grow(ack(2999));
+        assert_eq!(congestion.window(), 3000, "an octet is missing");
+        congestion.grow(ack(1));
         assert_eq!(congestion.window(), 4000, "congestion avoidance");
     }
 
     #[test]
-    fn third_duplicate_retransmits_once() {
-        let mut congestion = Congestion::new(1000);
-        let advice: [Advice; 4] = core::array::from_fn(|_| congestion.on_duplicate(8000, Seq(9000)));
-        assert_eq!(advice, [Advice::Continue, Advice::Continue, Advice::Retransmit, Advice::Continue]);
-        assert_eq!(congestion.window(), 8000, "ssthresh 4000, three segments, one more");
-        assert_eq!(congestion.on_ack(Seq(2000), 1000), Advice::Retransmit, "partial");
-        assert_eq!(congestion.on_ack(Seq(9000), 7000), Advice::Continue);
-        assert_eq!(congestion.window(), 4000);
+    fn a_loss_halves_what_is_in_flight_and_may_be_undone() {
+        let mut congestion = reno(1000);
+        congestion.on_loss(Instant::ZERO, 9000);
+        assert_eq!((congestion.window(), congestion.ssthresh()), (4500, 4500));
+        congestion.undo();
+        assert_eq!((congestion.window(), congestion.ssthresh()), (4500, u32::MAX));
+        congestion.on_timeout(Instant::ZERO, 3000, true);
+        assert_eq!((congestion.window(), congestion.ssthresh()), (1000, 2000), "two segments at least");
+        congestion.on_timeout(Instant::ZERO, 1000, false);
+        assert_eq!(congestion.ssthresh(), 2000, "once per loss");
+        congestion.undo();
+        assert_eq!((congestion.window(), congestion.ssthresh()), (4500, u32::MAX));
     }
 
     #[test]
     fn initial_window_by_segment_size() {
-        for (smss, window) in [(536, 2144), (1095, 4380), (1460, 4380), (4000, 8000)] {
-            assert_eq!(Congestion::new(smss).window(), window);
+        for (choice, smss, window) in [
+            (InitialWindow::Rfc5681, 536, 2144),
+            (InitialWindow::Rfc5681, 1095, 4380),
+            (InitialWindow::Rfc5681, 1460, 4380),
+            (InitialWindow::Rfc5681, 4000, 8000),
+            (InitialWindow::Rfc6928, 1460, 14_600),
+            (InitialWindow::Rfc6928, 536, 5360),
+            (InitialWindow::Rfc6928, 4000, 14_600),
+            (InitialWindow::Rfc6928, 9000, 18_000),
+            (InitialWindow::Segments(1), 1460, 1460),
+        ] {
+            let config = Config { initial_window: choice, ..Config::default() };
+            assert_eq!(Congestion::new(&config, smss).window(), window, "{choice:?} {smss}");
         }
     }
 }

@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Config;
+use super::{Config, Limit};
 use crate::time::Duration;
 pub use table::HABITS;
 
@@ -44,6 +44,8 @@ enum Kind {
     Limit(fn(&mut Config, Option<Duration>)),
     /// A whole number from the first to the second
     Number(u64, u64, fn(&mut Config, u64)),
+    /// So many in a span of time, or `off`
+    Rate(fn(&mut Config, Option<Limit>)),
     /// One of these words
     Word(&'static [Choice]),
 }
@@ -89,6 +91,7 @@ impl Habit {
             Kind::Switch(_) => "on or off".to_owned(),
             Kind::Span(_) => "a span of time such as 200ms, 2s or 2min, at most a year".to_owned(),
             Kind::Limit(_) => "off, or a span of time such as 200ms, 2s or 2min, at most a year".to_owned(),
+            Kind::Rate(_) => "off, or so many in a span of time such as 10/5s".to_owned(),
             Kind::Number(least, most, _) => format!("a number from {least} to {most}"),
             Kind::Word(words) => words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or "),
         }
@@ -101,6 +104,8 @@ impl Habit {
             Kind::Span(set) => set(config, parse_span(value)?),
             Kind::Limit(set) if value == "off" => set(config, None),
             Kind::Limit(set) => set(config, Some(parse_span(value)?)),
+            Kind::Rate(set) if value == "off" => set(config, None),
+            Kind::Rate(set) => set(config, Some(parse_rate(value)?)),
             Kind::Number(least, most, set) => {
                 set(config, parse_number(value).filter(|number| (least..=most).contains(number))?);
             }
@@ -149,6 +154,12 @@ fn parse_span(text: &str) -> Option<Duration> {
     };
     let span = Duration::from_nanos(parse_number(number)?.checked_mul(nanos)?);
     (!span.is_zero() && span <= LONGEST).then_some(span)
+}
+
+/// So many in a span of time: `10/5s`.
+fn parse_rate(text: &str) -> Option<Limit> {
+    let (count, per) = text.split_once('/')?;
+    Some(Limit { count: parse_number(count)?.try_into().ok()?, per: parse_span(per)? })
 }
 
 /// Digits only: `parse` alone would take a sign.

@@ -2,6 +2,7 @@
 
 use crate::time::Duration;
 
+use super::recovery::Phase as Stage;
 use super::{Connection, State};
 
 /// How a connection stands, in the units of the RFCs: octets and spans of time.
@@ -17,6 +18,10 @@ pub struct Info {
     pub probes: u32,
     /// Both sides offered window scaling (RFC 7323 §2.2).
     pub window_scale: bool,
+    /// Both SYNs permitted SACK (RFC 2018 §2).
+    pub sack: bool,
+    /// Both SYNs carried timestamps (RFC 7323 §3.2).
+    pub timestamps: bool,
     /// Snd.Wind.Shift: how far the peer's windows are scaled (RFC 7323 §2.2).
     pub snd_wind_shift: u8,
     /// Rcv.Wind.Shift: how far ours are.
@@ -33,6 +38,8 @@ pub struct Info {
     pub advertised_mss: u16,
     /// Sequence space sent and not acknowledged, in octets.
     pub in_flight: u32,
+    /// The same in segments, with what loss recovery knows of them.
+    pub segments: Segments,
     /// Data queued and never sent, in octets.
     pub unsent: usize,
     /// The congestion window, in octets (RFC 5681).
@@ -45,6 +52,19 @@ pub struct Info {
     pub rcv_wnd: u32,
     /// Octets of the stream received in order.
     pub received: u64,
+}
+
+/// What is in flight, in segments; a SYN counts as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segments {
+    /// All of them.
+    pub in_flight: u32,
+    /// Those that the peer holds (RFC 2018).
+    pub sacked: u32,
+    /// Those that count as lost (RFC 6675 §4).
+    pub lost: u32,
+    /// Those that were sent again, and whose copy is in the network.
+    pub resent: u32,
 }
 
 /// What the sender thinks of the network.
@@ -69,6 +89,8 @@ impl Connection {
             back_off: self.rto.doublings(),
             probes: self.silent_probes.max(self.keep_alive_probes),
             window_scale: self.has_agreed_on_scaling(),
+            sack: self.sack_permitted,
+            timestamps: self.timestamps.ok,
             snd_wind_shift: self.snd.wind_shift,
             rcv_wind_shift: self.rcv.wind_shift,
             rto: self.rto.current(),
@@ -77,9 +99,10 @@ impl Connection {
             snd_mss: self.snd.mss,
             advertised_mss: self.config.mss,
             in_flight: self.snd.in_flight(),
+            segments: self.segments(),
             unsent: self.unsent(),
             cwnd: self.congestion.window(),
-            ssthresh: Some(self.congestion.threshold()).filter(|threshold| *threshold != u32::MAX),
+            ssthresh: Some(self.congestion.ssthresh()).filter(|threshold| *threshold != u32::MAX),
             snd_wnd: self.snd.wnd,
             rcv_wnd: self.rcv.wnd,
             received: self.received,
@@ -107,15 +130,22 @@ impl Connection {
     }
 
     fn phase(&self) -> Phase {
-        if self.rto.doublings() > 0 {
-            Phase::Loss
-        } else if self.congestion.is_recovering() {
-            Phase::Recovery
-        } else if self.congestion.duplicates() > 0 {
-            Phase::Disorder
-        } else {
-            Phase::Open
+        match self.recovery.phase {
+            Stage::Loss(_) => Phase::Loss,
+            Stage::Recovery(_) => Phase::Recovery,
+            Stage::Open if self.recovery.duplicates > 0 => Phase::Disorder,
+            Stage::Open => Phase::Open,
         }
+    }
+
+    fn segments(&self) -> Segments {
+        let syn = u32::from(self.state != State::Closed && !self.syn_is_acknowledged() && self.snd.nxt != self.snd.una);
+        self.sent.iter().fold(Segments { in_flight: syn, ..Segments::default() }, |all, segment| Segments {
+            in_flight: all.in_flight + 1,
+            sacked: all.sacked + u32::from(segment.sacked),
+            lost: all.lost + u32::from(segment.lost && !segment.sacked),
+            resent: all.resent + u32::from(segment.resent && !segment.sacked),
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! What to send next (RFC 9293 §3.7.4, §3.8.3, §3.8.5, §3.8.6).
 
+use super::recovery::Phase;
 use super::{Connection, Reply, State};
 use crate::seq::Seq;
 use crate::tcp::timers::Timer;
 use crate::time::Instant;
-use crate::wire::{Flags, Segment, TcpOption};
+use crate::wire::{Flags, Segment};
 
 /// A run of the send buffer that goes into one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +30,14 @@ impl Connection {
         segment.options.clear();
         segment.payload.clear();
         if let Some(reply) = self.pending.replies.pop_front() {
-            self.fill_reply(&reply, segment);
+            self.fill_reply(now, &reply, segment);
             if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
                 self.enter_time_wait(now); // an ABORT that lingers: from its reset on
             }
             return true;
         }
         if core::mem::take(&mut self.pending.syn) {
-            self.fill_syn(segment);
+            self.fill_syn(now, segment);
             return true;
         }
         if let Some(chunk) = self.next_chunk(now) {
@@ -44,53 +45,55 @@ impl Connection {
             return true;
         }
         if core::mem::take(&mut self.pending.ack) {
-            self.fill_reply(&Reply::Ack, segment);
+            self.fill_reply(now, &Reply::Ack, segment);
             return true;
         }
         false
     }
 
-    fn fill_reply(&mut self, reply: &Reply, segment: &mut Segment) {
+    fn fill_reply(&mut self, now: Instant, reply: &Reply, segment: &mut Segment) {
         match *reply {
             Reply::Ack | Reply::KeepAlive => {
                 let back = u32::from(*reply == Reply::KeepAlive);
                 segment.seq = self.snd.nxt.back(back);
                 segment.flags = Flags::NONE;
-                self.acknowledge_in(segment);
+                self.acknowledge_in(now, segment);
             }
             Reply::Reset { seq, ack } => {
                 segment.seq = seq;
                 segment.ack = ack.unwrap_or_default();
                 segment.flags = if ack.is_some() { Flags::RST | Flags::ACK } else { Flags::RST };
                 segment.window = 0;
+                self.stamp(now, segment); // RFC 7323 §3.2, SHOULD
             }
         }
     }
 
     /// The acknowledgment and the window that every segment of a synchronized connection carries.
-    fn acknowledge_in(&mut self, segment: &mut Segment) {
+    fn acknowledge_in(&mut self, now: Instant, segment: &mut Segment) {
         segment.flags = segment.flags | Flags::ACK;
         segment.ack = self.rcv.nxt;
         segment.window = self.window_field(segment.flags.contains(Flags::SYN));
-        self.pending.ack = false;
+        self.timestamps.last_ack_sent = self.rcv.nxt;
+        self.acknowledgment_was_sent();
+        if !segment.flags.contains(Flags::SYN) {
+            self.stamp(now, segment);
+            self.tell_sack(segment);
+        }
     }
 
     /// `<SEQ=ISS><CTL=SYN>`, or `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, with our MSS (MUST-14) and
     /// window scale.
-    fn fill_syn(&mut self, segment: &mut Segment) {
+    fn fill_syn(&mut self, now: Instant, segment: &mut Segment) {
         segment.seq = self.snd.iss;
         segment.ack = Seq(0);
         segment.flags = Flags::SYN;
         if self.state == State::SynSent {
             segment.window = self.window_field(true);
         } else {
-            self.acknowledge_in(segment);
+            self.acknowledge_in(now, segment);
         }
-        segment.options.push(TcpOption::Mss(self.config.mss));
-        if self.config.window_scale {
-            segment.options.push(TcpOption::NoOperation);
-            segment.options.push(TcpOption::WindowScale(self.config.wind_shift()));
-        }
+        self.offer_options(now, segment);
     }
 
     fn fill_chunk(&mut self, now: Instant, chunk: Chunk, segment: &mut Segment) {
@@ -105,18 +108,20 @@ impl Connection {
             segment.flags = segment.flags | Flags::URG;
             segment.urgent_pointer = u16::try_from(self.snd.up - chunk.seq).unwrap_or(u16::MAX);
         }
-        self.acknowledge_in(segment);
+        self.acknowledge_in(now, segment);
         self.note_sent(now, chunk);
     }
 
     fn note_sent(&mut self, now: Instant, chunk: Chunk) {
         let end = chunk.seq + chunk.len + u32::from(chunk.fin);
         if end.is_after(self.snd.nxt) {
+            self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
             if self.snd.wnd > 0 {
                 self.rto.time(end, now);
             }
         }
+        self.last_sent_at = now;
         if self.snd.wnd > 0 {
             self.timers.cancel(Timer::Persist);
             if !self.timers.is_set(Timer::Retransmission) {
@@ -134,10 +139,10 @@ impl Connection {
         if core::mem::take(&mut self.pending.probe) {
             return Some(self.probe_chunk());
         }
-        if let Some(chunk) = self.retransmit_chunk() {
+        if let Some(chunk) = self.retransmit_chunk(now) {
             return Some(chunk);
         }
-        let chunk = self.new_chunk();
+        let chunk = self.new_chunk(now).or_else(|| self.spare_chunk(now));
         if chunk.is_none() && self.has_unsent() && self.snd.in_flight() == 0 {
             self.start_persist_timer(now); // nothing else would ever send it
         }
@@ -149,11 +154,6 @@ impl Connection {
         self.snd.nxt.is_before(self.send_end()) || self.fin_queued && !self.fin_was_sent()
     }
 
-    /// Octets from SND.UNA that the peer and the network bear.
-    fn send_window(&self) -> u32 {
-        self.snd.wnd.min(self.congestion.window())
-    }
-
     /// One octet at SND.UNA, or the FIN if nothing else is left (§3.8.6.1).
     fn probe_chunk(&self) -> Chunk {
         let len = (self.send_end() - self.snd.una).min(1);
@@ -161,35 +161,37 @@ impl Connection {
     }
 
     /// What is to be sent again, a segment at a time, as far as the windows allow.
-    fn retransmit_chunk(&mut self) -> Option<Chunk> {
-        let (next, end) = self.pending.retransmit?;
-        let allowed = self.send_window().saturating_sub(next - self.snd.una);
-        let data_end = if end.is_after(self.send_end()) { self.send_end() } else { end };
-        let data = if next.is_before(data_end) { data_end - next } else { 0 };
-        let len = data.min(u32::from(self.snd.mss)).min(allowed);
-        let fin = end.is_after(self.send_end()) && next + len == self.send_end() && allowed > len;
-        if len == 0 && !fin {
+    fn retransmit_chunk(&mut self, now: Instant) -> Option<Chunk> {
+        if self.sent.due() == 0 {
             return None;
         }
-        let reached = next + len + u32::from(fin);
-        self.pending.retransmit = reached.is_before(end).then_some((reached, end));
+        let room = self.retransmission_room(self.sent.first_due()?.seq);
+        let sent = self.sent.resend(self.segment_room(), room, now)?;
+        self.recovery.at_once = false;
         self.rto.stop_timing(); // Karn (RFC 6298 §3)
-        Some(Chunk { seq: next, len, fin })
+        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
+    }
+
+    /// The most text that the next segment may carry: Eff.snd.MSS less its options (§3.7.1).
+    fn segment_room(&self) -> u32 {
+        self.congestion.smss().saturating_sub(self.sack_length() as u32).max(1)
     }
 
     /// New data, and the FIN behind it, under Nagle's rule and the sender's silly-window avoidance
     /// (§3.8.6.2.1, MUST-38).
-    fn new_chunk(&mut self) -> Option<Chunk> {
+    fn new_chunk(&mut self, now: Instant) -> Option<Chunk> {
         if self.fin_was_sent() {
             return None;
         }
-        let usable = self.send_window().saturating_sub(self.snd.in_flight());
+        self.restart_window_if_idle(now);
+        let in_flight = self.snd.in_flight();
+        let usable = self.snd.wnd.saturating_sub(in_flight).min(self.congestion_room());
         let queued = self.send_end() - self.snd.nxt;
-        let mss = u32::from(self.snd.mss);
-        let len = queued.min(usable).min(mss);
+        let full = self.segment_room();
+        let len = queued.min(usable).min(full);
         let fin = self.fin_queued && len == queued && usable > len;
-        let idle = self.snd.in_flight() == 0 || !self.config.nagle;
-        let worthwhile = len == mss
+        let idle = in_flight == 0 || !self.config.nagle;
+        let worthwhile = len == full
             || len == queued && (idle || fin)
             || idle && len >= (self.snd.max_wnd / 2).max(1)
             || self.pending.small_segment;
@@ -198,5 +200,35 @@ impl Connection {
         }
         self.pending.small_segment = false;
         Some(Chunk { seq: self.snd.nxt, len, fin })
+    }
+
+    /// RFC 5681 §4.1: after an idle time longer than an RTO the window says nothing about the network.
+    fn restart_window_if_idle(&mut self, now: Instant) {
+        let idle = self.snd.in_flight() == 0 && self.has_unsent();
+        if self.config.restart_after_idle && idle && now.since(self.last_sent_at) > self.rto.current() {
+            self.congestion.restart_after_idle();
+        }
+    }
+
+    /// What recovery by the scoreboard sends when nothing is known to be lost and nothing is new:
+    /// NextSeg rules 3 and 4 (RFC 6675 §4).
+    fn spare_chunk(&mut self, now: Instant) -> Option<Chunk> {
+        let smss = self.congestion.smss();
+        let waits = self.recovers_by_sack() && matches!(self.recovery.phase, Phase::Recovery(_));
+        if !waits || self.sent.due() > 0 || self.congestion_room() < smss || self.snd.wnd == 0 {
+            return None;
+        }
+        let index = match self.sent.first_unsacked_below_sacked() {
+            Some(index) => index,
+            None if self.recovery.rescued => return None,
+            None => {
+                self.recovery.rescued = true;
+                self.sent.last_unsacked()?
+            }
+        };
+        let room = self.snd.wnd.saturating_sub(self.sent.seq_of(index)? - self.snd.una);
+        let sent = self.sent.resend_at(index, self.segment_room(), room, now)?;
+        self.rto.stop_timing();
+        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
     }
 }

@@ -61,16 +61,6 @@ impl Rto {
         self.doublings = 0;
     }
 
-    /// SRTT, once something was measured (§2.2).
-    pub(super) fn srtt(&self) -> Option<Duration> {
-        self.srtt
-    }
-
-    /// RTTVAR (§2.2).
-    pub(super) fn rttvar(&self) -> Duration {
-        self.rttvar
-    }
-
     /// How often the RTO has been doubled.
     pub(super) fn doublings(&self) -> u32 {
         self.doublings
@@ -86,6 +76,29 @@ impl Rto {
     /// Karn: a retransmission makes the measurement ambiguous (§3).
     pub(super) fn stop_timing(&mut self) {
         self.timing = None;
+    }
+
+    /// SRTT, once something was measured.
+    pub(super) fn srtt(&self) -> Option<Duration> {
+        self.srtt
+    }
+
+    /// RTTVAR
+    pub(super) fn rttvar(&self) -> Duration {
+        self.rttvar
+    }
+
+    /// A measurement that is one of `expected` per window (RFC 7323 §4.1, appendix G): the history
+    /// keeps its length in round trips.
+    pub(super) fn measure_one_of(&mut self, r: Duration, expected: u32) {
+        let expected = expected.max(1);
+        let Some(srtt) = self.srtt.filter(|_| expected > 1) else {
+            self.measure(r);
+            return;
+        };
+        let (beta, alpha) = (4 * expected, 8 * expected);
+        self.rttvar = self.rttvar - self.rttvar / beta + srtt.abs_diff(r) / beta;
+        self.set_srtt(srtt - srtt / alpha + r / alpha);
     }
 
     /// An acknowledgment up to `ack` arrived.
@@ -107,6 +120,10 @@ impl Rto {
                 srtt * 7 / 8 + r / 8
             }
         };
+        self.set_srtt(srtt);
+    }
+
+    fn set_srtt(&mut self, srtt: Duration) {
         self.srtt = Some(srtt);
         self.base = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
     }

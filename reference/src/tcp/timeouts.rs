@@ -17,6 +17,7 @@ impl Connection {
                 Timer::Retransmission => self.retransmission_timeout(now),
                 Timer::Persist => self.persist_timeout(now),
                 Timer::KeepAlive => self.keep_alive_timeout(now),
+                Timer::DelayedAck => self.delayed_ack_timeout(),
             }
         }
     }
@@ -67,9 +68,7 @@ impl Connection {
             self.probe(now);
             return;
         } else {
-            let first = self.rto.doublings() == 0;
-            self.congestion.on_timeout(self.snd.in_flight(), first);
-            self.pending.retransmit = Some((self.snd.una, self.snd.nxt));
+            self.lose_everything(now);
         }
         self.rto.back_off();
         self.start_retransmission_timer(now);

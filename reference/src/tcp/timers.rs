@@ -15,18 +15,23 @@ pub(super) enum Timer {
     KeepAlive,
     /// The user timeout (RFC 9293 §3.10.8).
     User,
+    /// An acknowledgment that waits for something to ride on (RFC 9293 §3.8.6.3).
+    DelayedAck,
 }
+
+/// How many there are.
+const COUNT: usize = 6;
 
 impl Timer {
     /// In the order in which timers that are due at the same instant are handled: what ends the
     /// connection comes first.
-    pub(super) const ALL: [Timer; 5] =
-        [Timer::User, Timer::TimeWait, Timer::Retransmission, Timer::Persist, Timer::KeepAlive];
+    pub(super) const ALL: [Timer; COUNT] =
+        [Timer::User, Timer::TimeWait, Timer::Retransmission, Timer::Persist, Timer::KeepAlive, Timer::DelayedAck];
 }
 
 /// When each timer is due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Timers([Option<Instant>; 5]);
+pub(super) struct Timers([Option<Instant>; COUNT]);
 
 impl Timers {
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
@@ -38,7 +43,7 @@ impl Timers {
     }
 
     pub(super) fn cancel_all(&mut self) {
-        self.0 = [None; 5];
+        self.0 = [None; COUNT];
     }
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {

@@ -316,6 +316,8 @@ fn config(case: &Case<'_>) -> Config {
         send_buffer: 8000,
         window_scale: false,
         blind_attack_checks: case.blind_attack_checks,
+        delayed_ack: None,
+        challenge_ack_limit: None,
         ..Config::default()
     }
 }

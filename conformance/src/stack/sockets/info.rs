@@ -18,8 +18,8 @@ const DEFAULT_MSS: i32 = 536;
 /// `TCP_INFINITE_SSTHRESH`
 const INFINITE: u64 = 0x7fff_ffff;
 
-/// `TCPI_OPT_WSCALE`
-const OPTION_WSCALE: u64 = 4;
+/// `TCPI_OPT_TIMESTAMPS`, `TCPI_OPT_SACK`, `TCPI_OPT_WSCALE`
+const OPTIONS: [u64; 3] = [1, 2, 4];
 
 impl<E: Engine> Sockets<E> {
     /// `struct tcp_info`
@@ -99,18 +99,23 @@ fn fields(info: &Info) -> Vec<(&'static str, u64)> {
         Phase::Recovery => 3,
         Phase::Loss => 4,
     };
+    let agreed = OPTIONS.into_iter().zip([info.timestamps, info.sack, info.window_scale]);
+    let options = agreed.map(|(option, agreed)| if agreed { option } else { 0 }).sum();
     vec![
         ("state", number(info.state)),
         ("ca_state", ca_state),
         ("retransmits", info.back_off.into()),
         ("probes", info.probes.into()),
         ("backoff", info.back_off.into()),
-        ("options", if info.window_scale { OPTION_WSCALE } else { 0 }),
+        ("options", options),
         ("snd_wscale", info.snd_wind_shift.into()),
         ("rcv_wscale", info.rcv_wind_shift.into()),
         ("rto", micros(info.rto)),
         ("snd_mss", info.snd_mss.into()),
-        ("unacked", info.in_flight.div_ceil(mss).into()),
+        ("unacked", info.segments.in_flight.into()),
+        ("sacked", info.segments.sacked.into()),
+        ("lost", info.segments.lost.into()),
+        ("retrans", info.segments.resent.into()),
         ("rtt", info.srtt.map_or(0, micros)),
         ("rttvar", micros(info.rttvar)),
         ("snd_ssthresh", info.ssthresh.map_or(INFINITE, segments)),

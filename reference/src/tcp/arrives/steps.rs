@@ -9,8 +9,9 @@ use core::ops::ControlFlow::{self, Break, Continue};
 use super::{Arriving, Disposition};
 use crate::clause;
 use crate::seq::Seq;
-use crate::tcp::congestion::Advice;
+use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
+use crate::tcp::timestamps;
 use crate::tcp::{Connection, Event, Notice, Reply, State};
 use crate::time::Instant;
 use crate::wire::Flags;
@@ -27,26 +28,51 @@ impl Connection {
     }
 
     fn check_in_order(&mut self, now: Instant, arriving: Arriving<'_>) -> Step {
-        self.check_rst(&arriving)?;
+        self.check_rst(now, &arriving)?;
+        self.check_paws(now, &arriving)?;
         let untrimmed = arriving;
         let arriving = self.check_sequence_number(now, arriving)?;
         // a SYN is challenged "irrespective of the sequence number" (RFC 5961 §4.2), so also where
         // trimming would leave text that is new
         let challenged = self.config.blind_attack_checks && self.state.is_synchronized();
-        self.check_syn(if challenged { &untrimmed } else { &arriving })?;
+        self.check_syn(now, if challenged { &untrimmed } else { &arriving })?;
+        self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
-        self.take_text(&arriving);
+        self.take_text(now, &arriving);
         self.take_fin(now);
         Continue(())
+    }
+
+    /// Before the window: is it an old duplicate (RFC 7323 §5.3 R1)?
+    fn check_paws(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
+        match self.check_timestamps(now, arriving.timestamps) {
+            timestamps::Verdict::Fine => Continue(()),
+            timestamps::Verdict::Missing(clause) => Break(Disposition::Drop(clause)),
+            timestamps::Verdict::Old(clause) => {
+                self.note_duplicate_text(arriving);
+                self.pending.replies.push_back(Reply::Ack);
+                Break(Disposition::Acknowledge(clause))
+            }
+        }
+    }
+
+    /// Text below RCV.NXT has come before (RFC 2883 §4.1).
+    fn note_duplicate_text(&mut self, arriving: &Arriving<'_>) {
+        let text = arriving.text_seq();
+        if text.is_before(self.rcv.nxt) {
+            let end = text + arriving.text.len() as u32;
+            self.note_duplicate(text, if end.is_after(self.rcv.nxt) { self.rcv.nxt } else { end });
+        }
     }
 
     /// First: the sequence number. What lies outside the window is cut off.
     fn check_sequence_number<'a>(&mut self, now: Instant, arriving: Arriving<'a>) -> Step<Arriving<'a>> {
         let arriving = self.without_syn_of_simultaneous_open(arriving);
         if !self.rcv.is_acceptable(arriving.seq, arriving.len()) {
-            self.pending.replies.push_back(Reply::Ack);
+            self.note_duplicate_text(&arriving);
+            self.acknowledge_unacceptable(now, arriving.len() > 0);
             let repeats_fin = arriving.has(Flags::FIN) && arriving.seq + arriving.len() == self.rcv.nxt;
             if self.state == State::TimeWait && repeats_fin {
                 self.enter_time_wait(now); // by the letter the text of step 5 is out of reach; this is its intent
@@ -58,6 +84,7 @@ impl Connection {
             }
             return Break(Disposition::Acknowledge(clause::OUTSIDE_WINDOW));
         }
+        self.note_duplicate_text(&arriving);
         Continue(self.trim(arriving))
     }
 
@@ -91,7 +118,7 @@ impl Connection {
 
     /// Second: RST. It is judged by its sequence number alone, before anything else of the segment
     /// is looked at, so that a closed window or data on it change nothing (MUST-66, SHLD-2).
-    fn check_rst(&mut self, arriving: &Arriving<'_>) -> Step {
+    fn check_rst(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
         if !arriving.has(Flags::RST) {
             return Continue(());
         }
@@ -103,7 +130,7 @@ impl Connection {
             return Break(Disposition::Drop(clause::RST_OUTSIDE));
         }
         if !exact && self.config.blind_attack_checks {
-            self.pending.replies.push_back(Reply::Ack);
+            self.challenge(now);
             return Break(Disposition::Acknowledge(clause::RST_IN_WINDOW));
         }
         match self.state {
@@ -129,7 +156,7 @@ impl Connection {
     }
 
     /// Fourth: SYN.
-    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Step {
+    fn check_syn(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
         if !arriving.has(Flags::SYN) {
             return Continue(());
         }
@@ -138,7 +165,7 @@ impl Connection {
             return Break(Disposition::Drop(clause::SYN_RETURN_TO_LISTEN));
         }
         if self.config.blind_attack_checks {
-            self.pending.replies.push_back(Reply::Ack);
+            self.challenge(now);
             return Break(Disposition::Acknowledge(clause::SYN_CHALLENGE));
         }
         self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
@@ -154,7 +181,7 @@ impl Connection {
         if self.state == State::SynReceived {
             self.check_ack_of_syn(now, arriving)?;
         }
-        self.check_ack_range(arriving)?;
+        self.check_ack_range(now, arriving)?;
         let fin_was_acknowledged = self.fin_was_sent() && arriving.ack == self.snd.nxt;
         self.process_ack(now, arriving);
         match self.state {
@@ -188,12 +215,12 @@ impl Connection {
         Continue(())
     }
 
-    fn check_ack_range(&mut self, arriving: &Arriving<'_>) -> Step {
+    fn check_ack_range(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
         let above = arriving.ack.is_after(self.snd.nxt);
         let oldest = self.snd.una.back(self.snd.max_wnd.max(1));
         let below = self.config.blind_attack_checks && arriving.ack.is_before(oldest);
         if above || below {
-            self.pending.replies.push_back(Reply::Ack);
+            self.challenge(now);
             let clause = if self.config.blind_attack_checks { clause::ACK_RANGE } else { clause::ACK_UNSENT };
             return Break(Disposition::Acknowledge(clause));
         }
@@ -213,11 +240,13 @@ impl Connection {
         if ack.is_at_or_after(self.snd.una) && window_is_fresh {
             self.set_send_window(arriving);
         }
+        let sack = self.learn_from_sack(ack, arriving.sack, |_| {});
+        let octets = if advances { ack - self.snd.una } else { 0 };
         if advances {
-            self.acknowledge_sent(now, ack);
-        } else if is_duplicate && window_before > 0 {
-            let advice = self.congestion.on_duplicate(self.snd.in_flight(), self.snd.nxt);
-            self.follow(advice);
+            self.acknowledge_sent(now, ack, arriving.timestamps);
+        }
+        if window_before > 0 {
+            self.recover(now, News { ack, octets, is_duplicate, sack });
         }
         self.window_may_have_opened(now, window_before);
     }
@@ -234,8 +263,8 @@ impl Connection {
     }
 
     /// SND.UNA moves up to `ack`: what it covers leaves the retransmission queue.
-    pub(super) fn acknowledge_sent(&mut self, now: Instant, ack: Seq) {
-        let octets = ack - self.snd.una;
+    pub(super) fn acknowledge_sent(&mut self, now: Instant, ack: Seq, echo: Option<(u32, u32)>) {
+        let in_flight = self.snd.in_flight();
         let syn = !self.syn_is_acknowledged();
         let covered = ((ack - self.send_buffer_seq) as usize).min(self.send_buffer.len());
         self.send_buffer.drain(..covered);
@@ -244,17 +273,11 @@ impl Connection {
         if self.snd.up.is_before(ack) {
             self.snd.up = ack; // the urgent mark does not fall behind
         }
-        self.rto.acknowledged(ack, now);
+        self.sent.acknowledge(ack, |_| {});
+        self.measure_round_trip(now, ack, in_flight, echo);
         self.rto.end_back_off();
-        if let Some((next, end)) = self.pending.retransmit {
-            let next = next.later(ack);
-            self.pending.retransmit = next.is_before(end).then_some((next, end));
-        }
         if syn {
             self.pending.syn = false;
-        } else {
-            let advice = self.congestion.on_ack(ack, octets);
-            self.follow(advice);
         }
         // RFC 6298 §5.2, §5.3
         if self.snd.in_flight() == 0 {
@@ -267,12 +290,15 @@ impl Connection {
         self.restart_user_timer(now);
     }
 
-    fn follow(&mut self, advice: Advice) {
-        if advice == Advice::Retransmit && self.snd.in_flight() > 0 {
-            let end = self.snd.una + u32::from(self.snd.mss);
-            let end = if end.is_after(self.snd.nxt) { self.snd.nxt } else { end };
-            self.pending.retransmit.get_or_insert((self.snd.una, end));
-            self.rto.stop_timing();
+    /// By the echo of a timestamp if there is one, else by the segment that is being timed
+    /// (RFC 6298 §3). `in_flight`: what was out before this acknowledgment.
+    fn measure_round_trip(&mut self, now: Instant, ack: Seq, in_flight: u32, echo: Option<(u32, u32)>) {
+        match self.measured_by_echo(now, echo) {
+            Some(r) => {
+                self.rto.stop_timing();
+                self.rto.measure_one_of(r, in_flight.div_ceil(2 * self.congestion.smss()));
+            }
+            None => self.rto.acknowledged(ack, now),
         }
     }
 
@@ -285,7 +311,7 @@ impl Connection {
         self.pending.probe = false;
         self.rto.end_back_off();
         if self.snd.in_flight() > 0 && self.syn_is_acknowledged() {
-            self.pending.retransmit = Some((self.snd.una, self.snd.nxt));
+            self.sent.lose_all();
             self.start_retransmission_timer(now);
         }
     }
@@ -314,17 +340,19 @@ impl Connection {
     }
 
     /// Seventh: the text itself. In order, it goes to the application; above RCV.NXT, it is held.
-    pub(super) fn take_text(&mut self, arriving: &Arriving<'_>) {
+    pub(super) fn take_text(&mut self, now: Instant, arriving: &Arriving<'_>) {
         if self.state.has_received_fin() {
             return;
         }
-        self.hold_text(arriving);
-        let fresh = self.reassembly.take(self.received, &mut self.receive_buffer);
+        let had_gap = !self.reassembly.is_empty();
+        let fresh = self.take_in_order(arriving);
         self.received += fresh;
         self.rcv.nxt += fresh as u32;
         self.rcv.wnd = self.rcv.wnd.saturating_sub(fresh as u32);
-        if fresh > 0 {
-            self.pending.ack = true;
+        if had_gap && fresh > 0 {
+            self.pending.ack = true; // it fills a gap, or a part of one (RFC 5681 §4.2)
+        } else if fresh > 0 {
+            self.acknowledge_soon(now, fresh as u32);
         }
         if arriving.len() > 0 && (fresh == 0 || !self.reassembly.is_empty()) && self.fin_at != Some(self.received) {
             // out of order, or a gap remains: the sender learns of it at once (RFC 5681 §4.2)
@@ -333,10 +361,25 @@ impl Connection {
         }
     }
 
+    /// Moves what is in order into the receive buffer; how many octets. What comes when nothing is
+    /// missing takes the short way.
+    fn take_in_order(&mut self, arriving: &Arriving<'_>) -> u64 {
+        if !self.reassembly.is_empty() || arriving.seq != self.rcv.nxt || arriving.has(Flags::FIN) {
+            self.hold_text(arriving);
+            return self.reassembly.take(self.received, &mut self.receive_buffer);
+        }
+        self.receive_buffer.extend(arriving.text);
+        arriving.text.len() as u64
+    }
+
     /// Puts text and FIN where they belong in the stream.
     pub(super) fn hold_text(&mut self, arriving: &Arriving<'_>) {
         let at = self.received + u64::from(arriving.seq - self.rcv.nxt);
-        self.reassembly.insert(at, arriving.text);
+        if let Some((_, last)) = self.reassembly.run_around(at).filter(|_| !arriving.text.is_empty()) {
+            let twice = (last - at).min(arriving.text.len() as u64);
+            self.note_duplicate(arriving.seq, arriving.seq + twice as u32);
+        }
+        self.reassembly.insert(self.received, at, arriving.text);
         if arriving.has(Flags::FIN) {
             self.fin_at.get_or_insert(at + arriving.text.len() as u64);
         }

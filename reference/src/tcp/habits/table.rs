@@ -1,8 +1,8 @@
 //! The vocabulary itself: one line for each choice.
 
-use super::Kind::{Limit, Number, Span, Switch, Word};
+use super::Kind::{Limit, Number, Rate, Span, Switch, Word};
 use super::{Habit, Kind};
-use crate::tcp::{Config, HardErrors, KeepAlive};
+use crate::tcp::{Config, HardErrors, InitialWindow, KeepAlive, OptionOrder};
 
 /// A line of the table.
 const fn habit(name: &'static str, meaning: &'static str, kind: Kind) -> Habit {
@@ -24,6 +24,20 @@ pub const HABITS: &[Habit] = &[
     habit("receive-buffer", "octets that wait for the application, if it does not set SO_RCVBUF (RFC 9293 §3.8.6)", Number(1, MOST_OCTETS, |c, n| c.receive_buffer = n as usize)),
     habit("send-buffer", "octets that wait to be sent or acknowledged, if the application does not set SO_SNDBUF (RFC 9293 §3.10.2)", Number(1, MOST_OCTETS, |c, n| c.send_buffer = n as usize)),
     habit("window-scale", "offer window scaling (RFC 7323 §2)", Switch(|c, on| c.window_scale = on)),
+    habit("timestamps", "offer, and use, timestamps (RFC 7323 §3)", Switch(|c, on| c.timestamps = on)),
+    habit("require-timestamps", "drop segments that lack the timestamps that were agreed on; off takes them (RFC 7323 §3.2)", Switch(|c, on| c.require_timestamps = on)),
+    habit("timestamp-offset", "what the timestamp clock shows at the beginning (RFC 7323 §5.4)", Number(0, u32::MAX as u64, |c, n| c.timestamp_offset = n as u32)),
+    habit("sack", "offer, and use, selective acknowledgments (RFC 2018, RFC 6675)", Switch(|c, on| c.sack = on)),
+    habit("duplicate-sack", "tell of segments that came twice (RFC 2883)", Switch(|c, on| c.duplicate_sack = on)),
+    habit("syn-options", "in which order the options of a SYN stand: as in Linux or as in FreeBSD (RFC 9293 §3.2 leaves it open)", Word(&[("linux", |c| c.syn_options = OptionOrder::Linux), ("freebsd", |c| c.syn_options = OptionOrder::FreeBsd)])),
+    habit("delayed-ack", "how long an acknowledgment may wait for something to ride on; off acknowledges every segment (RFC 9293 §3.8.6.3, SHLD-18)", Limit(|c, span| c.delayed_ack = span)),
+    habit("quick-acks", "so many segments at the beginning are acknowledged at once (RFC 9293 §3.8.6.3)", Number(0, 1_000_000, |c, n| c.quick_acks = n as u32)),
+    habit("initial-window", "the initial congestion window (RFC 5681 §3.1, RFC 6928)", Word(&[("rfc5681", |c| c.initial_window = InitialWindow::Rfc5681), ("rfc6928", |c| c.initial_window = InitialWindow::Rfc6928)])),
+    habit("initial-segments", "the initial congestion window in segments (RFC 6928 §2)", Number(1, 1000, |c, n| c.initial_window = InitialWindow::Segments(n as u16))),
+    habit("limited-transmit", "the first two duplicates let out a new segment each (RFC 3042)", Switch(|c, on| c.limited_transmit = on)),
+    habit("restart-after-idle", "the congestion window starts over after an idle time (RFC 5681 §4.1)", Switch(|c, on| c.restart_after_idle = on)),
+    habit("challenge-ack-limit", "how many challenge ACKs may be sent in how much time (RFC 5961 §7)", Rate(|c, limit| c.challenge_ack_limit = limit)),
+    habit("stray-ack-limit", "how many segments without text outside the window are acknowledged in how much time (RFC 9293 §3.10.7.4)", Rate(|c, limit| c.stray_ack_limit = limit)),
     habit("blind-attack-checks", "check RST, SYN and ACK against blind attackers; off is RFC 793's behaviour (RFC 5961)", Switch(|c, on| c.blind_attack_checks = on)),
     habit("resets-end-time-wait", "a valid RST ends TIME-WAIT; off ignores it (RFC 9293 §3.10.7.4, RFC 1337 §3)", Switch(|c, on| c.resets_end_time_wait = on)),
     habit("reopen-time-wait", "a SYN beyond the old sequence numbers reopens from TIME-WAIT (RFC 9293 §3.6.1, MAY-2)", Switch(|c, on| c.reopen_time_wait = on)),

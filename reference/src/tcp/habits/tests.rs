@@ -92,7 +92,8 @@ fn every_line_of_the_table_is_sound() {
         assert!(meaning.contains("RFC "), "{name} names no source");
         let words: &[&str] = match habit.kind {
             Kind::Word(words) => &words.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
-            Kind::Number(least, _, _) => &[&least.to_string()],
+            Kind::Number(least, most, _) => &[&least.to_string(), &most.to_string()],
+            Kind::Rate(_) => &["7/7s"],
             Kind::Switch(_) => &["on", "off"],
             Kind::Span(_) | Kind::Limit(_) => &["7us"],
         };

@@ -1,0 +1,194 @@
+//! Loss recovery: when something counts as lost, and what is sent until it is repaired (RFC 5681
+//! §3.2, RFC 6582, RFC 3042, RFC 6675).
+//!
+//! Without SACK, the window is inflated by what duplicates say has left the network; with it, the
+//! pipe is counted segment by segment and the window stays what it is.
+
+use super::Connection;
+use super::congestion::Acknowledged;
+use super::sack::{DUP_THRESH, Learned};
+use crate::seq::Seq;
+use crate::time::Instant;
+
+/// Where loss recovery stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    /// Nothing is known to be lost.
+    #[default]
+    Open,
+    /// Fast recovery, until everything up to here is acknowledged (RFC 6582's recover, RFC 6675's
+    /// RecoveryPoint).
+    Recovery(Seq),
+    /// After a retransmission timeout, until everything up to here is acknowledged.
+    Loss(Seq),
+}
+
+/// The variables of loss recovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Recovery {
+    pub(super) phase: Phase,
+    /// Duplicate acknowledgments in a row (RFC 5681 §2; RFC 6675 §2 with SACK).
+    pub(super) duplicates: u32,
+    /// RFC 6582 §3.2: what was sent when the last recovery or timeout began; duplicates below it
+    /// say nothing new.
+    pub(super) recover: Option<Seq>,
+    /// The first retransmission of a recovery does not wait for the window (RFC 6675 §5 step 4.3).
+    pub(super) at_once: bool,
+    /// The rescue retransmission of this recovery has been sent (RFC 6675 §4, NextSeg rule 4).
+    pub(super) rescued: bool,
+}
+
+/// What an acknowledgment brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct News {
+    pub(super) ack: Seq,
+    /// Octets that SND.UNA moved by.
+    pub(super) octets: u32,
+    /// It is a duplicate as RFC 5681 §2 defines it.
+    pub(super) is_duplicate: bool,
+    pub(super) sack: Learned,
+}
+
+impl Connection {
+    /// Whether recovery works by the scoreboard.
+    pub(super) fn recovers_by_sack(&self) -> bool {
+        self.sack_permitted
+    }
+
+    /// An acknowledgment was processed: what follows for losses and for the window.
+    pub(super) fn recover(&mut self, now: Instant, news: News) {
+        if news.octets > 0 {
+            self.recovery.duplicates = 0;
+        }
+        match self.recovery.phase {
+            Phase::Recovery(point) if news.octets > 0 && news.ack.is_at_or_after(point) => self.end_recovery(),
+            Phase::Recovery(_) if self.recovers_by_sack() => {
+                self.judge_losses();
+            }
+            Phase::Recovery(_) if news.octets > 0 => self.acknowledged_partially(news.octets),
+            Phase::Recovery(_) if news.is_duplicate => {
+                self.congestion.set_window(self.congestion.window().saturating_add(self.congestion.smss()));
+            }
+            Phase::Recovery(_) => {}
+            Phase::Loss(point) => {
+                if news.octets > 0 {
+                    self.grow(now, news.octets);
+                    if news.ack.is_at_or_after(point) {
+                        self.recovery.phase = Phase::Open;
+                    }
+                } else {
+                    self.detect_loss(now, news);
+                }
+            }
+            Phase::Open => {
+                if news.octets > 0 {
+                    self.grow(now, news.octets);
+                }
+                self.detect_loss(now, news);
+            }
+        }
+    }
+
+    fn grow(&mut self, now: Instant, octets: u32) {
+        self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+    }
+
+    /// Duplicates: the third, or a scoreboard that says so, starts recovery (RFC 5681 §3.2 step 2,
+    /// RFC 6675 §5).
+    fn detect_loss(&mut self, now: Instant, news: News) {
+        let counts = if self.recovers_by_sack() { news.sack.fresh > 0 } else { news.is_duplicate };
+        if !counts {
+            return;
+        }
+        self.recovery.duplicates = self.recovery.duplicates.saturating_add(1);
+        // RFC 6582 §3.2 step 2, RFC 6675 §5.1: not for what was in flight at the last loss
+        let says_nothing = |recover: Seq| {
+            let una = self.snd.una;
+            if self.recovers_by_sack() { una.is_before(recover) } else { una.is_at_or_before(recover) }
+        };
+        if self.recovery.recover.is_some_and(says_nothing) {
+            return;
+        }
+        let by_scoreboard = self.recovers_by_sack() && self.judge_losses();
+        if by_scoreboard || self.recovery.duplicates >= DUP_THRESH {
+            self.start_recovery(now);
+        }
+    }
+
+    /// Fast retransmit, and the beginning of fast recovery.
+    pub(super) fn start_recovery(&mut self, now: Instant) {
+        let in_flight = self.snd.in_flight();
+        self.congestion.on_loss(now, in_flight);
+        if !self.recovers_by_sack() {
+            let inflated = self.congestion.ssthresh().saturating_add(DUP_THRESH * self.congestion.smss());
+            self.congestion.set_window(inflated);
+        }
+        self.recovery.phase = Phase::Recovery(self.snd.nxt);
+        self.recovery.recover = Some(self.snd.nxt);
+        self.recovery.rescued = false;
+        self.retransmit_first();
+    }
+
+    /// The first segment is sent again, whatever the window says.
+    fn retransmit_first(&mut self) {
+        self.sent.lose_first();
+        self.recovery.at_once = true;
+        self.rto.stop_timing();
+    }
+
+    /// A partial acknowledgment: the next segment is lost as well (RFC 6582 §3.2 step 3).
+    fn acknowledged_partially(&mut self, octets: u32) {
+        let smss = self.congestion.smss();
+        let deflated = self.congestion.window().saturating_sub(octets);
+        let window = if octets >= smss { deflated.saturating_add(smss) } else { deflated };
+        self.congestion.set_window(window);
+        self.retransmit_first();
+    }
+
+    /// Everything that was in flight when recovery began has arrived: the window deflates
+    /// (RFC 6582 §3.2 step 3).
+    fn end_recovery(&mut self) {
+        let window = self.congestion.ssthresh();
+        self.congestion.set_window(window);
+        self.recovery.phase = Phase::Open;
+        self.recovery.at_once = false;
+    }
+
+    /// The retransmission timer expired: everything in flight counts as lost (RFC 5681 §3.1,
+    /// RFC 6675 §5.1).
+    pub(super) fn lose_everything(&mut self, now: Instant) {
+        let first = self.rto.doublings() == 0;
+        self.congestion.on_timeout(now, self.snd.in_flight(), first);
+        self.sent.lose_all();
+        self.recovery.phase = Phase::Loss(self.snd.nxt);
+        self.recovery.recover = Some(self.snd.nxt);
+        self.recovery.duplicates = 0;
+        self.recovery.at_once = false;
+    }
+
+    /// Octets that the congestion window lets out beside what is in the network. With SACK, that is
+    /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
+    /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
+    pub(super) fn congestion_room(&self) -> u32 {
+        let cwnd = self.congestion.window();
+        if self.recovers_by_sack() && (self.config.limited_transmit || self.recovery.phase != Phase::Open) {
+            return cwnd.saturating_sub(self.sent.pipe());
+        }
+        let limited = self.config.limited_transmit && self.recovery.phase == Phase::Open;
+        let extra = if limited { self.recovery.duplicates.min(2) * self.congestion.smss() } else { 0 };
+        cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight())
+    }
+
+    /// Octets that may be sent again now, from `seq` on.
+    pub(super) fn retransmission_room(&self, seq: Seq) -> u32 {
+        let peer = self.snd.wnd.saturating_sub(seq - self.snd.una);
+        let network = if self.recovery.at_once {
+            u32::MAX
+        } else if self.recovers_by_sack() {
+            self.congestion.window().saturating_sub(self.sent.pipe())
+        } else {
+            self.congestion.window().saturating_sub(seq - self.snd.una)
+        };
+        peer.min(network)
+    }
+}

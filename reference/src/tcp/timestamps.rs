@@ -1,0 +1,140 @@
+//! Timestamps: PAWS and the measurement of round trips (RFC 7323 §3-5).
+
+use super::Connection;
+use crate::clause::{self, Clause};
+use crate::seq::Seq;
+use crate::time::{Duration, Instant};
+use crate::wire::Segment;
+use crate::wire::TcpOption;
+
+/// How long TS.Recent counts: beyond it the peer's clock may have gone half around (RFC 7323 §5.5).
+const RECENT_IS_VALID: Duration = Duration::from_hours(24 * 24);
+
+/// Octets that the option takes in every segment, its padding included (RFC 7323 appendix A).
+pub(super) const LENGTH: u16 = 12;
+
+/// The timestamps of one connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Timestamps {
+    /// Snd.TS.OK: both SYNs carried the option.
+    pub ok: bool,
+    /// TS.Recent: what the next segment echoes.
+    pub recent: u32,
+    /// When TS.Recent was last updated.
+    pub recent_at: Instant,
+    /// Last.ACK.sent
+    pub last_ack_sent: Seq,
+}
+
+impl Timestamps {
+    /// Whether `val` is older than TS.Recent, and that still means something (§5.3 R1, §5.5).
+    fn is_old(&self, now: Instant, val: u32) -> bool {
+        Seq(val).is_before(Seq(self.recent)) && now.since(self.recent_at) <= RECENT_IS_VALID
+    }
+
+    /// §4.3 (2): TS.Recent follows segments that begin at or before what was last acknowledged.
+    /// One beyond the age limit counts as newer whatever its value.
+    fn update(&mut self, now: Instant, val: u32, seq: Seq) {
+        if !self.is_old(now, val) && seq.is_at_or_before(self.last_ack_sent) {
+            (self.recent, self.recent_at) = (val, now);
+        }
+    }
+}
+
+/// What the timestamps say about a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing against it.
+    Fine,
+    /// The option is missing: dropped without a word (§3.2).
+    Missing(Clause),
+    /// An old duplicate: acknowledged and dropped (§5.3 R1).
+    Old(Clause),
+}
+
+/// TSval and TSecr of a list of options.
+pub(super) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
+    options.iter().find_map(|option| match option {
+        TcpOption::Timestamps { val, ecr } => Some((*val, *ecr)),
+        _ => None,
+    })
+}
+
+impl Connection {
+    /// The timestamp clock: a tick per millisecond (§4.1), from where the configuration says.
+    pub(super) fn timestamp(&self, now: Instant) -> u32 {
+        (Seq(self.config.timestamp_offset) + (now.as_micros() / 1000) as u32).0
+    }
+
+    /// PAWS, for a segment without RST.
+    pub(super) fn check_timestamps(&self, now: Instant, option: Option<(u32, u32)>) -> Verdict {
+        match option {
+            _ if !self.timestamps.ok => Verdict::Fine,
+            None if self.config.require_timestamps => Verdict::Missing(clause::TIMESTAMPS_MISSING),
+            Some((val, _)) if self.timestamps.is_old(now, val) => Verdict::Old(clause::PAWS),
+            _ => Verdict::Fine,
+        }
+    }
+
+    /// An acceptable segment at `seq` was stamped.
+    pub(super) fn remember_timestamp(&mut self, now: Instant, option: Option<(u32, u32)>, seq: Seq) {
+        if let Some((val, _)) = option.filter(|_| self.timestamps.ok) {
+            self.timestamps.update(now, val, seq);
+        }
+    }
+
+    /// Both SYNs, or neither (§3.2).
+    pub(super) fn agree_on_timestamps(&mut self, now: Instant, option: Option<(u32, u32)>) {
+        if let Some((val, _)) = option.filter(|_| self.config.timestamps) {
+            self.timestamps = Timestamps { ok: true, recent: val, recent_at: now, last_ack_sent: self.rcv.nxt };
+        }
+    }
+
+    /// The option of an outgoing segment, aligned as appendix A advises.
+    pub(super) fn stamp(&self, now: Instant, segment: &mut Segment) {
+        if self.timestamps.ok {
+            segment.options.push(TcpOption::NoOperation);
+            segment.options.push(TcpOption::NoOperation);
+            segment.options.push(TcpOption::Timestamps { val: self.timestamp(now), ecr: self.timestamps.recent });
+        }
+    }
+
+    /// RTTM: the round trip that an acknowledgment of new data measures (§4.1, §4.3). An echo from
+    /// the future is none of ours.
+    pub(super) fn measured_by_echo(&self, now: Instant, option: Option<(u32, u32)>) -> Option<Duration> {
+        let (_, ecr) = option.filter(|_| self.timestamps.ok)?;
+        let ticks = Seq(self.timestamp(now)) - Seq(ecr);
+        (ticks < 1 << 31).then(|| Duration::from_millis(u64::from(ticks)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Instant, Seq, Timestamps};
+
+    fn recent(recent: u32) -> Timestamps {
+        Timestamps { ok: true, recent, recent_at: Instant::ZERO, last_ack_sent: Seq(100) }
+    }
+
+    #[test]
+    fn old_is_older_on_a_circle_for_24_days() {
+        let now = Instant::ZERO + Duration::from_secs(1);
+        assert!(recent(5).is_old(now, 4));
+        assert!(recent(5).is_old(now, u32::MAX));
+        assert!(!recent(u32::MAX).is_old(now, 4));
+        assert!(!recent(5).is_old(now, 5), "the same is not older");
+        let days = |n: u64| Instant::ZERO + Duration::from_hours(24 * n);
+        assert!(recent(5).is_old(days(24), 4));
+        assert!(!recent(5).is_old(days(25), 4));
+    }
+
+    #[test]
+    fn only_the_segment_that_the_last_acknowledgment_waits_for_moves_it() {
+        let now = Instant::ZERO + Duration::from_secs(1);
+        for (val, seq, expected) in [(9, 100, 9), (9, 99, 9), (9, 101, 5), (4, 100, 5)] {
+            let mut timestamps = recent(5);
+            timestamps.update(now, val, Seq(seq));
+            assert_eq!(timestamps.recent, expected, "TSval {val} at {seq}");
+        }
+    }
+}
