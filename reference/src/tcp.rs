@@ -24,6 +24,7 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
@@ -43,6 +44,7 @@ mod delayed_ack;
 mod habits;
 mod octets;
 mod f_rto;
+mod info;
 mod output;
 mod rack;
 mod reassembly;
@@ -69,6 +71,7 @@ pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrde
 pub use habits::{HABITS, Habit, HabitError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
+pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
