@@ -54,10 +54,11 @@ use alloc::collections::VecDeque;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
-pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use config::{Config, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit, OptionOrder, Reopening};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
+pub(crate) use timestamps::in_options as timestamps_in;
 
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -232,6 +233,11 @@ impl Connection {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The variables of timestamps.
+    pub fn timestamps(&self) -> &Timestamps {
+        &self.timestamps
     }
 
     /// Why the connection ended, if it did not end in order.

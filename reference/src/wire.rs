@@ -70,6 +70,16 @@ pub mod protocol {
     pub const ICMPV6: u8 = 58;
 }
 
+/// What is told beside a packet instead of being an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leniency {
+    None,
+    /// A wrong checksum of the transport layer.
+    Checksum,
+    /// An illegal length of a TCP option.
+    Options,
+}
+
 impl Packet {
     /// A TCP segment between two addresses, with 64 hops to live.
     pub fn tcp(source: IpAddr, destination: IpAddr, segment: Segment) -> Packet {
@@ -107,7 +117,7 @@ impl Packet {
     /// Refuses wrong checksums, fragments, and extension headers other than IPv6 hop-by-hop and
     /// destination options, which are skipped, as are IPv4 options.
     pub fn decode(octets: &[u8]) -> Result<Packet, WireError> {
-        match ip::decode(octets, true)? {
+        match ip::decode(octets, Leniency::None)? {
             (packet, None) => Ok(packet),
             (_, Some(fault)) => Err(fault),
         }
@@ -115,7 +125,14 @@ impl Packet {
 
     /// As [`Packet::decode`], but a wrong checksum of the transport layer is told beside the packet.
     pub fn decode_lenient(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
-        ip::decode(octets, false)
+        ip::decode(octets, Leniency::Checksum)
+    }
+
+    /// As [`Packet::decode`], but an illegal length of a TCP option is told beside the packet, which
+    /// has the options that stand before it: what to make of it is the receiver's choice (RFC 9293
+    /// §3.1, MUST-7).
+    pub fn decode_received(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
+        ip::decode(octets, Leniency::Options)
     }
 }
 

@@ -1,6 +1,7 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7): CLOSED, LISTEN and SYN-SENT here, all other states in
 //! [`steps`].
 
+mod illegal;
 mod steps;
 
 use super::timers::Timer;

@@ -52,8 +52,10 @@ pub struct Config {
     /// A valid RST ends TIME-WAIT (§3.10.7.4 step 2); off ignores it, so that an old duplicate
     /// cannot cut TIME-WAIT short (RFC 1337 §3, F1).
     pub resets_end_time_wait: bool,
-    /// A SYN beyond the old sequence numbers opens a new connection from TIME-WAIT (§3.6.1, MAY-2).
-    pub reopen_time_wait: bool,
+    /// Which SYN opens a new connection from TIME-WAIT (§3.6.1, MAY-2, SHLD-4).
+    pub reopen_time_wait: Reopening,
+    /// What becomes of a segment with an option of illegal length (§3.1, MUST-7).
+    pub illegal_options: IllegalOptions,
     /// ABORT lingers in TIME-WAIT once it has sent its reset, as §3.5.2 advises; off deletes the
     /// connection at once (§3.10.5).
     pub time_wait_after_abort: bool,
@@ -100,6 +102,31 @@ pub enum InitialWindow {
     Rfc6928,
     /// So many segments.
     Segments(u16),
+}
+
+/// Which SYN may take the place of a connection in TIME-WAIT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reopening {
+    /// None: it is handled as in any other state (§3.10.7.4 step 4).
+    Never,
+    /// One whose sequence number lies beyond the old ones (RFC 9293 MAY-2, RFC 1122 §4.2.2.13).
+    BySequence,
+    /// The rules of RFC 6191 §2, by timestamp and sequence number (SHLD-4). A SYN that they do not
+    /// accept is dropped without a word.
+    #[default]
+    ByTimestamps,
+}
+
+/// What becomes of a segment with an option of length 0 or 1, or one that runs beyond the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IllegalOptions {
+    /// It is dropped without a word.
+    #[default]
+    Discard,
+    /// It is processed with the options that stand before the illegal one.
+    Ignore,
+    /// The connection is reset, as the text suggests; in LISTEN only the segment is answered so.
+    Reset,
 }
 
 /// What an ICMP error ends that says that the peer's port or protocol cannot be reached.
@@ -154,7 +181,8 @@ impl Default for Config {
             stray_ack_limit: None,
             blind_attack_checks: true,
             resets_end_time_wait: true,
-            reopen_time_wait: true,
+            reopen_time_wait: Reopening::default(),
+            illegal_options: IllegalOptions::default(),
             time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,

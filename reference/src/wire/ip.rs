@@ -8,7 +8,7 @@ use etherparse::err::{ipv4, ipv6};
 use etherparse::{IpDscp, IpEcn, IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv6FlowLabel, Ipv6Header, Ipv6HeaderSlice};
 
 use super::checksum::{check, put_u16, u16_at};
-use super::{Body, Icmp, Ip, Layer, Packet, Problem, Segment, Udp, WireError, protocol};
+use super::{Body, Icmp, Ip, Layer, Leniency, Packet, Problem, Segment, Udp, WireError, protocol};
 
 /// The largest value of both length fields.
 const MAX_LENGTH: usize = 0xffff;
@@ -73,18 +73,18 @@ fn encode_header(ip: &Ip, number: u8, body_len: u16, out: &mut Vec<u8>) {
     }
 }
 
-/// The packet and, unless `strict` made it an error, what is wrong with its transport checksum.
-pub(super) fn decode(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+/// The packet and, unless it is an error, what is wrong with its transport layer.
+pub(super) fn decode(octets: &[u8], leniency: Leniency) -> Result<(Packet, Option<WireError>), WireError> {
     let error = |problem, required, found| WireError { layer: Layer::Ip, offset: 0, problem, required, found };
     let first = octets.first().ok_or(error(Problem::Truncated, 20, 0))?;
     match first >> 4 {
-        4 => decode_v4(octets, strict),
-        6 => decode_v6(octets, strict),
+        4 => decode_v4(octets, leniency),
+        6 => decode_v6(octets, leniency),
         version => Err(error(Problem::Version, 4, version.into())),
     }
 }
 
-fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+fn decode_v4(octets: &[u8], leniency: Leniency) -> Result<(Packet, Option<WireError>), WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv4,
         offset,
@@ -125,10 +125,10 @@ fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     if number == protocol::ICMPV6 {
         return Err(error(9, Problem::Protocol, protocol::ICMP.into(), number.into()));
     }
-    decode_body(ip, number, body, (header_len, 9), strict)
+    decode_body(ip, number, body, (header_len, 9), leniency)
 }
 
-fn decode_v6(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+fn decode_v6(octets: &[u8], leniency: Leniency) -> Result<(Packet, Option<WireError>), WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv6,
         offset,
@@ -172,7 +172,7 @@ fn decode_v6(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     if number.0 == protocol::ICMP {
         return Err(error(named_at, Problem::Protocol, protocol::ICMPV6.into(), number.0.into()));
     }
-    decode_body(ip, number.0, whole.get(start..).unwrap_or_default(), (start, named_at), strict)
+    decode_body(ip, number.0, whole.get(start..).unwrap_or_default(), (start, named_at), leniency)
 }
 
 /// `start`: where in the packet the body begins; `named_at`: where its protocol number stands.
@@ -181,10 +181,12 @@ fn decode_body(
     number: u8,
     body: &[u8],
     (start, named_at): (usize, usize),
-    strict: bool,
+    leniency: Leniency,
 ) -> Result<(Packet, Option<WireError>), WireError> {
     let (body, fault) = match number {
-        protocol::TCP => Segment::decode(&ip, body, start, strict).map(|(segment, fault)| (Body::Tcp(segment), fault)),
+        protocol::TCP => {
+            Segment::decode(&ip, body, start, leniency).map(|(segment, fault)| (Body::Tcp(segment), fault))
+        }
         protocol::UDP => Udp::decode(&ip, body, start).map(|(udp, fault)| (Body::Udp(udp), fault)),
         protocol::ICMP | protocol::ICMPV6 => {
             Icmp::decode(&ip, body, start).map(|(icmp, fault)| (Body::Icmp(icmp), fault))

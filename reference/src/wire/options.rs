@@ -164,8 +164,9 @@ pub(super) fn encode_options(options: &[TcpOption], out: &mut Vec<u8>) {
     that_fit(options).for_each(|option| option.encode(out));
 }
 
-/// The options in the part of a header behind its first 20 octets, which begins at `start` of the packet.
-pub(super) fn decode_options(octets: &[u8], start: usize) -> Result<Vec<TcpOption>, WireError> {
+/// The options in the part of a header behind its first 20 octets, which begins at `start` of the
+/// packet. An illegal length ends them: what stands before it, and what is wrong.
+pub(super) fn decode_options(octets: &[u8], start: usize) -> (Vec<TcpOption>, Option<WireError>) {
     let mut options = Vec::new();
     let mut rest = octets;
     while let Some((&kind, tail)) = rest.split_first() {
@@ -192,17 +193,17 @@ pub(super) fn decode_options(octets: &[u8], start: usize) -> Result<Vec<TcpOptio
             _ => {
                 let length = tail.first().copied().map_or(0, usize::from);
                 if length < 2 {
-                    return Err(error(Problem::OptionTooShort, 2, length));
+                    return (options, Some(error(Problem::OptionTooShort, 2, length)));
                 }
                 let (Some(data), Some(after)) = (rest.get(2..length), rest.get(length..)) else {
-                    return Err(error(Problem::OptionTooLong, rest.len() as u32, length));
+                    return (options, Some(error(Problem::OptionTooLong, rest.len() as u32, length)));
                 };
                 options.push(TcpOption::decode(kind, data));
                 rest = after;
             }
         }
     }
-    Ok(options)
+    (options, None)
 }
 
 impl fmt::Display for TcpOption {

@@ -6,7 +6,7 @@ use core::fmt;
 use super::checksum::{check, pseudo_header, u16_at, u32_at};
 use super::ip::seal;
 use super::options::{TcpOption, decode_options, encode_options, encoded_len};
-use super::{Ip, Layer, Problem, WireError, protocol};
+use super::{Ip, Layer, Leniency, Problem, WireError, protocol};
 use crate::seq::Seq;
 
 /// A TCP segment: header, options and data (RFC 9293 §3.1).
@@ -78,13 +78,13 @@ impl Segment {
         seal(pseudo_header(ip, protocol::TCP, len), out, start, CHECKSUM);
     }
 
-    /// The segment and what is wrong with its checksum, which is an error if `strict`.
-    /// `start`: where in the packet the segment begins.
+    /// The segment and what is wrong with it that `leniency` puts up with. `start`: where in the
+    /// packet the segment begins.
     pub(super) fn decode(
         ip: &Ip,
         octets: &[u8],
         start: usize,
-        strict: bool,
+        leniency: Leniency,
     ) -> Result<(Segment, Option<WireError>), WireError> {
         let error = |offset, problem, required, found: usize| WireError {
             layer: Layer::Tcp,
@@ -98,7 +98,7 @@ impl Segment {
         }
         let fault = check(pseudo_header(ip, protocol::TCP, octets.len()), octets, CHECKSUM, Layer::Tcp, start);
         // Nothing that a wrong checksum covers is worth a complaint of its own.
-        if let (true, Some(fault)) = (strict, fault) {
+        if let Some(fault) = fault.filter(|_| leniency != Leniency::Checksum) {
             return Err(fault);
         }
         let offset_and_flags = u16_at(octets, 12);
@@ -109,6 +109,10 @@ impl Segment {
         let (Some(options), Some(text)) = (octets.get(HEADER..words * 4), octets.get(words * 4..)) else {
             return Err(error(12, Problem::DataOffsetTooLarge, (octets.len() / 4) as u32, words));
         };
+        let (options, illegal) = decode_options(options, start + HEADER);
+        if let Some(illegal) = illegal.filter(|_| leniency != Leniency::Options) {
+            return Err(illegal);
+        }
         let segment = Segment {
             source_port: u16_at(octets, 0),
             destination_port: u16_at(octets, 2),
@@ -117,10 +121,10 @@ impl Segment {
             flags: Flags(offset_and_flags & 0xfff),
             window: u16_at(octets, 14),
             urgent_pointer: u16_at(octets, 18),
-            options: decode_options(options, start + HEADER)?,
+            options,
             payload: text.to_vec(),
         };
-        Ok((segment, fault))
+        Ok((segment, fault.or(illegal)))
     }
 }
 
