@@ -293,7 +293,8 @@ impl Host {
                 continue;
             };
             if entry.connection.poll_transmit_into(now, &mut segment) {
-                let packet = Packet::tcp(entry.tuple.local.ip(), entry.tuple.remote.ip(), segment);
+                let mut packet = Packet::tcp(entry.tuple.local.ip(), entry.tuple.remote.ip(), segment);
+                packet.ip.traffic_class = entry.connection.codepoint() as u8;
                 self.note_deadline(id);
                 return Some(packet);
             }

@@ -27,6 +27,7 @@
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `congestion` | the congestion window: RFC 5681, 6928 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
+//! | `ecn` | congestion that routers tell of by marks: RFC 3168 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
 
@@ -36,6 +37,7 @@ mod challenge;
 mod config;
 mod congestion;
 mod delayed_ack;
+mod ecn;
 mod output;
 mod reassembly;
 mod recovery;
@@ -55,6 +57,7 @@ use alloc::collections::VecDeque;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit, OptionOrder, Reopening};
+pub use ecn::{Codepoint, Ecn};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -64,6 +67,7 @@ use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
+use ecn::EcnState;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
@@ -107,6 +111,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    ecn: EcnState,
     delayed_ack: DelayedAck,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
@@ -199,6 +204,7 @@ impl Connection {
             sack_permitted: false,
             duplicate: None,
             timestamps: Timestamps::default(),
+            ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
@@ -291,6 +297,7 @@ impl Connection {
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
+        self.ecn = EcnState::default();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
         // an acknowledgment of a connection that is gone would be a lie, except the last one of

@@ -7,7 +7,7 @@ use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{
-    Connection, Disposition, IllegalOptions, Reopening, State, refusal_in_listen, reset_for, timestamps_in,
+    Codepoint, Connection, Disposition, IllegalOptions, Reopening, State, refusal_in_listen, reset_for, timestamps_in,
 };
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Icmp, Packet, Segment};
@@ -25,7 +25,7 @@ impl Host {
                     local: SocketAddr::new(destination, segment.destination_port),
                     remote: SocketAddr::new(source, segment.source_port),
                 };
-                self.handle_segment(now, tuple, segment)
+                self.handle_segment(now, tuple, segment, Codepoint::of(packet.ip.traffic_class))
             }
             Body::Icmp(icmp) => {
                 self.handle_icmp(destination.is_ipv6(), icmp);
@@ -67,22 +67,22 @@ impl Host {
         }
     }
 
-    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
+    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, field: Codepoint) -> Disposition {
         if let Some(id) = self.tuples.get(&tuple).copied() {
             return match self.knock_on_time_wait(id, tuple, segment) {
                 Knock::Open(above) => self.reopen(now, id, segment, above),
                 Knock::Drop => Disposition::Drop(clause::SYN_TIME_WAIT),
-                Knock::None => self.handle_known(now, id, segment),
+                Knock::None => self.handle_known(now, id, segment, field),
             };
         }
         self.handle_new(now, tuple, segment, None)
     }
 
-    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
+    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment, field: Codepoint) -> Disposition {
         let Some(entry) = self.connections.get_mut(&id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
-        let disposition = entry.connection.handle_segment(now, segment);
+        let disposition = entry.connection.handle_marked_segment(now, segment, field);
         match entry.connection.state() {
             State::SynReceived => {}
             State::Listen => self.restore_time_wait(id),
@@ -160,7 +160,7 @@ impl Host {
         if let Some(found) = self.listeners.get_mut(&listener) {
             found.waiting.push_back(id);
         }
-        self.handle_known(now, id, segment)
+        self.handle_known(now, id, segment, Codepoint::NotEct) // a mark on a SYN means nothing (RFC 3168 §6.1.1)
     }
 
     /// §3.10.7.1

@@ -1,6 +1,7 @@
 //! What may differ between one conforming TCP and another.
 
 pub use super::challenge::Limit;
+use super::ecn::Ecn;
 use crate::time::Duration;
 
 /// The choices of one connection; [`Config::default`] follows every SHOULD of RFC 9293.
@@ -40,6 +41,8 @@ pub struct Config {
     pub initial_window: InitialWindow,
     /// The first two duplicates let out a new segment each (RFC 3042).
     pub limited_transmit: bool,
+    /// Explicit congestion notification (RFC 3168).
+    pub ecn: Ecn,
     /// The congestion window starts over after an idle time (RFC 5681 §4.1).
     pub restart_after_idle: bool,
     /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
@@ -176,6 +179,7 @@ impl Default for Config {
             quick_acks: 0,
             initial_window: InitialWindow::default(),
             limited_transmit: true,
+            ecn: Ecn::default(),
             restart_after_idle: true,
             challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
             stray_ack_limit: None,

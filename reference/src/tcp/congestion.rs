@@ -77,6 +77,15 @@ impl Congestion {
         self.cwnd = self.ssthresh;
     }
 
+    /// A mark is echoed while `in_flight` octets are out: as for a loss, but down to a single segment
+    /// (RFC 3168 §6.1.2).
+    pub(super) fn on_mark(&mut self, now: Instant, in_flight: u32) {
+        let _ = now;
+        let cwnd = self.cwnd;
+        self.halve(in_flight);
+        self.cwnd = cwnd.min((in_flight / 2).max(self.smss));
+    }
+
     /// The retransmission timer expired; `first`: for the first time since the last new
     /// acknowledgment (RFC 5681 §3.1: ssthresh is halved once per loss).
     pub(super) fn on_timeout(&mut self, now: Instant, in_flight: u32, first: bool) {

@@ -29,6 +29,7 @@ impl Connection {
         segment.urgent_pointer = 0;
         segment.options.clear();
         segment.payload.clear();
+        self.clear_codepoint();
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(now, &reply, segment);
             if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
@@ -77,6 +78,7 @@ impl Connection {
         self.timestamps.last_ack_sent = self.rcv.nxt;
         self.acknowledgment_was_sent();
         if !segment.flags.contains(Flags::SYN) {
+            self.echo_congestion(segment);
             self.stamp(now, segment);
             self.tell_sack(segment);
         }
@@ -93,6 +95,7 @@ impl Connection {
         } else {
             self.acknowledge_in(now, segment);
         }
+        self.offer_ecn(segment);
         self.offer_options(now, segment);
     }
 
@@ -109,6 +112,7 @@ impl Connection {
             segment.urgent_pointer = u16::try_from(self.snd.up - chunk.seq).unwrap_or(u16::MAX);
         }
         self.acknowledge_in(now, segment);
+        self.mark_data(chunk.seq == self.snd.nxt, segment);
         self.note_sent(now, chunk);
     }
 

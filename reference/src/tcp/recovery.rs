@@ -47,6 +47,8 @@ pub(super) struct News {
     /// It is a duplicate as RFC 5681 §2 defines it.
     pub(super) is_duplicate: bool,
     pub(super) sack: Learned,
+    /// It echoes a mark: the window does not grow (RFC 3168 §6.1.2).
+    pub(super) echo: bool,
 }
 
 impl Connection {
@@ -72,7 +74,7 @@ impl Connection {
             Phase::Recovery(_) => {}
             Phase::Loss(point) => {
                 if news.octets > 0 {
-                    self.grow(now, news.octets);
+                    self.grow(now, news);
                     if news.ack.is_at_or_after(point) {
                         self.recovery.phase = Phase::Open;
                     }
@@ -81,16 +83,16 @@ impl Connection {
                 }
             }
             Phase::Open => {
-                if news.octets > 0 {
-                    self.grow(now, news.octets);
-                }
+                self.grow(now, news);
                 self.detect_loss(now, news);
             }
         }
     }
 
-    fn grow(&mut self, now: Instant, octets: u32) {
-        self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+    fn grow(&mut self, now: Instant, news: News) {
+        if news.octets > 0 && !news.echo {
+            self.congestion.grow(Acknowledged { now, octets: news.octets, srtt: self.rto.srtt() });
+        }
     }
 
     /// Duplicates: the third, or a scoreboard that says so, starts recovery (RFC 5681 §3.2 step 2,
@@ -118,7 +120,10 @@ impl Connection {
     /// Fast retransmit, and the beginning of fast recovery.
     pub(super) fn start_recovery(&mut self, now: Instant) {
         let in_flight = self.snd.in_flight();
-        self.congestion.on_loss(now, in_flight);
+        if !self.has_reduced() {
+            self.congestion.on_loss(now, in_flight);
+            self.note_reduction();
+        }
         if !self.recovers_by_sack() {
             let inflated = self.congestion.ssthresh().saturating_add(DUP_THRESH * self.congestion.smss());
             self.congestion.set_window(inflated);
@@ -159,6 +164,7 @@ impl Connection {
     pub(super) fn lose_everything(&mut self, now: Instant) {
         let first = self.rto.doublings() == 0;
         self.congestion.on_timeout(now, self.snd.in_flight(), first);
+        self.note_reduction();
         self.sent.lose_all();
         self.recovery.phase = Phase::Loss(self.snd.nxt);
         self.recovery.recover = Some(self.snd.nxt);
@@ -170,6 +176,9 @@ impl Connection {
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
+        if self.ecn.waits() {
+            return 0;
+        }
         let cwnd = self.congestion.window();
         if self.recovers_by_sack() && (self.config.limited_transmit || self.recovery.phase != Phase::Open) {
             return cwnd.saturating_sub(self.sent.pipe());
