@@ -202,3 +202,6 @@ impl Connection {
         core::mem::take(&mut self.ecn.waits) && self.snd.in_flight() == 0
     }
 }
+
+#[cfg(test)]
+mod tests;
