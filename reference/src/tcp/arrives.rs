@@ -4,6 +4,8 @@
 mod illegal;
 mod steps;
 
+use alloc::sync::Arc;
+
 use super::timers::Timer;
 use super::{Codepoint, Connection, Event, HardErrors, Notice, Reply, State};
 use crate::clause::{self, Clause};
@@ -254,7 +256,9 @@ impl Connection {
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
-                self.config.window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                if self.config.window_scale {
+                    Arc::make_mut(&mut self.config).window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                }
                 (self.snd.wind_shift, self.rcv.wind_shift) = (0, 0);
             }
         }

@@ -41,8 +41,17 @@ pub struct Config {
     pub initial_window: InitialWindow,
     /// The first two duplicates let out a new segment each (RFC 3042).
     pub limited_transmit: bool,
+    /// How the congestion window grows and shrinks.
+    pub congestion_control: CongestionControl,
     /// Explicit congestion notification (RFC 3168).
     pub ecn: Ecn,
+    /// What is lost is told by time (RACK, RFC 8985 §6) where the peer permits SACK, instead of RFC
+    /// 6675's counting.
+    pub rack: bool,
+    /// Probe for the loss of the last segments of a flight (RFC 8985 §7); needs `rack`.
+    pub tail_loss_probe: bool,
+    /// Detect spurious retransmission timeouts and undo what they did (RFC 5682).
+    pub f_rto: bool,
     /// The congestion window starts over after an idle time (RFC 5681 §4.1).
     pub restart_after_idle: bool,
     /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
@@ -93,6 +102,16 @@ pub enum OptionOrder {
     Linux,
     /// MSS, window scale, SACK permitted, timestamps.
     FreeBsd,
+}
+
+/// How the congestion window grows in congestion avoidance, and what a loss takes from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CongestionControl {
+    /// A segment per round trip, and half of what is in flight (RFC 5681, RFC 6582).
+    #[default]
+    NewReno,
+    /// By a cubic function of time, and three tenths (RFC 9438).
+    Cubic,
 }
 
 /// IW: what may be sent before the first acknowledgment.
@@ -179,7 +198,11 @@ impl Default for Config {
             quick_acks: 0,
             initial_window: InitialWindow::default(),
             limited_transmit: true,
+            congestion_control: CongestionControl::default(),
             ecn: Ecn::default(),
+            rack: false,
+            tail_loss_probe: false,
+            f_rto: false,
             restart_after_idle: true,
             challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
             stray_ack_limit: None,

@@ -64,14 +64,7 @@ impl Epoch {
         let below = u128::from(w_max.saturating_sub(cwnd));
         // K = cbrt(segments / 0.4) seconds
         let k = cube_root(below * 2_500_000_000_000_000_000 / u128::from(smss.max(1)));
-        Epoch {
-            start: now,
-            k: i128::from(k),
-            origin: w_max.max(cwnd),
-            estimate: cwnd,
-            estimate_rest: 0,
-            rest: 0,
-        }
+        Epoch { start: now, k: i128::from(k), origin: w_max.max(cwnd), estimate: cwnd, estimate_rest: 0, rest: 0 }
     }
 
     /// W_cubic at this time after the start (§4.2, equation 1), in octets.
@@ -124,9 +117,8 @@ impl Cubic {
         self.timed_out = false;
     }
 
-    /// The retransmission timer expired (§4.8).
-    pub(super) fn time_out(&mut self, cwnd: u32) {
-        self.reduce(cwnd);
+    /// The reduction was one by the retransmission timer (§4.8).
+    pub(super) fn timed_out(&mut self) {
         self.timed_out = true;
     }
 

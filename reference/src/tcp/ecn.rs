@@ -178,7 +178,7 @@ impl Connection {
             return;
         }
         if self.ecn.reduced_at.is_none_or(|point| ack.is_after(point)) {
-            self.congestion.on_mark(now, self.snd.in_flight().saturating_add(octets));
+            self.congestion.on_mark(self.snd.in_flight().saturating_add(octets));
             self.note_reduction();
         }
     }

@@ -164,10 +164,10 @@ pub(super) fn encode_options(options: &[TcpOption], out: &mut Vec<u8>) {
     that_fit(options).for_each(|option| option.encode(out));
 }
 
-/// The options in the part of a header behind its first 20 octets, which begins at `start` of the
-/// packet. An illegal length ends them: what stands before it, and what is wrong.
-pub(super) fn decode_options(octets: &[u8], start: usize) -> (Vec<TcpOption>, Option<WireError>) {
-    let mut options = Vec::new();
+/// Replaces `options` by those in the part of a header behind its first 20 octets, which begins at
+/// `start` of the packet. An illegal length ends them: `options` has those before it.
+pub(super) fn decode_options(octets: &[u8], start: usize, options: &mut Vec<TcpOption>) -> Result<(), WireError> {
+    options.clear();
     let mut rest = octets;
     while let Some((&kind, tail)) = rest.split_first() {
         let error = |problem, required, found: usize| WireError {
@@ -193,17 +193,17 @@ pub(super) fn decode_options(octets: &[u8], start: usize) -> (Vec<TcpOption>, Op
             _ => {
                 let length = tail.first().copied().map_or(0, usize::from);
                 if length < 2 {
-                    return (options, Some(error(Problem::OptionTooShort, 2, length)));
+                    return Err(error(Problem::OptionTooShort, 2, length));
                 }
                 let (Some(data), Some(after)) = (rest.get(2..length), rest.get(length..)) else {
-                    return (options, Some(error(Problem::OptionTooLong, rest.len() as u32, length)));
+                    return Err(error(Problem::OptionTooLong, rest.len() as u32, length));
                 };
                 options.push(TcpOption::decode(kind, data));
                 rest = after;
             }
         }
     }
-    (options, None)
+    Ok(())
 }
 
 impl fmt::Display for TcpOption {

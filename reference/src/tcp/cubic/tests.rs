@@ -102,7 +102,8 @@ fn fast_convergence_gives_room_to_others() {
 #[test]
 fn after_a_timeout_the_stage_starts_from_its_own_window() {
     let mut cubic = Cubic::default();
-    cubic.time_out(1_000_000);
+    cubic.reduce(1_000_000);
+    cubic.timed_out();
     cubic.grown(500_000, SMSS, ack(Instant::ZERO, SMSS, 100));
     let epoch = cubic.epoch.expect("begun");
     assert_eq!((epoch.k, epoch.origin), (0, 500_000));
