@@ -28,8 +28,9 @@
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
-//! | `congestion` | the congestion window: RFC 5681, 6928 |
+//! | `congestion`, `cubic` | the congestion window: RFC 5681, 6928, 9438 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
+//! | `ecn` | congestion that routers tell of by marks: RFC 3168 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
@@ -40,10 +41,12 @@ mod calls;
 mod challenge;
 mod config;
 mod congestion;
+mod cubic;
 mod delayed_ack;
+mod ecn;
+mod f_rto;
 mod habits;
 mod octets;
-mod f_rto;
 mod info;
 mod output;
 mod rack;
@@ -67,7 +70,10 @@ use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
-pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use config::{
+    Config, CongestionControl, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit, OptionOrder, Reopening,
+};
+pub use ecn::{Codepoint, Ecn};
 pub use habits::{HABITS, Habit, HabitError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
@@ -75,11 +81,13 @@ pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
+pub(crate) use timestamps::in_options as timestamps_in;
 
 use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
+use ecn::EcnState;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
@@ -126,6 +134,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    ecn: EcnState,
     delayed_ack: DelayedAck,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
@@ -218,6 +227,7 @@ impl Connection {
             sack_permitted: false,
             duplicate: None,
             timestamps: Timestamps::default(),
+            ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
@@ -252,6 +262,11 @@ impl Connection {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The variables of timestamps.
+    pub fn timestamps(&self) -> &Timestamps {
+        &self.timestamps
     }
 
     /// Why the connection ended, if it did not end in order.
@@ -312,6 +327,7 @@ impl Connection {
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
+        self.ecn = EcnState::default();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
         // an acknowledgment of a connection that is gone would be a lie, except the last one of

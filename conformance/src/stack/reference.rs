@@ -240,9 +240,11 @@ impl Engine for Reference {
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {
         // what cannot be decoded, or has a wrong checksum, is dropped without a word (MUST-3)
-        if let Ok(packet) = Packet::decode(octets) {
-            self.host.handle_packet(at, &packet);
-        }
+        match Packet::decode_received(octets) {
+            Ok((packet, None)) => self.host.handle_packet(at, &packet),
+            Ok((packet, Some(_))) => self.host.handle_illegal_options(at, &packet),
+            Err(_) => return,
+        };
     }
 
     fn poll_packet(&mut self, at: Instant) -> Option<Vec<u8>> {

@@ -37,6 +37,7 @@ impl Connection {
         segment.urgent_pointer = 0;
         segment.options.clear();
         segment.payload.clear();
+        self.clear_codepoint();
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(now, &reply, segment);
             if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
@@ -85,6 +86,7 @@ impl Connection {
         self.timestamps.last_ack_sent = self.rcv.nxt;
         self.acknowledgment_was_sent();
         if !segment.flags.contains(Flags::SYN) {
+            self.echo_congestion(segment);
             self.stamp(now, segment);
             self.tell_sack(segment);
         }
@@ -101,6 +103,7 @@ impl Connection {
         } else {
             self.acknowledge_in(now, segment);
         }
+        self.offer_ecn(segment);
         self.offer_options(now, segment);
     }
 
@@ -120,6 +123,7 @@ impl Connection {
             segment.urgent_pointer = u16::try_from(self.snd.up - chunk.seq).unwrap_or(u16::MAX);
         }
         self.acknowledge_in(now, segment);
+        self.mark_data(chunk.seq == self.snd.nxt, segment);
         self.note_sent(now, chunk);
     }
 
@@ -127,6 +131,10 @@ impl Connection {
         let end = chunk.end();
         let is_new = end.is_after(self.snd.nxt);
         if is_new {
+            if self.snd.in_flight() == 0 {
+                let round_trip = self.rto.srtt().unwrap_or_default();
+                self.congestion.was_idle(now.since(self.last_sent_at).saturating_sub(round_trip));
+            }
             self.recovery.f_rto.note_new();
             self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
@@ -236,7 +244,8 @@ impl Connection {
     /// NextSeg rules 3 and 4 (RFC 6675 §4).
     fn spare_chunk(&mut self, now: Instant) -> Option<Chunk> {
         let smss = self.congestion.smss();
-        let waits = self.recovers_by_sack() && !self.recovers_by_time() && matches!(self.recovery.phase, Phase::Recovery(_));
+        let waits =
+            self.recovers_by_sack() && !self.recovers_by_time() && matches!(self.recovery.phase, Phase::Recovery(_));
         if !waits || self.sent.due() > 0 || self.congestion_room() < smss || self.snd.wnd == 0 {
             return None;
         }

@@ -57,6 +57,15 @@ pub(super) struct News {
     /// It carries neither text nor SACK blocks.
     pub(super) is_bare: bool,
     pub(super) sack: Learned,
+    /// It echoes a mark: the window does not grow (RFC 3168 §6.1.2).
+    pub(super) echo: bool,
+}
+
+impl News {
+    /// Octets that let the window grow.
+    fn growth(&self) -> u32 {
+        if self.echo { 0 } else { self.octets }
+    }
 }
 
 impl Connection {
@@ -99,14 +108,14 @@ impl Connection {
             }
             Phase::Recovery(_) => {}
             Phase::Loss(point) => {
-                self.grow_by(now, news.octets);
+                self.grow_by(now, news.growth());
                 if news.octets > 0 && news.ack.is_at_or_after(point) {
                     self.recovery.phase = Phase::Open;
                 }
                 self.detect_loss(now, news);
             }
             Phase::Open => {
-                self.grow_by(now, news.octets);
+                self.grow_by(now, news.growth());
                 self.detect_loss(now, news);
             }
         }
@@ -145,11 +154,20 @@ impl Connection {
         }
     }
 
+    /// A loss while `in_flight` octets are out: the window is reduced, unless an echoed mark has
+    /// reduced it for the same data (RFC 3168 §6.1.2).
+    pub(super) fn reduce_window(&mut self, in_flight: u32) {
+        if !self.has_reduced() {
+            self.congestion.on_loss(in_flight);
+            self.note_reduction();
+        }
+    }
+
     /// Fast retransmit, and the beginning of fast recovery.
     pub(super) fn start_recovery(&mut self, now: Instant) {
         // what limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2)
         let in_flight = self.snd.in_flight().min(self.congestion.window());
-        self.congestion.on_loss(now, in_flight);
+        self.reduce_window(in_flight);
         if !self.recovers_by_sack() {
             let inflated = self.congestion.ssthresh().saturating_add(DUP_THRESH * self.congestion.smss());
             self.congestion.set_window(inflated);
@@ -206,7 +224,8 @@ impl Connection {
     /// RFC 6675 §5.1).
     pub(super) fn lose_everything(&mut self, now: Instant) {
         let first = self.rto.doublings() == 0;
-        self.congestion.on_timeout(now, self.snd.in_flight(), first);
+        self.congestion.on_timeout(self.snd.in_flight(), first);
+        self.note_reduction();
         self.recovery.f_rto = self.f_rto_after_timeout();
         self.recovery.tail_loss.reset();
         self.timers.cancel(Timer::Reordering);
@@ -232,6 +251,9 @@ impl Connection {
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
+        if self.ecn.waits() {
+            return 0;
+        }
         if let Some(segments) = self.recovery.f_rto.new_segments() {
             return segments * self.congestion.smss();
         }

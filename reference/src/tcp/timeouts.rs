@@ -64,6 +64,9 @@ impl Connection {
 
     /// RFC 6298 §5.4-5.6: send the earliest segment again, double the RTO.
     fn retransmission_timeout(&mut self, now: Instant) {
+        if self.ends_wait() {
+            return;
+        }
         if self.has_reached_r2(now) {
             self.give_up();
             return;

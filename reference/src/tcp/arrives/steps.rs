@@ -38,6 +38,7 @@ impl Connection {
         self.check_syn(now, if challenged { &untrimmed } else { &arriving })?;
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
+        self.note_mark(arriving.flags, arriving.marked && !untrimmed.text.is_empty());
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
         self.take_text(now, &arriving);
@@ -249,9 +250,11 @@ impl Connection {
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }
+        let echo = self.hears_echo(arriving.flags);
+        self.hear_echo(now, ack, octets, echo);
         if window_before > 0 {
             let is_bare = arriving.len() == 0 && arriving.sack.is_empty();
-            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack });
+            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack, echo });
         }
         self.window_may_have_opened(now, window_before);
         if advances || sack.fresh > 0 {
