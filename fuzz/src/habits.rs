@@ -1,6 +1,6 @@
 //! A configuration drawn from the input: each bit turns one mechanism from what is usual.
 
-use wirelaw_reference::tcp::{Config, InitialWindow, KeepAlive, OptionOrder};
+use wirelaw_reference::tcp::{Config, CongestionControl, Ecn, InitialWindow, KeepAlive, OptionOrder};
 use wirelaw_reference::time::Duration;
 
 /// What a bit changes.
@@ -21,13 +21,18 @@ const TURNS: &[Turn] = &[
     |config| config.quick_acks = 16,
     |config| config.syn_options = OptionOrder::FreeBsd,
     |config| config.challenge_ack_limit = None,
-    |config| config.stray_ack_limit = Config::default().challenge_ack_limit,
+    |config| config.quick_acks = 1,
     |config| config.blind_attack_checks = !config.blind_attack_checks,
     |config| config.resets_end_time_wait = !config.resets_end_time_wait,
     |config| config.time_wait_after_abort = !config.time_wait_after_abort,
     |config| config.min_rto = Duration::from_millis(200),
     |config| config.keep_alive = Some(KeepAlive::default()),
     |config| config.timestamp_offset = u32::MAX - 100,
+    |config| config.rack = true,
+    |config| config.tail_loss_probe = true,
+    |config| config.f_rto = true,
+    |config| config.congestion_control = CongestionControl::Cubic,
+    |config| config.ecn = Ecn::Request,
 ];
 
 /// The usual configuration with what `bits` turn.

@@ -45,9 +45,10 @@ mod cubic;
 mod delayed_ack;
 mod ecn;
 mod f_rto;
+mod fingerprint;
 mod habits;
-mod octets;
 mod info;
+mod octets;
 mod output;
 mod rack;
 mod reassembly;
@@ -155,7 +156,7 @@ pub struct Connection {
 }
 
 /// What [`Connection::poll_transmit`] owes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Pending {
     /// Answers that each need a segment of their own.
     replies: VecDeque<Reply>,
@@ -170,7 +171,7 @@ struct Pending {
 }
 
 /// A segment that answers another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Reply {
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
     Ack,
@@ -181,7 +182,7 @@ enum Reply {
 }
 
 /// What the application should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// The handshake is complete.
     Established,

@@ -61,8 +61,11 @@ impl Receiver {
         let segment = self.segment(at, text);
         self.now += Duration::from_millis(1);
         self.tcp.handle_segment(self.now, &segment);
+        let (next, right) = (self.next as i64, edge as i64);
+        // by table 6 of §3.10.7.4 a segment that reaches out of the window on both sides is not acceptable
+        let reaches_out = at < next && at + text.len() as i64 > right;
         for (position, octet) in (at..).zip(text) {
-            let inside = usize::try_from(position).is_ok_and(|position| (self.next..edge).contains(&position));
+            let inside = !reaches_out && (next..right).contains(&position);
             if inside {
                 self.model[position as usize].get_or_insert(*octet);
             }

@@ -57,7 +57,8 @@ pub struct Config {
     /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
     pub challenge_ack_limit: Option<Limit>,
     /// The same for acknowledgments that answer segments without text outside the window, as Linux
-    /// does; `None`: any number.
+    /// does. `None` is the letter of §3.10.7.4 step 1: any number, with which two ends whose
+    /// segments are both unacceptable answer each other for ever.
     pub stray_ack_limit: Option<Limit>,
     /// Check RST, SYN and ACK against blind attackers (RFC 5961); off is RFC 793's behaviour.
     pub blind_attack_checks: bool,
@@ -208,7 +209,7 @@ impl Default for Config {
             f_rto: false,
             restart_after_idle: true,
             challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
-            stray_ack_limit: None,
+            stray_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
             blind_attack_checks: true,
             resets_end_time_wait: true,
             reopen_time_wait: Reopening::default(),

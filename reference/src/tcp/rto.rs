@@ -1,5 +1,7 @@
 //! The retransmission timeout (RFC 6298).
 
+use core::hash::{Hash, Hasher};
+
 use crate::time::{Duration, Instant};
 
 use super::Sabotage;
@@ -147,6 +149,13 @@ impl Rto {
         if self.srtt.is_none() {
             self.base = self.base.max(RTO_AFTER_LOST_SYN);
         }
+    }
+
+    /// See [`Connection::fingerprint`](super::Connection::fingerprint).
+    pub(super) fn fingerprint(&self, now: Instant, hasher: &mut impl Hasher) {
+        let Rto { srtt, rttvar, base, doublings, min: _, max: _, timing, samples: _ } = self;
+        (srtt, rttvar, base, doublings).hash(hasher);
+        timing.as_ref().map(|timing| (timing.end, now.since(timing.sent))).hash(hasher);
     }
 }
 

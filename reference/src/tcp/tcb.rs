@@ -3,7 +3,7 @@
 use crate::seq::Seq;
 
 /// Send sequence variables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Snd {
     /// ISS: initial send sequence number.
     pub iss: Seq,
@@ -35,7 +35,7 @@ impl Snd {
 }
 
 /// Receive sequence variables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rcv {
     /// IRS: initial receive sequence number.
     pub irs: Seq,

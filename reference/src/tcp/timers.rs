@@ -75,6 +75,11 @@ impl Timers {
         Some(timer)
     }
 
+    /// All deadlines, each timer's at its own place.
+    pub(super) fn deadlines(&self) -> [Option<Instant>; COUNT] {
+        self.0
+    }
+
     /// When the next one is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.0.iter().flatten().min().copied()

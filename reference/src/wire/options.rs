@@ -18,7 +18,7 @@ const FAST_OPEN_EXPERIMENT: u16 = 0xf989;
 /// A known kind with a length that its RFC does not allow (an MSS of 3 octets, a Fast Open cookie
 /// of 5) decodes to [`TcpOption::Raw`], so whoever matches a named variant may trust its length.
 /// Nothing is lost: encoding gives back the same octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TcpOption {
     /// Kind 0.
     EndOfList,

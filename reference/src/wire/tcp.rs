@@ -10,7 +10,7 @@ use super::{Ip, Layer, Leniency, Problem, WireError, protocol};
 use crate::seq::Seq;
 
 /// A TCP segment: header, options and data (RFC 9293 §3.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// Source port.
     pub source_port: u16,

@@ -341,6 +341,7 @@ fn config(case: &Case<'_>) -> Config {
         blind_attack_checks: case.blind_attack_checks,
         delayed_ack: None,
         challenge_ack_limit: None,
+        stray_ack_limit: None,
         ..Config::default()
     }
 }
