@@ -28,6 +28,9 @@ const TURNS: &[Turn] = &[
     |config| config.min_rto = Duration::from_millis(200),
     |config| config.keep_alive = Some(KeepAlive::default()),
     |config| config.timestamp_offset = u32::MAX - 100,
+    |config| config.rack = true,
+    |config| (config.rack, config.tail_loss_probe) = (true, true),
+    |config| config.f_rto = true,
 ];
 
 /// The usual configuration with what `bits` turn.

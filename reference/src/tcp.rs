@@ -43,6 +43,8 @@ mod output;
 mod rack;
 mod reassembly;
 mod recovery;
+#[cfg(test)]
+mod rig;
 mod rto;
 mod sack;
 mod sent;
