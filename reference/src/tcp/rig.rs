@@ -14,6 +14,7 @@ pub(super) const MSS: u32 = 1000;
 /// Our initial sequence number: the fourth segment begins at 0.
 const ISS: Seq = Seq(u32::MAX - 3 * MSS);
 
+#[derive(Clone)]
 pub(super) struct Rig {
     pub(super) tcp: Connection,
     pub(super) now: Instant,
