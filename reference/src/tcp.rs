@@ -24,13 +24,16 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
 //! | `congestion` | the congestion window: RFC 5681, 6928 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
+//! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `octets` | copies out of the buffers |
 
 mod arrives;
 mod calls;
@@ -38,7 +41,10 @@ mod challenge;
 mod config;
 mod congestion;
 mod delayed_ack;
+mod habits;
+mod octets;
 mod f_rto;
+mod info;
 mod output;
 mod rack;
 mod reassembly;
@@ -46,6 +52,7 @@ mod recovery;
 #[cfg(test)]
 mod rig;
 mod rto;
+mod sabotage;
 mod sack;
 mod sent;
 pub mod state;
@@ -58,10 +65,15 @@ mod timestamps;
 mod window;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use habits::{HABITS, Habit, HabitError};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;
+pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -73,13 +85,16 @@ use delayed_ack::DelayedAck;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
+#[cfg(not(feature = "sabotage"))]
+use sabotage::Sabotage;
 use sent::SentQueue;
 use timers::{Timer, Timers};
 
 /// One TCP connection. See the [module](self) for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared by the connections of a listener, as long as they do not differ.
+    config: Arc<Config>,
     state: State,
     /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
     passive: bool,
@@ -180,7 +195,7 @@ pub enum Notice {
 }
 
 impl Connection {
-    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+    fn new(config: Arc<Config>, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
         let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
         let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
         Connection {
@@ -295,7 +310,7 @@ impl Connection {
     /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
     fn forget(&mut self) {
         self.timers.cancel_all();
-        self.send_buffer.clear();
+        self.send_buffer = VecDeque::new(); // with its memory
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
@@ -330,6 +345,9 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
-        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+        self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
+        self.receive_buffer.shrink_to_fit();
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.msl * lifetimes);
     }
 }

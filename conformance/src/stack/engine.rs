@@ -7,9 +7,11 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use wirelaw_reference::tcp::Info;
 use wirelaw_reference::time::Instant;
 
 use super::{Profile, StackError};
+use crate::habits::HabitValue;
 use crate::posix::Errno;
 
 /// An in-process TCP.
@@ -21,6 +23,12 @@ pub trait Engine {
 
     /// What stack this is and what it can do.
     fn profile(&self) -> Profile;
+
+    /// Whether it has the habit with this value, as [`Stack::follows`](super::Stack::follows).
+    fn follows(&self, habit: &HabitValue) -> bool {
+        let _ = habit;
+        false
+    }
 
     /// Starts to listen on `local` for up to `backlog` connections that nobody has accepted.
     fn listen(
@@ -48,6 +56,13 @@ pub trait Engine {
 
     /// How a connection stands.
     fn status(&self, connection: Self::Connection) -> Status;
+
+    /// How a connection stands in numbers; `None`: the stack does not tell, and `TCP_INFO` is
+    /// unsupported.
+    fn info(&self, connection: Self::Connection) -> Option<Info> {
+        let _ = connection;
+        None
+    }
 
     /// Queues octets for sending, as many as there is room for. `urgent`: the last one is urgent.
     fn send(
@@ -93,7 +108,7 @@ pub trait Engine {
     }
 
     /// What `SO_RCVBUF` and `SO_SNDBUF` tell when nobody has set them, in octets; `None`: not known.
-    fn default_buffer(&self) -> Option<usize> {
+    fn default_buffers(&self) -> Option<(usize, usize)> {
         None
     }
 
@@ -125,6 +140,9 @@ pub struct Status {
     pub writable: usize,
     /// No more data can be sent: we have sent our FIN, or the connection is gone.
     pub send_closed: bool,
+    /// Octets that the peer has not acknowledged, sent or not, a queued FIN counting for one;
+    /// `None`: the stack does not tell.
+    pub unacknowledged: Option<usize>,
     /// Why the connection failed.
     pub error: Option<Errno>,
     /// Nothing is left of the connection but its name.

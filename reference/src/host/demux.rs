@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
+use super::{ConnectionId, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{Connection, Disposition, State, refusal_in_listen, reset_for};
@@ -34,7 +34,7 @@ impl Host {
     }
 
     fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
-        if let Some(id) = self.tuples.get(&tuple).copied() {
+        if let Some(id) = self.connections.find(&tuple) {
             if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
                 return self.reopen(now, id, segment, above);
             }
@@ -44,7 +44,7 @@ impl Host {
     }
 
     fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
-        let Some(entry) = self.connections.get_mut(&id) else {
+        let Some(entry) = self.connections.get_mut(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let disposition = entry.connection.handle_segment(now, segment);
@@ -59,31 +59,31 @@ impl Host {
 
     /// A SYN takes the 4-tuple of a connection in TIME-WAIT, which is kept aside.
     fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
-        let Some(old) = self.remove(id) else {
+        let Some(mut old) = self.remove(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let tuple = old.tuple;
         let disposition = self.handle_new(now, tuple, segment, Some(above));
-        if let Some(new) = self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
-            new.replaced = Some(Box::new((id, Entry { is_ready: false, ..old })));
+        if let Some(new) = self.connections.find(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            old.is_ready = false;
+            new.replaced = Some(Box::new((id, old)));
         }
         disposition
     }
 
     /// The SYN was an old duplicate: TIME-WAIT is as it was (§3.6.1, MAY-2).
     fn restore_time_wait(&mut self, id: ConnectionId) {
-        let Some(replaced) = self.connections.get_mut(&id).and_then(|entry| entry.replaced.take()) else { return };
+        let Some(replaced) = self.connections.get_mut(id).and_then(|entry| entry.replaced.take()) else { return };
         let (old_id, old) = *replaced;
         self.remove(id);
-        self.tuples.insert(old.tuple, old_id);
-        self.connections.insert(old_id, old);
+        self.connections.restore(old_id, old);
         self.settle(old_id);
     }
 
     /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
     /// somebody listens and has room. The last number that the old incarnation sent, if so.
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
-        let connection = &self.connections.get(&id)?.connection;
+        let connection = &self.connections.get(id)?.connection;
         let reopens = connection.config().reopen_time_wait
             && connection.state() == State::TimeWait
             && refusal_in_listen(segment).is_none()
@@ -111,7 +111,7 @@ impl Host {
         let connection = Connection::open_passive(config, tuple.local.port(), iss);
         let id = self.insert(tuple, connection, Some(listener));
         if let Some(found) = self.listeners.get_mut(&listener) {
-            found.waiting.push_back(id);
+            found.waiting.insert(id);
         }
         self.handle_known(now, id, segment)
     }
@@ -133,7 +133,8 @@ impl Host {
     }
 
     fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {
-        self.listeners.iter().find(|(_, listener)| listener.serves(local)).map(|(id, _)| *id)
+        let port = self.ports.get(&local.port())?;
+        port.iter().find(|id| self.listeners.get(id).is_some_and(|listener| listener.serves(local))).copied()
     }
 
     /// A hard error that quotes a segment in flight ends a handshake (§3.9.2.2). Source quench is
@@ -149,8 +150,8 @@ impl Host {
             local: SocketAddr::new(quoted.source, quoted.source_port),
             remote: SocketAddr::new(quoted.destination, quoted.destination_port),
         };
-        let Some(id) = self.tuples.get(&tuple).copied() else { return };
-        let Some(entry) = self.connections.get_mut(&id) else { return };
+        let Some(id) = self.connections.find(&tuple) else { return };
+        let Some(entry) = self.connections.get_mut(id) else { return };
         let snd = entry.connection.snd();
         if quoted.seq.is_in_window(snd.una, snd.in_flight()) {
             entry.connection.handle_hard_error();
