@@ -236,7 +236,8 @@ impl Connection {
     /// NextSeg rules 3 and 4 (RFC 6675 §4).
     fn spare_chunk(&mut self, now: Instant) -> Option<Chunk> {
         let smss = self.congestion.smss();
-        let waits = self.recovers_by_sack() && !self.recovers_by_time() && matches!(self.recovery.phase, Phase::Recovery(_));
+        let waits =
+            self.recovers_by_sack() && !self.recovers_by_time() && matches!(self.recovery.phase, Phase::Recovery(_));
         if !waits || self.sent.due() > 0 || self.congestion_room() < smss || self.snd.wnd == 0 {
             return None;
         }

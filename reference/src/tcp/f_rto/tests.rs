@@ -110,6 +110,17 @@ fn without_new_data_it_is_slow_start() {
     assert_eq!(rig.at(1100).ack(1, &[]), [1, 2]);
 }
 
+#[test]
+fn a_window_that_closes_and_opens_ends_it() {
+    for sack in [false, true] {
+        let mut rig = timed_out(sack);
+        rig.window(0);
+        assert_eq!(rig.at(1010).ack(1, &[]), []);
+        rig.window(20_000);
+        assert_eq!(rig.at(1020).ack(1, &[]), [1, 2], "everything that was sent into the closed window goes out again");
+    }
+}
+
 /// 5682-2.1-IGN: a window update is neither new nor a duplicate.
 #[test]
 fn other_acknowledgments_change_nothing() {

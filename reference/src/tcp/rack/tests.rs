@@ -112,10 +112,8 @@ fn sent(n: u32, at: u64, retransmissions: u32) -> Sent {
 #[test]
 fn a_retransmission_that_seems_to_arrive_too_soon_says_nothing() {
     let mut rack = Rack::default();
-    let at = |now: u64, echo: Option<u32>| Arrival {
-        now: Instant::from_millis(now),
-        echo: echo.map(|echo| (Seq(echo), 0)),
-    };
+    let at =
+        |now: u64, echo: Option<u32>| Arrival { now: Instant::from_millis(now), echo: echo.map(|echo| (Seq(echo), 0)) };
     rack.note_delivered(&sent(1, 0, 0), at(100, None));
     let first = rack.latest;
     rack.note_delivered(&sent(2, 50, 1), at(149, None));
