@@ -85,7 +85,7 @@ impl Rig {
     pub(super) fn sent(&mut self) -> Vec<(u32, u32)> {
         let mut sent = Vec::new();
         while let Some(segment) = self.tcp.poll_transmit(self.now) {
-            if segment.len() > 0 {
+            if !segment.is_empty() {
                 sent.push((segment.seq - (ISS + 1), segment.len()));
             }
             assert_eq!(self.tcp.fault(), None);

@@ -147,7 +147,7 @@ fn blocks_of_one_acknowledgment_are_in_no_order() {
 #[test]
 fn a_lost_retransmission_is_found_and_answered_without_a_timeout() {
     let mut rig = ten(rack());
-    rig.tcp.send(&[7; 20_000], false).unwrap();
+    rig.tcp.send(&alloc::vec![7; 20_000], false).unwrap();
     assert_eq!(rig.at(100).ack(0, &[(1, 4)]), [0]);
     assert_eq!(rig.windows(), (5, 5));
     assert_eq!(rig.at(110).ack(0, &[(1, 10)]), [10, 11, 12, 13], "pipe 1, cwnd 5");
