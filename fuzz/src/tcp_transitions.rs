@@ -191,6 +191,7 @@ fn drain(tcp: &mut Connection, now: Instant) {
 
 fn invariants(tcp: &Connection, step: &Step) {
     let (state, snd) = (tcp.state(), tcp.snd());
+    assert_eq!(tcp.fault(), None, "in {state} after {step:?}");
     if state == State::Closed || state == State::Listen {
         assert_eq!(tcp.poll_timeout(), None, "a timer runs in {state} after {step:?}");
         return;

@@ -53,6 +53,8 @@ mod output;
 mod rack;
 mod reassembly;
 mod recovery;
+#[cfg(test)]
+mod rig;
 mod rto;
 mod sabotage;
 mod sack;
@@ -76,9 +78,9 @@ pub use config::{
 };
 pub use ecn::{Codepoint, Ecn};
 pub use habits::{HABITS, Habit, HabitError};
+pub use info::{Info, Phase, Segments};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
-pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;

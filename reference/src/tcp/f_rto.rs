@@ -84,8 +84,9 @@ impl Connection {
         if self.config.f_rto && begins { FRto::First(None) } else { FRto::Off }
     }
 
-    /// Steps 2 and 3, before loss recovery sees the acknowledgment.
-    pub(super) fn judge_timeout(&mut self, news: &News) {
+    /// Steps 2 and 3, before loss recovery sees the acknowledgment; whether it says that the timeout
+    /// was spurious.
+    pub(super) fn judge_timeout(&mut self, news: &News) -> bool {
         match self.recovery.f_rto {
             FRto::Off => {}
             FRto::First(resent) => self.recovery.f_rto = self.after_first(resent, news),
@@ -96,9 +97,13 @@ impl Connection {
                     let three = 3 * self.congestion.smss();
                     self.congestion.set_window(self.congestion.window().min(three));
                 }
-                Verdict::Spurious => self.undo_timeout(news),
+                Verdict::Spurious => {
+                    self.undo_timeout(news);
+                    return true;
+                }
             },
         }
+        false
     }
 
     /// Step 2. With SACK, duplicates are let pass (§3.1).
@@ -135,8 +140,8 @@ impl Connection {
         }
     }
 
-    /// The originals are arriving: nothing else is sent again, and the window is what it was. It lets
-    /// out no burst, though: what is in flight and what has just arrived, as RFC 4015 §3.2 has it.
+    /// The originals are arriving: nothing else is sent again, and ssthresh is what it was. The window
+    /// lets out no burst: what is in flight, and what has just arrived (RFC 4015 §3.2 step 5).
     fn undo_timeout(&mut self, news: &News) {
         self.recovery.f_rto = FRto::Off;
         self.recovery.phase = Phase::Open;
@@ -147,8 +152,8 @@ impl Connection {
         self.sent.find_again();
         self.congestion.undo();
         let burst = news.octets.max(news.sack.fresh).min(4 * self.congestion.smss());
-        let calm = self.snd.in_flight().saturating_add(burst);
-        self.congestion.set_window(self.congestion.window().min(calm));
+        let out = if self.recovers_by_sack() { self.sent.pipe() } else { self.snd.in_flight() };
+        self.congestion.set_window(out.saturating_add(burst));
     }
 }
 

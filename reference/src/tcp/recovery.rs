@@ -75,14 +75,16 @@ impl Connection {
     }
 
     /// An acknowledgment was processed: what follows for losses and for the window.
-    pub(super) fn recover(&mut self, now: Instant, news: News) {
+    pub(super) fn recover(&mut self, now: Instant, mut news: News) {
         if news.octets > 0 {
             self.recovery.duplicates = 0;
             // what lies behind is of no interest any more, and would come to lie ahead after 2^31 octets
             self.recovery.recover.take_if(|recover| self.snd.una.is_after(*recover));
         }
         self.judge_tail_probe(now, &news);
-        self.judge_timeout(&news);
+        if self.judge_timeout(&news) {
+            news.octets = 0; // the window has been set with them in mind
+        }
         if self.recovers_by_time() {
             self.recover_by_time(now, &news);
         } else {
@@ -97,6 +99,8 @@ impl Connection {
                 self.end_recovery();
                 if self.recovers_by_sack() && self.sent.due() > 0 {
                     self.start_recovery(now); // of what was sent after the point: a second window with a loss
+                } else {
+                    self.detect_loss(now, news);
                 }
             }
             Phase::Recovery(_) if self.recovers_by_sack() => {
@@ -281,3 +285,6 @@ impl Connection {
         if network < self.congestion.smss() { 0 } else { peer.min(network) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,8 +91,10 @@ impl Connection {
                 && right - left <= self.snd.nxt - left
         };
         for (index, (left, right)) in blocks.iter().copied().enumerate() {
-            let inside_second =
-                index == 0 && blocks.get(1).is_some_and(|(l, r)| l.is_at_or_before(left) && right.is_at_or_before(*r));
+            let inside_second = index == 0
+                && blocks
+                    .get(1)
+                    .is_some_and(|(l, r)| in_flight(*l, *r) && l.is_at_or_before(left) && right.is_at_or_before(*r));
             if index == 0 && left.is_before(right) && (left.is_before(ack) || inside_second) {
                 learned.duplicate = Some((left, right));
             } else if in_flight(left, right) {
@@ -122,3 +124,6 @@ impl Connection {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

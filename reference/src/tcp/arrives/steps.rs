@@ -9,6 +9,7 @@ use core::ops::ControlFlow::{self, Break, Continue};
 use super::{Arriving, Disposition};
 use crate::clause;
 use crate::seq::Seq;
+use crate::tcp::f_rto::FRto;
 use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
 use crate::tcp::timestamps;
@@ -328,6 +329,7 @@ impl Connection {
         self.pending.probe = false;
         self.rto.end_back_off();
         if self.snd.in_flight() > 0 && self.syn_is_acknowledged() {
+            self.recovery.f_rto = FRto::Off; // no question that a closed window has answered holds this back
             self.sent.lose_all();
             self.start_retransmission_timer(now);
         }
