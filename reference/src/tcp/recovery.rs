@@ -124,7 +124,8 @@ impl Connection {
     /// `octets` were acknowledged outside of fast recovery.
     pub(super) fn grow_by(&mut self, now: Instant, octets: u32) {
         if octets > 0 {
-            self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+            let in_flight = self.snd.in_flight().saturating_add(octets);
+            self.congestion.grow(Acknowledged { now, octets, in_flight, srtt: self.rto.srtt() });
         }
     }
 

@@ -245,3 +245,14 @@ fn a_loss_is_told_by_cwr_too() {
     let sent = play.acks(4000, Flags::NONE);
     assert!(sent[0].0.flags.contains(Flags::CWR));
 }
+
+/// RFC 5681 §3.1: the acknowledgment of a SYN,ACK opens the window by nothing, not by the SYN's octet.
+#[test]
+fn a_handshake_does_not_open_the_window() {
+    let mut play = Play::active(config(Ecn::Accept));
+    play.tcp = Connection::open_passive(config(Ecn::Accept), 1, Seq(99));
+    play.arrives(Flags::SYN, 0, Codepoint::NotEct);
+    let before = play.tcp.congestion.window();
+    play.arrives(Flags::ACK, 0, Codepoint::NotEct);
+    assert_eq!((play.tcp.state(), play.tcp.congestion.window()), (State::Established, before));
+}
