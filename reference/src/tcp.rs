@@ -24,6 +24,7 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
@@ -46,11 +47,13 @@ mod ecn;
 mod f_rto;
 mod habits;
 mod octets;
+mod info;
 mod output;
 mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
+mod sabotage;
 mod sack;
 mod sent;
 pub mod state;
@@ -72,6 +75,9 @@ pub use config::{
 };
 pub use ecn::{Codepoint, Ecn};
 pub use habits::{HABITS, Habit, HabitError};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;
+pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -85,6 +91,8 @@ use ecn::EcnState;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
+#[cfg(not(feature = "sabotage"))]
+use sabotage::Sabotage;
 use sent::SentQueue;
 use timers::{Timer, Timers};
 
@@ -353,6 +361,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.msl * lifetimes);
     }
 }

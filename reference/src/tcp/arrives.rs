@@ -7,7 +7,7 @@ mod steps;
 use alloc::sync::Arc;
 
 use super::timers::Timer;
-use super::{Codepoint, Connection, Event, HardErrors, Notice, Reply, State};
+use super::{Codepoint, Connection, Event, HardErrors, Notice, Reply, Sabotage, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -247,16 +247,26 @@ impl Connection {
                 _ => {}
             }
         }
-        self.snd.mss = mss.min(self.config.mss);
+        self.snd.mss = if self.is_sabotaged(Sabotage::MssIgnored) { self.config.mss } else { mss.min(self.config.mss) };
         self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
         self.agree_on_ecn(arriving.flags);
         self.agree_on_timestamps(now, arriving.timestamps);
-        let options = if self.timestamps.ok { super::timestamps::LENGTH } else { 0 };
+        let options = if self.timestamps.ok && !self.is_sabotaged(Sabotage::OptionsMissingFromMss) {
+            super::timestamps::LENGTH
+        } else {
+            0
+        };
         let smss = self.snd.mss.saturating_sub(options).max(1); // options take room (§3.7.1, RFC 6691)
         self.congestion = super::Congestion::new(&self.config, u32::from(smss));
+        if self.is_sabotaged(Sabotage::UninitializedCwnd)
+            && !arriving.options.iter().any(|o| matches!(o, TcpOption::Mss(_)))
+        {
+            self.congestion.set_window(u32::MAX);
+        }
         match scale {
             Some(shift) if self.config.window_scale => {
                 self.snd.wind_shift = shift;
+                self.snd.wnd <<= if self.is_sabotaged(Sabotage::WindowOfSynScaled) { shift } else { 0 };
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
@@ -298,6 +308,9 @@ impl Connection {
             self.rto.syn_was_lost();
             self.congestion.syn_was_lost();
         }
+        if self.is_sabotaged(Sabotage::NoInitialSlowStart) {
+            self.congestion.set_window(u32::MAX);
+        }
         self.notices.push_back(Notice::Established);
         if self.rcv.up.is_after(self.rcv.nxt) {
             self.notices.push_back(Notice::Urgent); // the SYN was urgent
@@ -319,7 +332,14 @@ impl Connection {
         use State::{CloseWait, Established, FinWait1, FinWait2};
         match self.config.keep_alive {
             Some(keep_alive) if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) => {
-                self.timers.set(Timer::KeepAlive, now + keep_alive.idle);
+                self.timers.set(
+                    Timer::KeepAlive,
+                    now + if self.is_sabotaged(Sabotage::InsufficientIntervalBetweenKeepAlives) {
+                        keep_alive.interval
+                    } else {
+                        keep_alive.idle
+                    },
+                );
             }
             _ => self.timers.cancel(Timer::KeepAlive),
         }

@@ -92,6 +92,9 @@ pub struct Config {
     pub user_timeout: Option<Duration>,
     /// Probe an idle connection (§3.8.4); off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
+    /// A fault to have on purpose.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: Option<super::Sabotage>,
 }
 
 /// The order of a SYN's options, by the system that is known for it. The RFCs leave it open.
@@ -221,6 +224,8 @@ impl Default for Config {
             r2_syn: Duration::from_mins(3),
             user_timeout: None,
             keep_alive: None,
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::octets::append_range;
 use super::recovery::Phase;
-use super::{Connection, Reply, State};
+use super::{Connection, Reply, Sabotage, State};
 use crate::seq::Seq;
 use crate::tcp::timers::Timer;
 use crate::time::Instant;
@@ -111,6 +111,9 @@ impl Connection {
         segment.seq = chunk.seq;
         let start = (chunk.seq - self.send_buffer_seq) as usize;
         append_range(&self.send_buffer, start..start + chunk.len as usize, &mut segment.payload);
+        if self.is_sabotaged(Sabotage::InconsistentRetransmission) && chunk.seq.is_before(self.snd.nxt) {
+            segment.payload.reverse();
+        }
         segment.flags = if chunk.fin { Flags::FIN } else { Flags::NONE };
         if chunk.len > 0 && chunk.seq + chunk.len == self.send_end() {
             segment.flags = segment.flags | Flags::PSH; // the last of what is buffered (MUST-61)
@@ -187,11 +190,14 @@ impl Connection {
             return None;
         }
         let room = self.retransmission_room(self.sent.first_due()?.seq);
-        let sent = self.sent.resend(self.segment_room(), room, now)?;
+        let twice = if self.is_sabotaged(Sabotage::RetransmissionSendsMultiplePackets) { 12 } else { 0 };
+        let sent = self.sent.resend(self.segment_room().saturating_sub(twice).max(1), room, now)?;
         self.recovery.at_once = false;
         self.recovery.f_rto.note_resent(sent.end());
-        self.rto.stop_timing(); // Karn (RFC 6298 §3)
-        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing(); // Karn (RFC 6298 §3)
+        }
+        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin && !self.is_sabotaged(Sabotage::FinSentOnce) })
     }
 
     /// The most text that the next segment may carry: Eff.snd.MSS less its options (§3.7.1).
@@ -212,6 +218,8 @@ impl Connection {
         let full = self.segment_room();
         let len = queued.min(usable).min(full);
         let fin = self.fin_queued && len == queued && usable > len;
+        let waits = self.is_sabotaged(Sabotage::FailureToSendFinPromptly) && (in_flight > 0 || len > 0);
+        let fin = fin && !waits;
         let idle = in_flight == 0 || !self.config.nagle;
         let worthwhile = len == full
             || len == queued && (idle || fin)

@@ -4,13 +4,13 @@
 //! Without SACK, the window is inflated by what duplicates say has left the network; with it, the
 //! pipe is counted segment by segment and the window stays what it is.
 
-use super::Connection;
 use super::congestion::Acknowledged;
 use super::f_rto::FRto;
 use super::rack::Rack;
 use super::sack::{DUP_THRESH, Learned};
 use super::tail_loss::TailLoss;
 use super::timers::Timer;
+use super::{Connection, Sabotage};
 use crate::seq::Seq;
 use crate::time::Instant;
 
@@ -127,13 +127,16 @@ impl Connection {
             let in_flight = self.snd.in_flight().saturating_add(octets);
             self.congestion.grow(Acknowledged { now, octets, in_flight, srtt: self.rto.srtt() });
         }
+        if self.is_sabotaged(Sabotage::ExtraAdditiveConstant) && self.congestion.window() > self.congestion.ssthresh() {
+            self.congestion.set_window(self.congestion.window() + self.congestion.smss() / 8);
+        }
     }
 
     /// Duplicates: the third, or a scoreboard that says so, starts recovery (RFC 5681 §3.2 step 2,
     /// RFC 6675 §5).
     fn detect_loss(&mut self, now: Instant, news: News) {
         let counts = if self.recovers_by_sack() { news.sack.fresh > 0 } else { news.is_duplicate };
-        if !counts {
+        if !counts || self.is_sabotaged(Sabotage::NoFastRetransmit) {
             return;
         }
         self.recovery.duplicates = self.recovery.duplicates.saturating_add(1);
@@ -146,7 +149,8 @@ impl Connection {
             return;
         }
         let by_scoreboard = self.recovers_by_sack() && self.judge_losses();
-        if by_scoreboard || self.recovery.duplicates >= DUP_THRESH {
+        let too_soon = self.is_sabotaged(Sabotage::FastRetransmitTooSoon) && self.recovery.duplicates == 2;
+        if by_scoreboard || self.recovery.duplicates >= DUP_THRESH || too_soon {
             self.start_recovery(now);
         }
     }
@@ -193,7 +197,9 @@ impl Connection {
     fn retransmit_first(&mut self) {
         self.sent.lose_first();
         self.recovery.at_once = true;
-        self.rto.stop_timing();
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing();
+        }
     }
 
     /// A partial acknowledgment: the next segment is lost as well (RFC 6582 §3.2 step 3).
@@ -208,8 +214,9 @@ impl Connection {
     /// Everything that was in flight when recovery began has arrived: the window deflates
     /// (RFC 6582 §3.2 step 3).
     pub(super) fn end_recovery(&mut self) {
-        let window = self.congestion.ssthresh();
-        self.congestion.set_window(window);
+        if !self.is_sabotaged(Sabotage::FailureOfWindowDeflation) {
+            self.congestion.set_window(self.congestion.ssthresh());
+        }
         self.recovery.phase = Phase::Open;
         self.recovery.at_once = false;
     }
@@ -224,6 +231,9 @@ impl Connection {
         self.recovery.tail_loss.reset();
         self.timers.cancel(Timer::Reordering);
         self.timers.cancel(Timer::Probe);
+        if self.is_sabotaged(Sabotage::NoSlowStartAfterRetransmission) {
+            self.congestion.undo();
+        }
         self.recovery.phase = Phase::Loss(self.snd.nxt);
         self.recovery.recover = Some(self.snd.nxt);
         self.recovery.duplicates = 0;

@@ -1,7 +1,7 @@
 //! Timeouts (RFC 9293 §3.10.8, §3.8.3, §3.8.4, §3.8.6.1; RFC 6298 §5).
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, State};
+use super::{Connection, Event, Notice, Reply, Sabotage, State};
 use crate::time::Instant;
 
 impl Connection {
@@ -71,7 +71,9 @@ impl Connection {
             self.give_up();
             return;
         }
-        self.rto.stop_timing();
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing();
+        }
         if !self.syn_is_acknowledged() {
             self.syn_was_lost = true;
             self.pending.syn = true;
@@ -82,7 +84,9 @@ impl Connection {
         } else {
             self.lose_everything(now);
         }
-        self.rto.back_off();
+        if !self.is_sabotaged(Sabotage::FailureToBackOff) {
+            self.rto.back_off();
+        }
         self.start_retransmission_timer(now);
     }
 
@@ -94,6 +98,9 @@ impl Connection {
     }
 
     fn persist_timeout(&mut self, now: Instant) {
+        if self.is_sabotaged(Sabotage::NoWindowProbe) {
+            return;
+        }
         if self.snd.wnd == 0 {
             self.probe(now);
         } else {
@@ -124,7 +131,8 @@ impl Connection {
     /// §3.8.4: a probe, or the end after as many as the configuration says.
     fn keep_alive_timeout(&mut self, now: Instant) {
         let Some(keep_alive) = self.config.keep_alive else { return };
-        if self.keep_alive_probes >= keep_alive.count {
+        let limit = if self.is_sabotaged(Sabotage::ExcessivelyShortKeepAlive) { 1 } else { keep_alive.count };
+        if self.keep_alive_probes >= limit {
             self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
             self.fail(Event::KeepAliveTimeout, Notice::TimedOut);
             return;

@@ -1,6 +1,6 @@
 //! Timestamps: PAWS and the measurement of round trips (RFC 7323 §3-5).
 
-use super::Connection;
+use super::{Connection, Sabotage};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::{Duration, Instant};
@@ -72,6 +72,9 @@ impl Connection {
             _ if !self.timestamps.ok => Verdict::Fine,
             None if self.config.require_timestamps => Verdict::Missing(clause::TIMESTAMPS_MISSING),
             Some((val, _)) if self.timestamps.is_old(now, val) => Verdict::Old(clause::PAWS),
+            Some((val, _)) if self.is_sabotaged(Sabotage::PawsIgnoresWrap) && val < self.timestamps.recent => {
+                Verdict::Old(clause::PAWS)
+            }
             _ => Verdict::Fine,
         }
     }
