@@ -1,6 +1,6 @@
 //! A configuration drawn from the input: each bit turns one mechanism from what is usual.
 
-use wirelaw_reference::tcp::{Config, InitialWindow, KeepAlive, OptionOrder};
+use wirelaw_reference::tcp::{Config, CongestionControl, Ecn, InitialWindow, KeepAlive, OptionOrder};
 use wirelaw_reference::time::Duration;
 
 /// What a bit changes.
@@ -28,6 +28,8 @@ const TURNS: &[Turn] = &[
     |config| config.min_rto = Duration::from_millis(200),
     |config| config.keep_alive = Some(KeepAlive::default()),
     |config| config.timestamp_offset = u32::MAX - 100,
+    |config| config.ecn = Ecn::Request,
+    |config| config.congestion_control = CongestionControl::Cubic,
 ];
 
 /// The usual configuration with what `bits` turn.

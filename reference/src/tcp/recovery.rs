@@ -252,7 +252,7 @@ impl Connection {
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
-        if self.ecn.waits() {
+        if self.waits_for_timer() {
             return 0;
         }
         if let Some(segments) = self.recovery.f_rto.new_segments() {

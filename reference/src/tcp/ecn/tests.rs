@@ -256,3 +256,26 @@ fn a_handshake_does_not_open_the_window() {
     play.arrives(Flags::ACK, 0, Codepoint::NotEct);
     assert_eq!((play.tcp.state(), play.tcp.congestion.window()), (State::Established, before));
 }
+
+/// The window closes and opens again while the timer paces: what waits is sent in the end.
+#[test]
+fn a_closed_window_ends_the_wait() {
+    let mut play = Play::established(config(Ecn::Request), Flags::ECE);
+    play.send(20_000);
+    play.expire();
+    play.ack += 4000;
+    let mut shut = play.segment(Flags::ACK | Flags::ECE, 0);
+    shut.window = 0;
+    play.tcp.handle_segment(play.now, &shut);
+    for _ in 0..3 {
+        play.expire(); // the wait is over, or a probe goes out
+    }
+    let sent = play.arrives(Flags::ACK, 0, Codepoint::NotEct); // opens, and takes no octet of the probe
+    let mut text: usize = sent.iter().map(|(segment, _)| segment.payload.len()).sum();
+    for _ in 0..3 {
+        if text == 0 {
+            text = play.expire().iter().map(|(segment, _)| segment.payload.len()).sum();
+        }
+    }
+    assert!(text >= 1000, "{text} octets were sent");
+}
