@@ -99,6 +99,10 @@ pub fn reset_for(segment: &Segment) -> Option<Segment> {
         reset.ack = segment.end();
         reset.flags = Flags::RST | Flags::ACK;
     }
+    if let Some((val, _)) = super::timestamps::in_options(&segment.options) {
+        let stamp = TcpOption::Timestamps { val: 0, ecr: val }; // RFC 7323 §5.2, SHOULD
+        reset.options.extend([TcpOption::NoOperation, TcpOption::NoOperation, stamp]);
+    }
     Some(reset)
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Acknowledged {
     pub(super) now: Instant,
     /// Octets that it covers and none before did.
     pub(super) octets: u32,
+    /// Octets that were in flight before.
+    pub(super) in_flight: u32,
     /// SRTT, once there is one.
     pub(super) srtt: Option<Duration>,
 }
@@ -73,6 +75,10 @@ impl Congestion {
             return;
         }
         if let Some(cubic) = &mut self.cubic {
+            if acknowledged.in_flight.saturating_add(self.smss) < self.cwnd {
+                cubic.limited_by_application(acknowledged.now);
+                return;
+            }
             self.cwnd = cubic.grown(self.cwnd, self.smss, acknowledged);
             return;
         }
@@ -188,14 +194,14 @@ fn initial_window(choice: InitialWindow, smss: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acknowledged, Config, Congestion, InitialWindow, Instant};
+    use super::{Acknowledged, Config, Congestion, CongestionControl, InitialWindow, Instant};
 
     fn reno(smss: u32) -> Congestion {
         Congestion::new(&Config::default(), smss)
     }
 
     fn ack(octets: u32) -> Acknowledged {
-        Acknowledged { now: Instant::ZERO, octets, srtt: None }
+        Acknowledged { now: Instant::ZERO, octets, in_flight: u32::MAX, srtt: None }
     }
 
     #[test]
@@ -231,6 +237,27 @@ mod tests {
         assert_eq!(congestion.ssthresh(), 2000, "once per loss");
         congestion.undo();
         assert_eq!((congestion.window(), congestion.ssthresh()), (4500, u32::MAX));
+    }
+
+    #[test]
+    fn cubic_takes_three_tenths_and_gives_back_what_was_no_loss() {
+        let config = Config { congestion_control: CongestionControl::Cubic, ..Config::default() };
+        let mut congestion = Congestion::new(&config, 1000);
+        congestion.set_window(100_000);
+        congestion.on_loss(100_000);
+        assert_eq!((congestion.window(), congestion.ssthresh()), (70_000, 70_000));
+        let before = congestion.clone();
+        congestion.on_mark(60_000);
+        assert_eq!((congestion.window(), congestion.ssthresh()), (42_000, 42_000));
+        let mut congestion = before.clone();
+        congestion.on_timeout(60_000, true);
+        assert_eq!((congestion.window(), congestion.ssthresh()), (1000, 42_000));
+        congestion.undo();
+        assert_eq!((congestion.window(), congestion.ssthresh()), (70_000, 70_000));
+        assert_eq!(congestion.cubic, before.cubic);
+        // an application that does not fill the window does not open it
+        congestion.grow(Acknowledged { in_flight: 10_000, ..ack(1000) });
+        assert_eq!(congestion.window(), 70_000);
     }
 
     #[test]

@@ -27,8 +27,10 @@ pub(super) struct Cubic {
 /// A stage of congestion avoidance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Epoch {
-    /// t_epoch
+    /// t_epoch, moved on by the time in which the application sent too little.
     start: Instant,
+    /// The last acknowledgment.
+    last: Instant,
     /// K, in microseconds.
     k: i128,
     /// The plateau of the function: W_max, or the window at the start if that is more.
@@ -64,7 +66,15 @@ impl Epoch {
         let below = u128::from(w_max.saturating_sub(cwnd));
         // K = cbrt(segments / 0.4) seconds
         let k = cube_root(below * 2_500_000_000_000_000_000 / u128::from(smss.max(1)));
-        Epoch { start: now, k: i128::from(k), origin: w_max.max(cwnd), estimate: cwnd, estimate_rest: 0, rest: 0 }
+        Epoch {
+            start: now,
+            last: now,
+            k: i128::from(k),
+            origin: w_max.max(cwnd),
+            estimate: cwnd,
+            estimate_rest: 0,
+            rest: 0,
+        }
     }
 
     /// W_cubic at this time after the start (§4.2, equation 1), in octets.
@@ -91,11 +101,12 @@ impl Epoch {
 impl Cubic {
     /// The window after an acknowledgment in congestion avoidance (§4.2-4.5).
     pub(super) fn grown(&mut self, cwnd: u32, smss: u32, acknowledged: Acknowledged) -> u32 {
-        let Acknowledged { now, octets, srtt } = acknowledged;
+        let Acknowledged { now, octets, srtt, .. } = acknowledged;
         let w_max = if self.timed_out || self.w_max == 0 { cwnd } else { self.w_max };
         let prior = self.prior;
         let epoch = self.epoch.get_or_insert_with(|| Epoch::new(now, cwnd, w_max, smss));
         self.timed_out = false;
+        epoch.last = now;
         let t = now.since(epoch.start);
         epoch.grow_estimate(octets, cwnd, prior, smss);
         if epoch.window_after(t, smss) < epoch.estimate {
@@ -122,10 +133,20 @@ impl Cubic {
         self.timed_out = true;
     }
 
+    /// An acknowledgment while less was in flight than the window allows: the window does not grow,
+    /// and the time does not count (§4.2, §5.8).
+    pub(super) fn limited_by_application(&mut self, now: Instant) {
+        if let Some(epoch) = &mut self.epoch {
+            epoch.start = epoch.start + now.since(epoch.last);
+            epoch.last = now;
+        }
+    }
+
     /// Nothing was sent for so long: that time does not count (§4.2, §5.8).
     pub(super) fn idle(&mut self, span: Duration) {
         if let Some(epoch) = &mut self.epoch {
             epoch.start = epoch.start + span;
+            epoch.last = epoch.last + span;
         }
     }
 }

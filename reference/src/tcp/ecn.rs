@@ -74,11 +74,6 @@ impl EcnState {
     fn may_mark(&self) -> bool {
         self.offered && self.accepted && !self.declined
     }
-
-    /// Nothing new may be sent, for the window of one segment is too large.
-    pub(super) fn waits(&self) -> bool {
-        self.waits
-    }
 }
 
 impl Connection {
@@ -195,6 +190,12 @@ impl Connection {
     /// Whether the window was reduced for what is in flight now.
     pub(super) fn has_reduced(&self) -> bool {
         self.ecn.reduced_at.is_some_and(|point| self.snd.una.is_before(point))
+    }
+
+    /// Nothing new may be sent, for the window of one segment is too large. Whatever stops the timer
+    /// ends the wait.
+    pub(super) fn waits_for_timer(&self) -> bool {
+        self.ecn.waits && self.timers.is_set(Timer::Retransmission)
     }
 
     /// The retransmission timer expired. `true`: only the wait is over, nothing is lost.

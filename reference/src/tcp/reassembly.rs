@@ -21,8 +21,6 @@ pub(super) struct Reassembly {
     octets: VecDeque<u8>,
     /// The position of the first of `octets`.
     base: u64,
-    /// Octets held.
-    held: usize,
     /// A position in each of the runs that grew last, the youngest first.
     recent: [Option<u64>; REMEMBERED],
 }
@@ -80,7 +78,6 @@ impl Reassembly {
         }
         let source = &text[(from - at) as usize..(to - at) as usize];
         let offset = (from - self.base) as usize;
-        self.held += source.len();
         let (front, back) = self.octets.as_mut_slices();
         let in_front = front.len().saturating_sub(offset).min(source.len());
         if in_front > 0 {
@@ -113,7 +110,6 @@ impl Reassembly {
         for slot in &mut self.recent {
             *slot = slot.filter(|position| *position >= last);
         }
-        self.held -= (last - first) as usize;
         let old = next.saturating_sub(self.base).min(self.octets.len() as u64) as usize;
         self.octets.drain(..old);
         let fresh = last.saturating_sub(next).min(self.octets.len() as u64) as usize;
@@ -141,8 +137,9 @@ impl Reassembly {
     }
 
     /// Octets held.
-    pub(super) fn held(&self) -> usize {
-        self.held
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        self.runs.iter().map(|(first, last)| (last - first) as usize).sum()
     }
 
     pub(super) fn clear(&mut self) {

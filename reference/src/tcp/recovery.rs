@@ -128,7 +128,8 @@ impl Connection {
     /// `octets` were acknowledged outside of fast recovery.
     pub(super) fn grow_by(&mut self, now: Instant, octets: u32) {
         if octets > 0 {
-            self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+            let in_flight = self.snd.in_flight().saturating_add(octets);
+            self.congestion.grow(Acknowledged { now, octets, in_flight, srtt: self.rto.srtt() });
         }
         if self.is_sabotaged(Sabotage::ExtraAdditiveConstant) && self.congestion.window() > self.congestion.ssthresh() {
             self.congestion.set_window(self.congestion.window() + self.congestion.smss() / 8);
@@ -255,7 +256,7 @@ impl Connection {
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
-        if self.ecn.waits() {
+        if self.waits_for_timer() {
             return 0;
         }
         if let Some(segments) = self.recovery.f_rto.new_segments() {

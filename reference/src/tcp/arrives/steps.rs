@@ -76,7 +76,11 @@ impl Connection {
         let is_stuck = self.is_sabotaged(Sabotage::WindowProbeDeadlock) && self.rcv.wnd == 0 && self.room() > 0;
         if !self.rcv.is_acceptable(arriving.seq, arriving.len()) || seems_old || is_stuck {
             self.note_duplicate_text(&arriving);
-            self.acknowledge_unacceptable(now, arriving.len() > 0);
+            if arriving.has(Flags::SYN) && self.config.blind_attack_checks && self.state.is_synchronized() {
+                self.challenge(now); // "irrespective of the sequence number", and rationed (RFC 5961 §4.2, §7)
+            } else {
+                self.acknowledge_unacceptable(now, arriving.len() > 0);
+            }
             let repeats_fin = arriving.has(Flags::FIN) && arriving.seq + arriving.len() == self.rcv.nxt;
             if self.state == State::TimeWait && repeats_fin && !self.is_sabotaged(Sabotage::TimeWaitNotRestarted) {
                 self.enter_time_wait(now); // by the letter the text of step 5 is out of reach; this is its intent
@@ -247,7 +251,9 @@ impl Connection {
             self.set_send_window(arriving);
         }
         let sack = self.learn_from_sack(ack, arriving.sack, self.arrival(now, arriving.timestamps));
-        let octets = if advances { ack - self.snd.una } else { 0 };
+        // our SYN is no data: its acknowledgment opens no window (RFC 5681 §3.1)
+        let syn = u32::from(!self.syn_is_acknowledged());
+        let octets = if advances { ack - self.snd.una - syn } else { 0 };
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }

@@ -7,7 +7,7 @@ use super::{Acknowledged, Cubic, Duration, Epoch, Instant, beta, cube_root};
 const SMSS: u32 = 1000;
 
 fn ack(now: Instant, octets: u32, rtt_ms: u64) -> Acknowledged {
-    Acknowledged { now, octets, srtt: Some(Duration::from_millis(rtt_ms)) }
+    Acknowledged { now, octets, in_flight: u32::MAX, srtt: Some(Duration::from_millis(rtt_ms)) }
 }
 
 /// W_cubic(t) of §4.2 in octets.
@@ -45,9 +45,9 @@ proptest! {
         let mut cubic = Cubic::default();
         cubic.reduce(w_max);
         let now = Instant::from_nanos(at);
-        let first = Acknowledged { now: Instant::ZERO, octets, srtt: None };
+        let first = Acknowledged { now: Instant::ZERO, octets, in_flight: 0, srtt: None };
         prop_assert!(cubic.grown(cwnd, smss, first) >= cwnd);
-        let later = Acknowledged { now, octets, srtt: Some(Duration::from_nanos(rtt)) };
+        let later = Acknowledged { now, octets, in_flight: 0, srtt: Some(Duration::from_nanos(rtt)) };
         prop_assert!(cubic.grown(cwnd, smss, later) >= cwnd, "it never shrinks");
     }
 }
@@ -131,4 +131,17 @@ fn idle_time_does_not_count() {
     let at = |cubic: &mut Cubic, s| cubic.grown(700_000, SMSS, ack(Instant::ZERO + Duration::from_secs(s), 7_000, 100));
     assert_eq!(at(&mut idle, 8), at(&mut cubic.clone(), 3));
     assert!(at(&mut cubic, 8) > at(&mut idle, 8));
+}
+
+#[test]
+fn time_in_which_the_application_sends_little_does_not_count() {
+    let mut cubic = Cubic::default();
+    cubic.reduce(1_000_000);
+    cubic.grown(700_000, SMSS, ack(Instant::ZERO, SMSS, 100));
+    let mut limited = cubic;
+    for s in 1..=5 {
+        limited.limited_by_application(Instant::ZERO + Duration::from_secs(s));
+    }
+    let at = |cubic: &mut Cubic, s| cubic.grown(700_000, SMSS, ack(Instant::ZERO + Duration::from_secs(s), 7_000, 100));
+    assert_eq!(at(&mut limited, 8), at(&mut cubic, 3));
 }

@@ -245,3 +245,32 @@ fn a_loss_is_told_by_cwr_too() {
     let sent = play.acks(4000, Flags::NONE);
     assert!(sent[0].0.flags.contains(Flags::CWR));
 }
+
+/// RFC 5681 §3.1: the acknowledgment of a SYN,ACK opens the window by nothing, not by the SYN's octet.
+#[test]
+fn a_handshake_does_not_open_the_window() {
+    let mut play = Play::active(config(Ecn::Accept));
+    play.tcp = Connection::open_passive(config(Ecn::Accept), 1, Seq(99));
+    play.arrives(Flags::SYN, 0, Codepoint::NotEct);
+    let before = play.tcp.congestion.window();
+    play.arrives(Flags::ACK, 0, Codepoint::NotEct);
+    assert_eq!((play.tcp.state(), play.tcp.congestion.window()), (State::Established, before));
+}
+
+/// The window closes and opens again while the timer paces: what waits is sent in the end.
+#[test]
+fn a_closed_window_ends_the_wait() {
+    let mut play = Play::established(config(Ecn::Request), Flags::ECE);
+    play.send(20_000);
+    play.expire();
+    play.ack += 4000;
+    let mut shut = play.segment(Flags::ACK | Flags::ECE, 0);
+    shut.window = 0;
+    play.tcp.handle_segment(play.now, &shut);
+    for _ in 0..3 {
+        play.expire(); // the wait is over, or a probe goes out
+    }
+    let sent = play.arrives(Flags::ACK, 0, Codepoint::NotEct); // opens, and takes no octet of the probe
+    assert_eq!(sent.len(), 1, "the probe's octet again");
+    assert_eq!(play.acks(1, Flags::NONE).first().map(|(segment, _)| segment.payload.len()), Some(1000));
+}
