@@ -62,3 +62,31 @@ impl Timers {
         self.0.iter().flatten().min().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, Timer, Timers};
+
+    #[test]
+    fn what_is_due_comes_in_the_order_of_the_table_and_once() {
+        let at = Instant::from_millis;
+        let mut timers = Timers::default();
+        assert_eq!((timers.next(), timers.expire(at(1_000_000))), (None, None));
+        for (index, timer) in Timer::ALL.into_iter().enumerate() {
+            timers.set(timer, at(100 - index as u64));
+            assert!(timers.is_set(timer));
+            assert_eq!(timers.next(), Some(at(100 - index as u64)), "the earliest");
+        }
+        assert_eq!(timers.expire(at(94)), None);
+        assert_eq!(timers.expire(at(95)), Some(Timer::DelayedAck), "due at this very instant");
+        assert!(!timers.is_set(Timer::DelayedAck));
+        timers.cancel(Timer::Persist);
+        let order: [_; 5] = core::array::from_fn(|_| timers.expire(at(100)));
+        let expected = [Timer::User, Timer::TimeWait, Timer::Retransmission, Timer::KeepAlive].map(Some);
+        assert_eq!((&order[..4], order[4]), (&expected[..], None));
+        timers.set(Timer::User, at(1));
+        timers.set(Timer::TimeWait, at(2));
+        timers.cancel_all();
+        assert_eq!(timers, Timers::default());
+    }
+}
