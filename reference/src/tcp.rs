@@ -24,21 +24,32 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
-//! | `congestion` | the congestion window: RFC 5681, 6928 |
+//! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
+//! | `f_rto` | spurious timeouts: RFC 5682 |
+//! | `congestion`, `cubic` | the congestion window: RFC 5681, 6928, 9438 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
+//! | `ecn` | congestion that routers tell of by marks: RFC 3168 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `octets` | copies out of the buffers |
 
 mod arrives;
 mod calls;
 mod challenge;
 mod config;
 mod congestion;
+mod cubic;
 mod delayed_ack;
+mod ecn;
+mod f_rto;
 mod habits;
+mod octets;
+mod info;
 mod output;
+mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
@@ -47,6 +58,7 @@ mod sack;
 mod sent;
 pub mod state;
 mod syn_options;
+mod tail_loss;
 pub mod tcb;
 mod timeouts;
 mod timers;
@@ -54,21 +66,28 @@ mod timestamps;
 mod window;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
-pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use config::{
+    Config, CongestionControl, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit, OptionOrder, Reopening,
+};
+pub use ecn::{Codepoint, Ecn};
 pub use habits::{HABITS, Habit, HabitError};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
+pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
+pub(crate) use timestamps::in_options as timestamps_in;
 
 use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
+use ecn::EcnState;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
@@ -80,7 +99,8 @@ use timers::{Timer, Timers};
 /// One TCP connection. See the [module](self) for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared by the connections of a listener, as long as they do not differ.
+    config: Arc<Config>,
     state: State,
     /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
     passive: bool,
@@ -114,6 +134,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    ecn: EcnState,
     delayed_ack: DelayedAck,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
@@ -181,7 +202,7 @@ pub enum Notice {
 }
 
 impl Connection {
-    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+    fn new(config: Arc<Config>, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
         let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
         let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
         Connection {
@@ -206,6 +227,7 @@ impl Connection {
             sack_permitted: false,
             duplicate: None,
             timestamps: Timestamps::default(),
+            ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
@@ -242,6 +264,11 @@ impl Connection {
         &self.config
     }
 
+    /// The variables of timestamps.
+    pub fn timestamps(&self) -> &Timestamps {
+        &self.timestamps
+    }
+
     /// Why the connection ended, if it did not end in order.
     pub fn failure(&self) -> Option<Notice> {
         self.failure
@@ -275,6 +302,13 @@ impl Connection {
         self.timers.next()
     }
 
+    /// What is wrong with the bookkeeping of what is in flight, if anything is: for tests.
+    #[doc(hidden)]
+    pub fn fault(&self) -> Option<&'static str> {
+        let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
+        self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
+    }
+
     /// Makes the transition that the table prescribes.
     fn advance(&mut self, event: Event) {
         match self.state.next(event) {
@@ -289,10 +323,11 @@ impl Connection {
     /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
     fn forget(&mut self) {
         self.timers.cancel_all();
-        self.send_buffer.clear();
+        self.send_buffer = VecDeque::new(); // with its memory
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
+        self.ecn = EcnState::default();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
         // an acknowledgment of a connection that is gone would be a lie, except the last one of
@@ -324,7 +359,9 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
-        self.timers
-            .set(Timer::TimeWait, now + self.config.msl * if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 });
+        self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
+        self.receive_buffer.shrink_to_fit();
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.msl * lifetimes);
     }
 }

@@ -14,7 +14,7 @@ mod tests;
 mod udp;
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 pub use error::{Layer, Problem, WireError};
 pub use icmp::{Icmp, QuotedSegment};
@@ -70,10 +70,26 @@ pub mod protocol {
     pub const ICMPV6: u8 = 58;
 }
 
+/// What is told beside a packet instead of being an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leniency {
+    None,
+    /// A wrong checksum of the transport layer.
+    Checksum,
+    /// An illegal length of a TCP option.
+    Options,
+}
+
 impl Packet {
     /// A TCP segment between two addresses, with 64 hops to live.
     pub fn tcp(source: IpAddr, destination: IpAddr, segment: Segment) -> Packet {
         Packet { ip: Ip::new(source, destination), body: Body::Tcp(segment) }
+    }
+
+    /// A packet from nowhere to nowhere, to be written into.
+    pub fn empty() -> Packet {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Packet::tcp(nowhere, nowhere, Segment::default())
     }
 
     /// The segment, if the packet carries one.
@@ -82,6 +98,11 @@ impl Packet {
             Body::Tcp(segment) => Some(segment),
             Body::Udp(_) | Body::Icmp(_) => None,
         }
+    }
+
+    /// The segment to write into; whatever else the packet carried is dropped for an empty one.
+    pub fn segment_mut(&mut self) -> &mut Segment {
+        ip::segment_in(&mut self.body)
     }
 
     /// The octets of the packet, all checksums made.
@@ -107,15 +128,31 @@ impl Packet {
     /// Refuses wrong checksums, fragments, and extension headers other than IPv6 hop-by-hop and
     /// destination options, which are skipped, as are IPv4 options.
     pub fn decode(octets: &[u8]) -> Result<Packet, WireError> {
-        match ip::decode(octets, true)? {
-            (packet, None) => Ok(packet),
-            (_, Some(fault)) => Err(fault),
-        }
+        let mut packet = Packet::empty();
+        packet.decode_into(octets)?;
+        Ok(packet)
+    }
+
+    /// As [`Packet::decode`], in place of what this packet holds; the buffers of a segment are
+    /// reused. After an error the packet means nothing.
+    pub fn decode_into(&mut self, octets: &[u8]) -> Result<(), WireError> {
+        ip::decode_into(octets, Leniency::None, self)?.map_or(Ok(()), Err)
     }
 
     /// As [`Packet::decode`], but a wrong checksum of the transport layer is told beside the packet.
     pub fn decode_lenient(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
-        ip::decode(octets, false)
+        let mut packet = Packet::empty();
+        let fault = ip::decode_into(octets, Leniency::Checksum, &mut packet)?;
+        Ok((packet, fault))
+    }
+
+    /// As [`Packet::decode`], but an illegal length of a TCP option is told beside the packet, which
+    /// has the options that stand before it: what to make of it is the receiver's choice (RFC 9293
+    /// §3.1, MUST-7).
+    pub fn decode_received(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
+        let mut packet = Packet::empty();
+        let fault = ip::decode_into(octets, Leniency::Options, &mut packet)?;
+        Ok((packet, fault))
     }
 }
 

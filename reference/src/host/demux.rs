@@ -3,12 +3,14 @@
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
+use super::{ConnectionId, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
-use crate::tcp::{Connection, Disposition, State, refusal_in_listen, reset_for};
+use crate::tcp::{
+    Codepoint, Connection, Disposition, IllegalOptions, Reopening, State, refusal_in_listen, reset_for, timestamps_in,
+};
 use crate::time::Instant;
-use crate::wire::{Body, Icmp, Packet, Segment};
+use crate::wire::{Body, Flags, Icmp, Packet, Segment};
 
 impl Host {
     /// An IP packet arrives. Packets that are not for this host, or not TCP or ICMP, are ignored.
@@ -23,7 +25,7 @@ impl Host {
                     local: SocketAddr::new(destination, segment.destination_port),
                     remote: SocketAddr::new(source, segment.source_port),
                 };
-                self.handle_segment(now, tuple, segment)
+                self.handle_segment(now, tuple, segment, Codepoint::of(packet.ip.traffic_class))
             }
             Body::Icmp(icmp) => {
                 self.handle_icmp(destination.is_ipv6(), icmp);
@@ -33,21 +35,54 @@ impl Host {
         }
     }
 
-    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
-        if let Some(id) = self.tuples.get(&tuple).copied() {
-            if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
-                return self.reopen(now, id, segment, above);
+    /// A packet arrives whose TCP segment has an option of illegal length; it has the options before
+    /// it ([`Packet::decode_received`]). What becomes of it says [`Config::illegal_options`] of the
+    /// connection or listener that it is for. Without either, it is answered as any other.
+    ///
+    /// [`Config::illegal_options`]: crate::tcp::Config::illegal_options
+    pub fn handle_illegal_options(&mut self, now: Instant, packet: &Packet) -> Disposition {
+        let (source, destination) = (packet.ip.source, packet.ip.destination);
+        let Some(segment) = packet.segment() else { return self.handle_packet(now, packet) };
+        if !self.addresses.contains(&destination) || !is_unicast(source) {
+            return Disposition::Drop(clause::INVALID_ADDRESS);
+        }
+        let tuple = FourTuple {
+            local: SocketAddr::new(destination, segment.destination_port),
+            remote: SocketAddr::new(source, segment.source_port),
+        };
+        if let Some(id) = self.connections.find(&tuple) {
+            let Some(entry) = self.connections.get_mut(id) else { return Disposition::Drop(clause::ILLEGAL_OPTION) };
+            let disposition = entry.connection.handle_illegal_options(now, segment);
+            self.settle(id);
+            return disposition;
+        }
+        let listener = self.listener_for(tuple.local).and_then(|id| self.listeners.get(&id));
+        match listener.map(|listener| listener.config.illegal_options) {
+            Some(IllegalOptions::Discard) => Disposition::Drop(clause::ILLEGAL_OPTION),
+            Some(IllegalOptions::Reset) if !segment.flags.contains(Flags::RST) => {
+                self.refuse(tuple, segment);
+                Disposition::Reset(clause::ILLEGAL_OPTION)
             }
-            return self.handle_known(now, id, segment);
+            _ => self.handle_packet(now, packet),
+        }
+    }
+
+    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, field: Codepoint) -> Disposition {
+        if let Some(id) = self.connections.find(&tuple) {
+            return match self.knock_on_time_wait(id, tuple, segment) {
+                Knock::Open(above) => self.reopen(now, id, segment, above),
+                Knock::Drop => Disposition::Drop(clause::SYN_TIME_WAIT),
+                Knock::None => self.handle_known(now, id, segment, field),
+            };
         }
         self.handle_new(now, tuple, segment, None)
     }
 
-    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
-        let Some(entry) = self.connections.get_mut(&id) else {
+    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment, field: Codepoint) -> Disposition {
+        let Some(entry) = self.connections.get_mut(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
-        let disposition = entry.connection.handle_segment(now, segment);
+        let disposition = entry.connection.handle_marked_segment(now, segment, field);
         match entry.connection.state() {
             State::SynReceived => {}
             State::Listen => self.restore_time_wait(id),
@@ -59,36 +94,48 @@ impl Host {
 
     /// A SYN takes the 4-tuple of a connection in TIME-WAIT, which is kept aside.
     fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
-        let Some(old) = self.remove(id) else {
+        let Some(mut old) = self.remove(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let tuple = old.tuple;
         let disposition = self.handle_new(now, tuple, segment, Some(above));
-        if let Some(new) = self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
-            new.replaced = Some(Box::new((id, Entry { is_ready: false, ..old })));
+        if let Some(new) = self.connections.find(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            old.is_ready = false;
+            new.replaced = Some(Box::new((id, old)));
         }
         disposition
     }
 
     /// The SYN was an old duplicate: TIME-WAIT is as it was (§3.6.1, MAY-2).
     fn restore_time_wait(&mut self, id: ConnectionId) {
-        let Some(replaced) = self.connections.get_mut(&id).and_then(|entry| entry.replaced.take()) else { return };
+        let Some(replaced) = self.connections.get_mut(id).and_then(|entry| entry.replaced.take()) else { return };
         let (old_id, old) = *replaced;
         self.remove(id);
-        self.tuples.insert(old.tuple, old_id);
-        self.connections.insert(old_id, old);
+        self.connections.restore(old_id, old);
         self.settle(old_id);
     }
 
-    /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
-    /// somebody listens and has room. The last number that the old incarnation sent, if so.
-    fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
-        let connection = &self.connections.get(&id)?.connection;
-        let reopens = connection.config().reopen_time_wait
-            && connection.state() == State::TimeWait
-            && refusal_in_listen(segment).is_none()
-            && segment.seq.is_after(connection.rcv().nxt);
-        (reopens && self.has_room_for(tuple.local)).then_some(connection.snd().nxt)
+    /// MAY-2, RFC 6191: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at
+    /// once, if somebody listens and has room.
+    fn knock_on_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Knock {
+        let Some(old) = self.connections.get(id).map(|entry| &entry.connection) else { return Knock::None };
+        if old.state() != State::TimeWait || refusal_in_listen(segment).is_some() {
+            return Knock::None;
+        }
+        let accepts = match old.config().reopen_time_wait {
+            Reopening::Never => return Knock::None,
+            Reopening::BySequence => is_beyond(old, segment),
+            Reopening::ByTimestamps => {
+                let listener = self.listener_for(tuple.local).and_then(|id| self.listeners.get(&id));
+                let stamped = listener.map_or(old.config(), |listener| &listener.config).timestamps;
+                let new = timestamps_in(&segment.options).filter(|_| stamped);
+                if !honors(old, segment, new) {
+                    return Knock::Drop;
+                }
+                true
+            }
+        };
+        if accepts && self.has_room_for(tuple.local) { Knock::Open(old.snd().nxt) } else { Knock::None }
     }
 
     /// No connection has this 4-tuple: a listener takes a SYN, anything else is answered as in
@@ -111,9 +158,9 @@ impl Host {
         let connection = Connection::open_passive(config, tuple.local.port(), iss);
         let id = self.insert(tuple, connection, Some(listener));
         if let Some(found) = self.listeners.get_mut(&listener) {
-            found.waiting.push_back(id);
+            found.waiting.insert(id);
         }
-        self.handle_known(now, id, segment)
+        self.handle_known(now, id, segment, Codepoint::NotEct) // a mark on a SYN means nothing (RFC 3168 §6.1.1)
     }
 
     /// §3.10.7.1
@@ -133,7 +180,8 @@ impl Host {
     }
 
     fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {
-        self.listeners.iter().find(|(_, listener)| listener.serves(local)).map(|(id, _)| *id)
+        let port = self.ports.get(&local.port())?;
+        port.iter().find(|id| self.listeners.get(id).is_some_and(|listener| listener.serves(local))).copied()
     }
 
     /// A hard error that quotes a segment in flight ends a handshake (§3.9.2.2). Source quench is
@@ -149,13 +197,38 @@ impl Host {
             local: SocketAddr::new(quoted.source, quoted.source_port),
             remote: SocketAddr::new(quoted.destination, quoted.destination_port),
         };
-        let Some(id) = self.tuples.get(&tuple).copied() else { return };
-        let Some(entry) = self.connections.get_mut(&id) else { return };
+        let Some(id) = self.connections.find(&tuple) else { return };
+        let Some(entry) = self.connections.get_mut(id) else { return };
         let snd = entry.connection.snd();
         if quoted.seq.is_in_window(snd.una, snd.in_flight()) {
             entry.connection.handle_hard_error();
             self.settle(id);
         }
+    }
+}
+
+/// What a segment for a connection in TIME-WAIT asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knock {
+    /// Nothing new.
+    None,
+    /// A new connection, which it gets; the old one had used our numbers up to this one.
+    Open(Seq),
+    /// A new connection, which it does not get.
+    Drop,
+}
+
+/// The SYN lies beyond the peer's old FIN, which is the last number that it had used.
+fn is_beyond(old: &Connection, syn: &Segment) -> bool {
+    syn.seq.is_at_or_after(old.rcv().nxt)
+}
+
+/// RFC 6191 §2. `new`: the timestamps of the SYN, if the new connection would use them.
+fn honors(old: &Connection, syn: &Segment, new: Option<(u32, u32)>) -> bool {
+    match (old.timestamps().ok.then_some(old.timestamps().recent), new) {
+        (Some(last), Some((val, _))) => Seq(val).is_after(Seq(last)) || val == last && is_beyond(old, syn),
+        (None, Some(_)) => true,
+        (_, None) => is_beyond(old, syn),
     }
 }
 

@@ -1,10 +1,13 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7): CLOSED, LISTEN and SYN-SENT here, all other states in
 //! [`steps`].
 
+mod illegal;
 mod steps;
 
+use alloc::sync::Arc;
+
 use super::timers::Timer;
-use super::{Connection, Event, HardErrors, Notice, Reply, Sabotage, State};
+use super::{Codepoint, Connection, Event, HardErrors, Notice, Reply, Sabotage, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -38,6 +41,8 @@ struct Arriving<'a> {
     /// The blocks of a SACK option.
     sack: &'a [(Seq, Seq)],
     text: &'a [u8],
+    /// The IP header says "congestion experienced".
+    marked: bool,
 }
 
 impl<'a> Arriving<'a> {
@@ -52,6 +57,7 @@ impl<'a> Arriving<'a> {
             timestamps: super::timestamps::in_options(&segment.options),
             sack: super::sack::in_options(&segment.options),
             text: &segment.payload,
+            marked: false,
         }
     }
 
@@ -109,15 +115,21 @@ pub fn refusal_in_listen(segment: &Segment) -> Option<Disposition> {
 }
 
 impl Connection {
-    /// A segment of this connection arrives (§3.10.7).
+    /// A segment of this connection arrives (§3.10.7), without a mark of ECN.
     pub fn handle_segment(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        self.handle_marked_segment(now, segment, Codepoint::NotEct)
+    }
+
+    /// A segment of this connection arrives (§3.10.7) with this ECN field in its IP header.
+    pub fn handle_marked_segment(&mut self, now: Instant, segment: &Segment, field: Codepoint) -> Disposition {
         match self.state {
             State::Closed => self.arrives_in_closed(segment),
             State::Listen => self.arrives_in_listen(now, segment),
             State::SynSent => self.arrives_in_syn_sent(now, segment),
             _ => {
                 self.heard_from_peer(now);
-                self.arrives_in_other_states(now, Arriving::new(segment))
+                let marked = field == Codepoint::Ce;
+                self.arrives_in_other_states(now, Arriving { marked, ..Arriving::new(segment) })
             }
         }
     }
@@ -172,6 +184,9 @@ impl Connection {
         if arriving.has(Flags::RST) {
             if !acknowledges {
                 return Disposition::Drop(clause::SYN_SENT_RST_BLIND);
+            }
+            if self.retries_without_ecn(now) {
+                return Disposition::Drop(clause::ECN_REFUSED);
             }
             self.fail(Event::Rst, Notice::Refused);
             return Disposition::Drop(clause::SYN_SENT_RST);
@@ -230,6 +245,7 @@ impl Connection {
         }
         self.snd.mss = if self.is_sabotaged(Sabotage::MssIgnored) { self.config.mss } else { mss.min(self.config.mss) };
         self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
+        self.agree_on_ecn(arriving.flags);
         self.agree_on_timestamps(now, arriving.timestamps);
         let options = if self.timestamps.ok && !self.is_sabotaged(Sabotage::OptionsMissingFromMss) {
             super::timestamps::LENGTH
@@ -250,7 +266,9 @@ impl Connection {
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
-                self.config.window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                if self.config.window_scale {
+                    Arc::make_mut(&mut self.config).window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                }
                 (self.snd.wind_shift, self.rcv.wind_shift) = (0, 0);
             }
         }

@@ -14,6 +14,8 @@ impl Connection {
                     self.advance(Event::TimeWaitTimeout);
                     self.notices.push_back(Notice::Closed);
                 }
+                Timer::Reordering => self.reordering_timeout(now),
+                Timer::Probe => self.probe_timeout(now),
                 Timer::Retransmission => self.retransmission_timeout(now),
                 Timer::Persist => self.persist_timeout(now),
                 Timer::KeepAlive => self.keep_alive_timeout(now),
@@ -28,6 +30,13 @@ impl Connection {
         self.unacknowledged_since.get_or_insert(now);
         if !self.timers.is_set(Timer::User) {
             self.restart_user_timer(now);
+        }
+    }
+
+    /// Nothing is in flight, or nothing that the peer's window allows.
+    pub(super) fn cancel_loss_timers(&mut self) {
+        for timer in [Timer::Retransmission, Timer::Reordering, Timer::Probe] {
+            self.timers.cancel(timer);
         }
     }
 
@@ -55,6 +64,9 @@ impl Connection {
 
     /// RFC 6298 §5.4-5.6: send the earliest segment again, double the RTO.
     fn retransmission_timeout(&mut self, now: Instant) {
+        if self.ends_wait() {
+            return;
+        }
         if self.has_reached_r2(now) {
             self.give_up();
             return;
@@ -109,7 +121,7 @@ impl Connection {
         self.silent_probes += 1;
         self.pending.probe = true;
         self.rto.back_off();
-        self.timers.cancel(Timer::Retransmission);
+        self.cancel_loss_timers();
         self.timers.set(Timer::Persist, now + self.rto.current());
         if !self.timers.is_set(Timer::User) {
             self.restart_user_timer(now);

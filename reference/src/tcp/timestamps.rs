@@ -53,7 +53,7 @@ pub(super) enum Verdict {
 }
 
 /// TSval and TSecr of a list of options.
-pub(super) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
+pub(crate) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
     options.iter().find_map(|option| match option {
         TcpOption::Timestamps { val, ecr } => Some((*val, *ecr)),
         _ => None,

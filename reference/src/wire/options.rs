@@ -164,9 +164,10 @@ pub(super) fn encode_options(options: &[TcpOption], out: &mut Vec<u8>) {
     that_fit(options).for_each(|option| option.encode(out));
 }
 
-/// The options in the part of a header behind its first 20 octets, which begins at `start` of the packet.
-pub(super) fn decode_options(octets: &[u8], start: usize) -> Result<Vec<TcpOption>, WireError> {
-    let mut options = Vec::new();
+/// Replaces `options` by those in the part of a header behind its first 20 octets, which begins at
+/// `start` of the packet. An illegal length ends them: `options` has those before it.
+pub(super) fn decode_options(octets: &[u8], start: usize, options: &mut Vec<TcpOption>) -> Result<(), WireError> {
+    options.clear();
     let mut rest = octets;
     while let Some((&kind, tail)) = rest.split_first() {
         let error = |problem, required, found: usize| WireError {
@@ -202,7 +203,7 @@ pub(super) fn decode_options(octets: &[u8], start: usize) -> Result<Vec<TcpOptio
             }
         }
     }
-    Ok(options)
+    Ok(())
 }
 
 impl fmt::Display for TcpOption {

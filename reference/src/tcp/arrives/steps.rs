@@ -38,6 +38,7 @@ impl Connection {
         self.check_syn(now, if challenged { &untrimmed } else { &arriving })?;
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
+        self.note_mark(arriving.flags, arriving.marked && !untrimmed.text.is_empty());
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
         self.take_text(now, &arriving);
@@ -244,15 +245,21 @@ impl Connection {
         if ack.is_at_or_after(self.snd.una) && window_is_fresh {
             self.set_send_window(arriving);
         }
-        let sack = self.learn_from_sack(ack, arriving.sack, |_| {});
+        let sack = self.learn_from_sack(ack, arriving.sack, self.arrival(now, arriving.timestamps));
         let octets = if advances { ack - self.snd.una } else { 0 };
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }
+        let echo = self.hears_echo(arriving.flags);
+        self.hear_echo(now, ack, octets, echo);
         if window_before > 0 {
-            self.recover(now, News { ack, octets, is_duplicate, sack });
+            let is_bare = arriving.len() == 0 && arriving.sack.is_empty();
+            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack, echo });
         }
         self.window_may_have_opened(now, window_before);
+        if advances || sack.fresh > 0 {
+            self.schedule_tail_probe(now);
+        }
     }
 
     fn scaled(&self, window: u16) -> u32 {
@@ -269,6 +276,7 @@ impl Connection {
     /// SND.UNA moves up to `ack`: what it covers leaves the retransmission queue.
     pub(super) fn acknowledge_sent(&mut self, now: Instant, ack: Seq, echo: Option<(u32, u32)>) {
         let in_flight = self.snd.in_flight();
+        let arrival = self.arrival(now, echo);
         let syn = !self.syn_is_acknowledged();
         let covered = ((ack - self.send_buffer_seq) as usize).min(self.send_buffer.len());
         self.send_buffer.drain(..covered);
@@ -277,7 +285,12 @@ impl Connection {
         if self.snd.up.is_before(ack) {
             self.snd.up = ack; // the urgent mark does not fall behind
         }
-        self.sent.acknowledge(ack, |_| {});
+        let rack = &mut self.recovery.rack;
+        self.sent.acknowledge(ack, |sent| {
+            if let Some(arrival) = arrival {
+                rack.note_delivered(sent, arrival);
+            }
+        });
         self.measure_round_trip(now, ack, in_flight, echo);
         self.rto.end_back_off();
         if syn {
@@ -285,7 +298,7 @@ impl Connection {
         }
         // RFC 6298 §5.2, §5.3
         if self.snd.in_flight() == 0 {
-            self.timers.cancel(Timer::Retransmission);
+            self.cancel_loss_timers();
             self.unacknowledged_since = None;
         } else if self.timers.is_set(Timer::Retransmission) {
             self.unacknowledged_since = None;
