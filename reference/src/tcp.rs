@@ -46,8 +46,8 @@ mod delayed_ack;
 mod ecn;
 mod f_rto;
 mod habits;
-mod octets;
 mod info;
+mod octets;
 mod output;
 mod rack;
 mod reassembly;
@@ -75,9 +75,9 @@ pub use config::{
 };
 pub use ecn::{Codepoint, Ecn};
 pub use habits::{HABITS, Habit, HabitError};
+pub use info::{Info, Phase, Segments};
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
-pub use info::{Info, Phase, Segments};
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;

@@ -56,7 +56,7 @@ mod tests {
     /// An established connection with so many octets unread.
     fn connection(receive_buffer: usize, unread: usize) -> Connection {
         let config = Config { receive_buffer, mss: 1000, ..Config::default() };
-        let mut connection = Connection::new(config, 1, 2, Seq(0));
+        let mut connection = Connection::new(config.into(), 1, 2, Seq(0));
         connection.state = State::Established;
         connection.receive_buffer.extend(core::iter::repeat_n(0, unread));
         connection

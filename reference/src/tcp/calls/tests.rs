@@ -23,7 +23,7 @@ const STATES: [State; 11] = [
 
 /// A connection in `state`, its SYN acknowledged, nothing else in flight.
 fn in_state(state: State) -> Connection {
-    let mut connection = Connection::new(Config { send_buffer: 10, ..Config::default() }, 1, 2, Seq(100));
+    let mut connection = Connection::new(Config { send_buffer: 10, ..Config::default() }.into(), 1, 2, Seq(100));
     connection.state = state;
     (connection.snd.una, connection.snd.nxt) = (Seq(101), Seq(101));
     connection.rcv.nxt = Seq(501);
@@ -183,7 +183,7 @@ fn abort_in_every_state() {
     use State::{CloseWait, Closed, Established, FinWait1, FinWait2, SynReceived, TimeWait};
     for (state, lingers) in STATES.into_iter().flat_map(|state| [(state, false), (state, true)]) {
         let mut connection = in_state(state);
-        connection.config.time_wait_after_abort = lingers;
+        connection.configure(Instant::ZERO, |config| config.time_wait_after_abort = lingers);
         connection.receive_buffer.extend(b"unread");
         connection.snd.nxt = Seq(101);
         connection.snd.una = Seq(99);
