@@ -262,3 +262,6 @@ impl Connection {
         self.restart_user_timer(now);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,6 +185,17 @@ mod tests {
         assert_eq!(held.run_around(52), None);
     }
 
+    /// A window far from the beginning of the stream costs what it holds, not what came before.
+    #[test]
+    fn the_buffer_begins_at_what_is_expected_next() {
+        let mut held = Reassembly::default();
+        held.insert(1_000_000, 1_000_010, b"xx");
+        assert_eq!((held.octets.len(), held.held()), (12, 2));
+        assert!(!held.is_empty());
+        held.clear();
+        assert_eq!(held, Reassembly::default());
+    }
+
     proptest! {
         /// Any pieces in any order give what a naive array of octets gives, however often
         /// what is in order is taken away.

@@ -206,4 +206,52 @@ mod tests {
         rto.acknowledged(Seq(20), Instant::from_millis(700));
         assert_eq!(rto.current(), Duration::from_secs(1), "nothing was measured");
     }
+
+    #[test]
+    fn a_measurement_among_several_in_a_window_counts_for_less() {
+        // R = 100: SRTT 100, RTTVAR 50; one of four: beta 1/16, alpha 1/32
+        let mut rto = measured(&[100]);
+        rto.measure_one_of(Duration::from_millis(200), 4);
+        assert_eq!(rto.srtt(), Some(Duration::from_micros(103_125)));
+        assert_eq!(rto.rttvar(), Duration::from_micros(53_125));
+        assert_eq!(rto.current(), Duration::from_micros(103_125 + 4 * 53_125));
+        for expected in [0, 1] {
+            let mut rto = measured(&[100]);
+            rto.measure_one_of(Duration::from_millis(200), expected);
+            assert_eq!(rto, measured(&[100, 200]), "the only one");
+        }
+        let mut first = measured(&[]);
+        first.measure_one_of(Duration::from_millis(100), 4);
+        assert_eq!(first, measured(&[100]), "the first");
+    }
+
+    #[test]
+    fn data_after_a_lost_syn_starts_with_three_seconds() {
+        let mut rto = Rto::new(&Config::default());
+        rto.syn_was_lost();
+        assert_eq!(rto.current(), Duration::from_secs(3));
+        let mut patient = Rto::new(&Config { initial_rto: Duration::from_secs(5), ..Config::default() });
+        patient.syn_was_lost();
+        assert_eq!(patient.current(), Duration::from_secs(5), "never less than before");
+        let mut known = measured(&[100]);
+        known.syn_was_lost();
+        assert_eq!(known.current(), Duration::from_millis(300), "a measurement knows better");
+    }
+
+    #[test]
+    fn bounds_hold_for_what_is_measured_and_for_any_number_of_timeouts() {
+        let mut rto = Rto::new(&Config::default());
+        for ms in [1, 100_000] {
+            rto.time(Seq(1), Instant::ZERO);
+            rto.acknowledged(Seq(1), Instant::from_millis(ms));
+            let bound = if ms == 1 { 1 } else { 60 };
+            assert_eq!(rto.current(), Duration::from_secs(bound));
+        }
+        let mut rto = Rto::new(&Config { initial_rto: Duration::from_millis(1), ..Config::default() });
+        for doublings in 0..=40 {
+            assert_eq!(rto.doublings(), doublings.min(31));
+            assert_eq!(rto.current(), Duration::from_millis(1 << doublings.min(31)).min(Duration::from_mins(1)));
+            rto.back_off();
+        }
+    }
 }

@@ -64,7 +64,7 @@ impl Rcv {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rcv, Seq};
+    use super::{Rcv, Seq, Snd};
 
     /// RFC 9293 §3.10.7.4 table 6, at windows that cross zero and half the space.
     #[test]
@@ -87,6 +87,13 @@ mod tests {
                 assert_eq!(open.is_acceptable(seq, len), when_open, "{seq}+{len} with nxt {nxt} wnd 100");
                 assert_eq!(shut.is_acceptable(seq, len), when_shut, "{seq}+{len} with nxt {nxt} wnd 0");
             }
+        }
+    }
+
+    #[test]
+    fn in_flight_is_what_was_sent_and_not_acknowledged() {
+        for (una, nxt, octets) in [(7, 7, 0), (7, 9, 2), (0xffff_fffe, 3, 5)] {
+            assert_eq!(Snd { una: Seq(una), nxt: Seq(nxt), ..Snd::default() }.in_flight(), octets);
         }
     }
 }

@@ -85,3 +85,34 @@ impl Timers {
         self.0.iter().flatten().min().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, Timer, Timers};
+
+    #[test]
+    fn what_is_due_comes_in_the_order_of_the_table_and_once() {
+        let at = Instant::from_millis;
+        let mut timers = Timers::default();
+        assert_eq!((timers.next(), timers.expire(at(1_000_000))), (None, None));
+        for (index, timer) in Timer::ALL.into_iter().enumerate() {
+            timers.set(timer, at(100 - index as u64));
+            assert!(timers.is_set(timer));
+            assert_eq!(timers.next(), Some(at(100 - index as u64)), "the earliest");
+        }
+        let last = Timer::ALL[Timer::ALL.len() - 1];
+        let earliest = 101 - Timer::ALL.len() as u64;
+        assert_eq!(timers.expire(at(earliest - 1)), None);
+        assert_eq!(timers.expire(at(earliest)), Some(last), "due at this very instant");
+        assert!(!timers.is_set(last));
+        timers.cancel(Timer::Persist);
+        for timer in Timer::ALL.into_iter().filter(|timer| *timer != Timer::Persist && *timer != last) {
+            assert_eq!(timers.expire(at(100)), Some(timer));
+        }
+        assert_eq!(timers.expire(at(100)), None);
+        timers.set(Timer::User, at(1));
+        timers.set(Timer::TimeWait, at(2));
+        timers.cancel_all();
+        assert_eq!(timers, Timers::default());
+    }
+}
