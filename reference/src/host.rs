@@ -95,6 +95,8 @@ pub struct Host {
     /// Connections that may have something to send.
     ready: VecDeque<ConnectionId>,
     outbox: VecDeque<Packet>,
+    /// Rules for segments before it is known whose they are.
+    strays: Config,
 }
 
 impl Host {
@@ -112,13 +114,20 @@ impl Host {
             deadlines: BTreeSet::new(),
             ready: VecDeque::new(),
             outbox: VecDeque::new(),
+            strays: Config::default(),
         }
+    }
+
+    /// Makes rules for segments that belong to no connection and no listener: only what concerns the
+    /// whole host counts, [`Config::black_hole`] and [`Config::drop_syn_fin`].
+    pub fn set_stray_rules(&mut self, config: Config) {
+        self.strays = config;
     }
 
     /// The configuration that suits an address family on this link (§3.7.1, MUST-15, MUST-67).
     pub fn config(&self, is_v6: bool) -> Config {
-        let (headers, default_mss) = if is_v6 { (60, 1220) } else { (40, 536) };
-        Config { mss: self.mtu.saturating_sub(headers).max(1), default_mss, ..Config::default() }
+        let (headers, default_mss, min_path_mtu) = if is_v6 { (60, 1220, 1280) } else { (40, 536, 68) };
+        Config { mss: self.mtu.saturating_sub(headers).max(1), default_mss, min_path_mtu, ..Config::default() }
     }
 
     /// Passive OPEN: up to `backlog` connections may wait to be accepted.
@@ -293,7 +302,8 @@ impl Host {
                 continue;
             };
             if entry.connection.poll_transmit_into(now, &mut segment) {
-                let packet = Packet::tcp(entry.tuple.local.ip(), entry.tuple.remote.ip(), segment);
+                let mut packet = Packet::tcp(entry.tuple.local.ip(), entry.tuple.remote.ip(), segment);
+                packet.ip.dont_fragment = entry.connection.config().path_mtu_discovery || packet.ip.source.is_ipv6();
                 self.note_deadline(id);
                 return Some(packet);
             }

@@ -29,6 +29,7 @@
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `icmp`, `path_mtu` | ICMP errors, §3.9.2.2, RFC 5927; the size that the path carries, RFC 1191, RFC 8201 |
 
 mod arrives;
 mod calls;
@@ -36,7 +37,9 @@ mod challenge;
 mod config;
 mod congestion;
 mod delayed_ack;
+mod icmp;
 mod output;
+mod path_mtu;
 mod reassembly;
 mod recovery;
 mod rto;
@@ -54,7 +57,12 @@ use alloc::collections::VecDeque;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
-pub use config::{Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder};
+pub use config::{
+    BlackHole, Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder, SoftErrors, SynInSynReceived,
+    WindowProbe,
+};
+pub use icmp::{IcmpError, SoftError};
+pub use path_mtu::PacketTooBig;
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
@@ -63,6 +71,7 @@ use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
+use path_mtu::PathMtu;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
@@ -79,6 +88,8 @@ pub struct Connection {
     local_port: u16,
     remote_port: u16,
     snd: Snd,
+    /// The peer has acknowledged our SYN; SND.UNA passes ISS again after 4 GiB.
+    syn_acknowledged: bool,
     rcv: Rcv,
     /// Octets sent and not acknowledged, then octets not sent.
     send_buffer: VecDeque<u8>,
@@ -107,6 +118,8 @@ pub struct Connection {
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
     delayed_ack: DelayedAck,
+    path_mtu: PathMtu,
+    soft_error: Option<SoftError>,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
     strays: challenge::Spent,
@@ -164,6 +177,10 @@ pub enum Notice {
     Refused,
     /// An ICMP error says that the peer cannot be reached.
     Unreachable,
+    /// An ICMP error says that a segment did not arrive (SHLD-25).
+    SoftError(SoftError),
+    /// A segment was sent again R1 times, and the peer is still silent (§3.8.3, SHLD-9).
+    ExcessiveRetransmission,
     /// The peer reset the connection.
     Reset,
     /// The connection was aborted: user timeout, R2, or unanswered keep-alives.
@@ -181,6 +198,7 @@ impl Connection {
             passive: false,
             local_port,
             remote_port,
+            syn_acknowledged: false,
             rcv: Rcv { wnd, ..Rcv::default() },
             send_buffer: VecDeque::new(),
             send_buffer_seq: iss + 1,
@@ -199,6 +217,8 @@ impl Connection {
             duplicate: None,
             timestamps: Timestamps::default(),
             delayed_ack: DelayedAck::default(),
+            path_mtu: PathMtu::default(),
+            soft_error: None,
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
             last_sent_at: Instant::ZERO,
@@ -310,12 +330,12 @@ impl Connection {
     }
 
     fn syn_is_acknowledged(&self) -> bool {
-        self.snd.una != self.snd.iss
+        self.syn_acknowledged
     }
 
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
-        self.timers.set(Timer::TimeWait, now + self.config.msl * 2);
+        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(self.config.msl * 2));
     }
 }

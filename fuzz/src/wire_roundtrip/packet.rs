@@ -13,7 +13,9 @@ pub(super) fn arbitrary(u: &mut Unstructured<'_>) -> Result<Packet> {
         (u.arbitrary::<[u8; 16]>()?.into(), u.arbitrary::<[u8; 16]>()?.into())
     };
     let flow_label = if is_v4 { 0 } else { u.arbitrary::<u32>()? >> 12 };
-    let ip = Ip { source, destination, hop_limit: u.arbitrary()?, traffic_class: u.arbitrary()?, flow_label };
+    let dont_fragment = !is_v4 || u.arbitrary()?;
+    let (hop_limit, traffic_class) = (u.arbitrary()?, u.arbitrary()?);
+    let ip = Ip { source, destination, hop_limit, traffic_class, flow_label, dont_fragment };
     let body = match u.int_in_range(0..=5)? {
         0 => Body::Udp(Udp { source_port: u.arbitrary()?, destination_port: u.arbitrary()?, payload: u.arbitrary()? }),
         1 => Body::Icmp(Icmp {

@@ -6,9 +6,11 @@ use core::net::{IpAddr, SocketAddr};
 use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
-use crate::tcp::{Connection, Disposition, State, refusal_in_listen, reset_for};
+use crate::tcp::{
+    BlackHole, Connection, Disposition, IcmpError, PacketTooBig, SoftError, State, refusal_in_listen, reset_for,
+};
 use crate::time::Instant;
-use crate::wire::{Body, Icmp, Packet, Segment};
+use crate::wire::{Body, Flags, Icmp, Packet, Segment, icmp};
 
 impl Host {
     /// An IP packet arrives. Packets that are not for this host, or not TCP or ICMP, are ignored.
@@ -25,15 +27,15 @@ impl Host {
                 };
                 self.handle_segment(now, tuple, segment)
             }
-            Body::Icmp(icmp) => {
-                self.handle_icmp(destination.is_ipv6(), icmp);
-                Disposition::Accept
-            }
+            Body::Icmp(icmp) => self.handle_icmp(now, destination.is_ipv6(), icmp),
             Body::Udp(_) => Disposition::Drop(clause::CLOSED_RST),
         }
     }
 
     fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
+        if self.strays.drop_syn_fin && segment.flags.contains(Flags::SYN | Flags::FIN) {
+            return Disposition::Drop(clause::SYN_FIN);
+        }
         if let Some(id) = self.tuples.get(&tuple).copied() {
             if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
                 return self.reopen(now, id, segment, above);
@@ -95,7 +97,12 @@ impl Host {
     /// CLOSED or LISTEN.
     fn handle_new(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, above: Option<Seq>) -> Disposition {
         let Some(listener) = self.listener_for(tuple.local) else {
-            return self.refuse(tuple, segment);
+            let is_syn = segment.flags.contains(Flags::SYN);
+            return match self.strays.black_hole {
+                BlackHole::Syns if is_syn => Disposition::Drop(clause::BLACK_HOLE),
+                BlackHole::Everything => Disposition::Drop(clause::BLACK_HOLE),
+                BlackHole::Off | BlackHole::Syns => self.refuse(tuple, segment),
+            };
         };
         if let Some(refusal) = refusal_in_listen(segment) {
             if let Disposition::Reset(_) = refusal {
@@ -103,9 +110,16 @@ impl Host {
             }
             return refusal;
         }
-        let Some(found) = self.listeners.get(&listener).filter(|found| found.has_room()) else {
-            return Disposition::Drop(clause::BACKLOG_FULL);
+        let Some(found) = self.listeners.get(&listener) else {
+            return self.refuse(tuple, segment);
         };
+        if !found.has_room() {
+            if found.config.abort_on_overflow {
+                self.refuse(tuple, segment);
+                return Disposition::Reset(clause::BACKLOG_FULL_RESET);
+            }
+            return Disposition::Drop(clause::BACKLOG_FULL);
+        }
         let config = found.config.clone();
         let iss = self.isn.choose(now, &tuple, above);
         let connection = Connection::open_passive(config, tuple.local.port(), iss);
@@ -136,27 +150,46 @@ impl Host {
         self.listeners.iter().find(|(_, listener)| listener.serves(local)).map(|(id, _)| *id)
     }
 
-    /// A hard error that quotes a segment in flight ends a handshake (§3.9.2.2). Source quench is
-    /// ignored (MUST-55); soft errors change nothing (MUST-56).
-    fn handle_icmp(&mut self, is_v6: bool, icmp: &Icmp) {
-        let is_hard = match (is_v6, icmp.kind, icmp.code) {
-            (false, 3, 2 | 3) => true, // protocol, port unreachable
-            (true, 1, 1 | 4) => true,  // prohibited, port unreachable
-            _ => false,
-        };
-        let Some(quoted) = icmp.quoted().filter(|_| is_hard) else { return };
-        let tuple = FourTuple {
-            local: SocketAddr::new(quoted.source, quoted.source_port),
-            remote: SocketAddr::new(quoted.destination, quoted.destination_port),
-        };
-        let Some(id) = self.tuples.get(&tuple).copied() else { return };
-        let Some(entry) = self.connections.get_mut(&id) else { return };
-        let snd = entry.connection.snd();
-        if quoted.seq.is_in_window(snd.una, snd.in_flight()) {
-            entry.connection.handle_hard_error();
-            self.settle(id);
+    /// §3.9.2.2: an error concerns the connection whose segment it quotes, and no other (MUST-54).
+    fn handle_icmp(&mut self, now: Instant, is_v6: bool, icmp: &Icmp) -> Disposition {
+        if !is_v6 && icmp.kind == icmp::v4::SOURCE_QUENCH {
+            return Disposition::Drop(clause::ICMP_QUENCH); // MUST-55
         }
+        let known = icmp.quoted().and_then(|quoted| {
+            let tuple = FourTuple {
+                local: SocketAddr::new(quoted.source, quoted.source_port),
+                remote: SocketAddr::new(quoted.destination, quoted.destination_port),
+            };
+            let error = classify(is_v6, icmp, quoted.packet_len)?;
+            Some((*self.tuples.get(&tuple)?, quoted.seq, error))
+        });
+        let Some((id, seq, error)) = known else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
+        let Some(entry) = self.connections.get_mut(&id) else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
+        let disposition = entry.connection.handle_icmp(now, seq, error);
+        self.settle(id);
+        disposition
     }
+}
+
+/// What an ICMP error means to TCP (RFC 1122 §4.2.3.9, RFC 5461 §2.1); `None`: nothing.
+fn classify(is_v6: bool, icmp: &Icmp, packet: u32) -> Option<IcmpError> {
+    use icmp::{v4, v6};
+    if let Some(mtu) = icmp.mtu() {
+        return Some(IcmpError::TooBig(PacketTooBig { mtu, packet, is_v6 }));
+    }
+    Some(match (is_v6, icmp.kind, icmp.code) {
+        (false, v4::UNREACHABLE, 2 | v4::PORT_UNREACHABLE) => IcmpError::Hard, // 2: no such protocol
+        (true, v6::UNREACHABLE, 1 | v6::PORT_UNREACHABLE) => IcmpError::Hard,  // 1: prohibited
+        (false, v4::UNREACHABLE, 0 | 6 | 9 | 11) | (true, v6::UNREACHABLE, 0) => {
+            IcmpError::Soft(SoftError::NetworkUnreachable)
+        }
+        (false, v4::UNREACHABLE, _) | (true, v6::UNREACHABLE, _) => IcmpError::Soft(SoftError::HostUnreachable),
+        (false, v4::TIME_EXCEEDED, _) | (true, v6::TIME_EXCEEDED, _) => IcmpError::Soft(SoftError::TimeExceeded),
+        (false, v4::PARAMETER_PROBLEM, _) | (true, v6::PARAMETER_PROBLEM, _) => {
+            IcmpError::Soft(SoftError::ParameterProblem)
+        }
+        _ => return None,
+    })
 }
 
 /// Whether a segment may come from this address (MUST-57, MUST-63).

@@ -4,7 +4,7 @@
 mod steps;
 
 use super::timers::Timer;
-use super::{Connection, Event, HardErrors, Notice, Reply, State};
+use super::{Connection, Event, Notice, Reply, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -228,12 +228,10 @@ impl Connection {
                 _ => {}
             }
         }
-        self.snd.mss = mss.min(self.config.mss);
+        self.agree_on_segment_size(mss.min(self.config.mss));
         self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
         self.agree_on_timestamps(now, arriving.timestamps);
-        let options = if self.timestamps.ok { super::timestamps::LENGTH } else { 0 };
-        let smss = self.snd.mss.saturating_sub(options).max(1); // options take room (§3.7.1, RFC 6691)
-        self.congestion = super::Congestion::new(&self.config, u32::from(smss));
+        self.congestion = super::Congestion::new(&self.config, self.text_per_segment());
         match scale {
             Some(shift) if self.config.window_scale => {
                 self.snd.wind_shift = shift;
@@ -255,21 +253,6 @@ impl Connection {
         self.hold_text(&rest);
     }
 
-    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26); [`Config::hard_errors`]
-    /// says what it ends.
-    ///
-    /// [`Config::hard_errors`]: super::Config::hard_errors
-    pub fn handle_hard_error(&mut self) {
-        let ends = match self.state {
-            State::Closed | State::Listen => false,
-            State::SynSent | State::SynReceived => self.config.hard_errors != HardErrors::EndNothing,
-            _ => self.config.hard_errors == HardErrors::EndConnections,
-        };
-        if ends {
-            self.fail(Event::HardError, Notice::Unreachable);
-        }
-    }
-
     /// The handshake is complete.
     pub(super) fn become_established(&mut self, now: Instant) {
         if self.syn_was_lost {
@@ -278,7 +261,7 @@ impl Connection {
         }
         self.notices.push_back(Notice::Established);
         if self.rcv.up.is_after(self.rcv.nxt) {
-            self.notices.push_back(Notice::Urgent); // the SYN was urgent
+            self.tell(Notice::Urgent); // the SYN was urgent
         }
         self.restart_keep_alive_timer(now);
     }

@@ -75,6 +75,7 @@ impl Connection {
     pub(super) fn queue_syn(&mut self, now: Instant) {
         self.pending.syn = true;
         self.snd.una = self.snd.iss;
+        self.syn_acknowledged = false;
         self.snd.nxt = self.snd.iss + 1;
         self.start_retransmission_timer(now);
         self.rto.time(self.snd.nxt, now);

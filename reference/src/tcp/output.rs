@@ -29,6 +29,7 @@ impl Connection {
         segment.urgent_pointer = 0;
         segment.options.clear();
         segment.payload.clear();
+        self.start_fin_wait_2_timer(now);
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(now, &reply, segment);
             if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
@@ -117,6 +118,7 @@ impl Connection {
         if end.is_after(self.snd.nxt) {
             self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
+            self.path_mtu.sent(chunk.len + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
             if self.snd.wnd > 0 {
                 self.rto.time(end, now);
             }

@@ -17,16 +17,28 @@ pub(super) enum Timer {
     User,
     /// An acknowledgment that waits for something to ride on (RFC 9293 §3.8.6.3).
     DelayedAck,
+    /// FIN-WAIT-2 without an application.
+    FinWait2,
+    /// Larger segments may be tried again (RFC 1191 §6.3).
+    PathMtu,
 }
 
 /// How many there are.
-const COUNT: usize = 6;
+const COUNT: usize = 8;
 
 impl Timer {
     /// In the order in which timers that are due at the same instant are handled: what ends the
     /// connection comes first.
-    pub(super) const ALL: [Timer; COUNT] =
-        [Timer::User, Timer::TimeWait, Timer::Retransmission, Timer::Persist, Timer::KeepAlive, Timer::DelayedAck];
+    pub(super) const ALL: [Timer; COUNT] = [
+        Timer::User,
+        Timer::TimeWait,
+        Timer::FinWait2,
+        Timer::Retransmission,
+        Timer::Persist,
+        Timer::KeepAlive,
+        Timer::DelayedAck,
+        Timer::PathMtu,
+    ];
 }
 
 /// When each timer is due.

@@ -12,7 +12,7 @@ use crate::seq::Seq;
 use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
 use crate::tcp::timestamps;
-use crate::tcp::{Connection, Event, Notice, Reply, State};
+use crate::tcp::{Connection, Event, Notice, Reply, State, SynInSynReceived};
 use crate::time::Instant;
 use crate::wire::Flags;
 
@@ -70,6 +70,10 @@ impl Connection {
     /// First: the sequence number. What lies outside the window is cut off.
     fn check_sequence_number<'a>(&mut self, now: Instant, arriving: Arriving<'a>) -> Step<Arriving<'a>> {
         let arriving = self.without_syn_of_simultaneous_open(arriving);
+        if self.repeats_syn(&arriving) {
+            self.pending.syn = true;
+            return Break(Disposition::Acknowledge(clause::SYN_REPEATED));
+        }
         if !self.rcv.is_acceptable(arriving.seq, arriving.len()) {
             self.note_duplicate_text(&arriving);
             self.acknowledge_unacceptable(now, arriving.len() > 0);
@@ -93,6 +97,13 @@ impl Connection {
     fn without_syn_of_simultaneous_open<'a>(&self, arriving: Arriving<'a>) -> Arriving<'a> {
         let repeated = arriving.has(Flags::SYN | Flags::ACK) && arriving.seq == self.rcv.irs;
         if self.state == State::SynReceived && !self.passive && repeated { arriving.without_syn() } else { arriving }
+    }
+
+    /// Whether the SYN that made this connection came again, and that is a reason to say the SYN,ACK
+    /// again: it may be lost.
+    fn repeats_syn(&self, arriving: &Arriving<'_>) -> bool {
+        let same = arriving.has(Flags::SYN) && !arriving.has(Flags::ACK) && arriving.seq == self.rcv.irs;
+        self.config.repeat_syn_ack && self.passive && self.state == State::SynReceived && same
     }
 
     /// Cuts off what lies before the window and behind it.
@@ -160,11 +171,17 @@ impl Connection {
         if !arriving.has(Flags::SYN) {
             return Continue(());
         }
-        if self.state == State::SynReceived && self.passive {
+        let passive = self.state == State::SynReceived && self.passive;
+        if passive && self.config.syn_in_syn_received == SynInSynReceived::ReturnToListen {
             self.return_to_listen(Event::SynPassive);
             return Break(Disposition::Drop(clause::SYN_RETURN_TO_LISTEN));
         }
-        if self.config.blind_attack_checks {
+        if passive && self.config.syn_in_syn_received == SynInSynReceived::Reset {
+            self.return_to_listen(Event::SynPassive);
+            self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
+            return Break(Disposition::Reset(clause::SYN_RETURN_TO_LISTEN));
+        }
+        if passive || self.config.blind_attack_checks {
             self.challenge(now);
             return Break(Disposition::Acknowledge(clause::SYN_CHALLENGE));
         }
@@ -241,7 +258,8 @@ impl Connection {
             self.set_send_window(arriving);
         }
         let sack = self.learn_from_sack(ack, arriving.sack, |_| {});
-        let octets = if advances { ack - self.snd.una } else { 0 };
+        let syn = u32::from(!self.syn_is_acknowledged()); // it is no data: the window does not grow (RFC 5681 §3.1)
+        let octets = if advances { ack - self.snd.una - syn } else { 0 };
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }
@@ -270,10 +288,14 @@ impl Connection {
         self.send_buffer.drain(..covered);
         self.send_buffer_seq += covered as u32;
         self.snd.una = ack;
+        self.syn_acknowledged = true;
         if self.snd.up.is_before(ack) {
             self.snd.up = ack; // the urgent mark does not fall behind
         }
-        self.sent.acknowledge(ack, |_| {});
+        let mut largest = 0;
+        self.sent.acknowledge(ack, |sent| largest = largest.max(sent.len));
+        self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
+        self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
         self.rto.end_back_off();
         if syn {
@@ -323,7 +345,7 @@ impl Connection {
         }
         if arriving.up.is_after(self.rcv.up) {
             self.rcv.up = arriving.up;
-            self.notices.push_back(Notice::Urgent);
+            self.tell(Notice::Urgent);
         }
     }
 
