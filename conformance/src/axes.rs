@@ -4,6 +4,8 @@ use std::fmt;
 
 use wirelaw_reference::seq::Seq;
 
+use crate::habits::HabitValue;
+
 /// The address family in which a scenario runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Ip {
@@ -31,7 +33,7 @@ impl fmt::Display for Ip {
 }
 
 /// One point of the matrix in which a scenario runs on a stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Axes {
     /// The address family.
     pub ip: Ip,
@@ -39,6 +41,8 @@ pub struct Axes {
     pub isn: Option<Seq>,
     /// Where all randomness of the run comes from.
     pub seed: u64,
+    /// The habits that the stack is asked for; those of the scenario come after them.
+    pub with: Vec<HabitValue>,
 }
 
 impl Axes {
@@ -61,6 +65,11 @@ impl fmt::Display for Axes {
         }
         if self.seed != 0 {
             write!(f, "{space}seed {}", self.seed)?;
+            space = " ";
+        }
+        for habit in &self.with {
+            write!(f, "{space}{habit}")?;
+            space = " ";
         }
         Ok(())
     }
@@ -74,6 +83,6 @@ mod tests {
     fn shows_only_what_differs_from_a_plain_run() {
         assert_eq!(Axes::default().to_string(), "");
         assert_eq!(Axes { ip: Ip::V6, ..Axes::default() }.to_string(), "ipv6");
-        assert_eq!(Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3 }.to_string(), "ipv6 isn 7 seed 3");
+        assert_eq!(Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3, with: Vec::new() }.to_string(), "ipv6 isn 7 seed 3");
     }
 }

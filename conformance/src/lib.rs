@@ -3,6 +3,7 @@
 pub mod axes;
 pub mod cli;
 pub mod expectations;
+pub mod habits;
 pub mod pcap;
 pub mod posix;
 pub mod report;

@@ -8,7 +8,8 @@
 //! - `+2 silent`: until that time the stack sends nothing;
 //! - `"text"` at the end of a TCP or UDP packet: what the packet carries;
 //! - `@name` behind the direction of a packet: the connection that it belongs to;
-//! - comments at the top of the file: a sentence, `// covers: ID ...` and `// needs: NAME ...`;
+//! - comments at the top of the file: a sentence, `// covers: ID ...`, `// needs: NAME ...` and
+//!   `// with: NAME=VALUE ...`;
 //! - `// covers: ID` at the end of a step: what this step alone covers.
 
 pub mod ast;
@@ -29,7 +30,7 @@ pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
 pub(crate) use error::{Problem, quote};
 pub use printer::{print, print_option};
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{nearest, suggest};
 
 use lexer::{Defines, Origin};
 

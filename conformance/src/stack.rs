@@ -11,6 +11,7 @@ use thiserror::Error;
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::time::Instant;
 
+use crate::habits::HabitValue;
 use crate::trace::{Response, Stimulus};
 
 /// A TCP stack under test.
@@ -20,6 +21,13 @@ use crate::trace::{Response, Stimulus};
 pub trait Stack {
     /// What stack this is and what it can do.
     fn profile(&self) -> Profile;
+
+    /// Whether the stack has the habit with this value, by nature or because its [`Setup`] asked for
+    /// it. A scenario that asks for one that its stack does not follow is `unsupported`.
+    fn follows(&self, habit: &HabitValue) -> bool {
+        let _ = habit;
+        false
+    }
 
     /// Does `what` to the stack at the time `at`.
     fn stimulate(&mut self, at: Instant, what: &Stimulus) -> Result<(), StackError>;
@@ -117,6 +125,9 @@ pub struct Setup {
     /// Initial sequence numbers, in the order in which the stack will need them. A stack that
     /// cannot be told ignores them; when they run out it chooses by itself.
     pub isns: Vec<Seq>,
+    /// The habits that the stack is asked for, the later of two overriding the earlier. It tells by
+    /// [`Stack::follows`] which ones it has.
+    pub habits: Vec<HabitValue>,
 }
 
 /// Makes a stack ready for one scenario.
@@ -159,7 +170,7 @@ mod tests {
     #[test]
     fn every_stack_tells_its_buffers() -> Result<(), StackError> {
         let [local, remote] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
-        let setup = Setup { seed: 0, local, prefix: 24, remote, mtu: 1500, isns: Vec::new() };
+        let setup = Setup { seed: 0, local, prefix: 24, remote, mtu: 1500, isns: Vec::new(), habits: Vec::new() };
         for named in all() {
             let mut stack = (named.factory)(&setup)?;
             let mut call = |ticket, call| {

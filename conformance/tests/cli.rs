@@ -31,7 +31,8 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn usage_errors_end_with_2_and_say_what_is_wrong() {
     let folder = folder();
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
+        (&["run", "good.pkt", "--with", "nagel=off"], "did you mean `nagle`?"),
         (&["run", "missing.pkt"], "missing.pkt"),
         (&["run", "empty"], "no .pkt file"),
         (&["run", "good.pkt", "--stack", "no-such-stack"], "there is no stack `no-such-stack`; there is: "),
@@ -100,6 +101,30 @@ fn list_tells_what_a_scenario_is_about() {
     let told = text(&output.stdout);
     assert!(told.starts_with("good.pkt\n    Opens a socket.\n    covers: MUST-1\n"), "{told}");
     assert!(told.contains("stacks\n"), "{told}");
+}
+
+#[test]
+fn habits_are_listed_explained_and_asked_for() {
+    let folder = folder();
+    let output = wirelaw(folder.path(), &["list", "--habits"]);
+    let told = text(&output.stdout);
+    assert_eq!(status(&output), Some(0), "{output:?}");
+    assert!(
+        told.contains("nagle\n    hold back small segments") && told.contains("\n    values: on or off\n"),
+        "{told}"
+    );
+    let one = text(&wirelaw(folder.path(), &["explain", "nagle"]).stdout);
+    assert!(one.starts_with("nagle\n") && told.contains(&one), "{one}");
+    let script = fs::read_to_string(folder.path().join("good.pkt")).expect("it was written");
+    let script = script.replace("\n\n", "\n// with: msl=1s\n\n");
+    fs::write(folder.path().join("with.pkt"), script).expect("there is room");
+    let told = text(&wirelaw(folder.path(), &["list", "with.pkt"]).stdout);
+    assert!(told.contains("    with: msl=1s\n"), "{told}");
+    let output = wirelaw(folder.path(), &["run", "with.pkt", "--with", "nagle=off", "--json", "report.json"]);
+    let report = fs::read_to_string(folder.path().join("report.json")).expect("it was written");
+    assert_eq!(status(&output), Some(0), "{output:?}");
+    assert!(report.contains("\"nagle=off\""), "{report}");
+    assert!(report.contains("the habit msl=1s, which smoltcp cannot have"), "{report}");
 }
 
 #[test]

@@ -98,14 +98,14 @@ fn conclude(outcome: &Outcome, stack: &str) -> Result<Completion, Failed> {
 /// passes at one place of the circle has to pass at all of them.
 fn sweep_trials(entries: &Arc<Vec<Entry>>, subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {
     let isns = Axes::SWEEP.map(Some).into_iter().chain([None]);
-    let axes = isns.flat_map(|isn| [Ip::V4, Ip::V6].map(|ip| Axes { ip, isn, seed: 0 }));
+    let axes = isns.flat_map(|isn| [Ip::V4, Ip::V6].map(|ip| Axes { ip, isn, ..Axes::default() }));
     let sweep = |axes: Axes| {
         let (entries, subjects) = (entries.clone(), subjects.clone());
         let point = axes.isn.map_or("isn of the script".to_owned(), |isn| format!("isn {}", isn.0));
         Trial::test(format!("sweep::reference::{}::{point}", axes.ip), move || {
             let reference = subjects.iter().find(|subject| subject.stack.name == "reference");
             let subject = reference.ok_or("there is no reference")?;
-            let outcomes = entries.iter().map(|entry| Case { entry, subject, axes }.run(&runner::run).0);
+            let outcomes = entries.iter().map(|entry| Case { entry, subject, axes: axes.clone() }.run(&runner::run).0);
             verdict(outcomes.filter(|outcome| outcome.verdict != Verdict::Pass).map(|o| text::finding(&o)).collect())
         })
     };

@@ -3,6 +3,7 @@
 //! A property is a module with `pub fn check(octets: &[u8])`, a line in [`TARGETS`], a line in
 //! `fuzz_targets/<name>.rs` with its `[[bin]]`, and seeds in `seeds/<name>/`, named by what they mean.
 
+mod habits;
 pub mod script_parser;
 pub mod seq_arithmetic;
 pub mod tcp_pair;

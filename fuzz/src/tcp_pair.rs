@@ -7,6 +7,8 @@ use wirelaw_reference::tcp::{Config, Connection, State};
 use wirelaw_reference::time::{Duration, Instant};
 use wirelaw_reference::wire::Segment;
 
+use crate::habits::turned;
+
 /// How often one network may lose. Both sides are more patient than it is hostile.
 const MAX_LOSSES: usize = 300;
 
@@ -15,6 +17,8 @@ const MAX_EVENTS: usize = 50_000;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    /// See [`turned`].
+    habits: [u32; 2],
     isns: [u32; 2],
     near_the_wrap: bool,
     simultaneous: bool,
@@ -81,7 +85,7 @@ impl Pair {
             send_buffer: 4096,
             r2: Duration::from_hours(24),
             r2_syn: Duration::from_hours(24),
-            ..Config::default()
+            ..turned(input.habits[side])
         };
         let second = if input.simultaneous {
             Connection::open_active(Instant::ZERO, config(1), 81, 80, isn(1))

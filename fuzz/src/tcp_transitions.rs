@@ -7,11 +7,15 @@ use wirelaw_reference::tcp::{Config, Connection, Event, KeepAlive, State};
 use wirelaw_reference::time::{Duration, Instant};
 use wirelaw_reference::wire::{Flags, Segment, TcpOption};
 
+use crate::habits::turned;
+
 /// More segments than this in answer to one input is talking without end.
 const MAX_ANSWERS: usize = 70_000;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    /// See [`turned`].
+    habits: u32,
     passive: bool,
     iss: u32,
     irs: u32,
@@ -54,6 +58,11 @@ struct Incoming {
     len: u8,
     mss: Option<u16>,
     scale: Option<u8>,
+    sack_permitted: bool,
+    /// SACK blocks from SND.UNA on: where they begin and how long they are.
+    sack: Option<Vec<(Offset, i16)>>,
+    /// TSval and TSecr.
+    timestamps: Option<(u32, u32)>,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -75,7 +84,7 @@ pub fn check(octets: &[u8]) {
         nagle: input.nagle,
         keep_alive: input.keep_alive.then(KeepAlive::default),
         user_timeout: input.user_timeout.then(|| Duration::from_secs(30)),
-        ..Config::default()
+        ..turned(input.habits)
     };
     let mut now = Instant::ZERO;
     let mut tcp = if input.passive {
@@ -133,6 +142,13 @@ impl Incoming {
         let next = if knows_peer { rcv.nxt } else { irs };
         let mss = self.mss.map(TcpOption::Mss);
         let scale = self.scale.map(TcpOption::WindowScale);
+        let permitted = self.sack_permitted.then_some(TcpOption::SackPermitted);
+        let block = |(left, len): &(Offset, i16)| {
+            let left = left.from(snd.nxt, snd.una);
+            (left, left + i32::from(*len) as u32)
+        };
+        let sack = self.sack.as_ref().map(|blocks| TcpOption::Sack(blocks.iter().take(4).map(block).collect()));
+        let stamps = self.timestamps.map(|(val, ecr)| TcpOption::Timestamps { val, ecr });
         Segment {
             source_port: 81,
             destination_port: 80,
@@ -141,7 +157,7 @@ impl Incoming {
             flags,
             window: self.window,
             urgent_pointer: self.urgent,
-            options: mss.into_iter().chain(scale).collect(),
+            options: mss.into_iter().chain(scale).chain(permitted).chain(sack).chain(stamps).collect(),
             payload: vec![9; usize::from(self.len)],
         }
     }
@@ -166,7 +182,9 @@ fn drain(tcp: &mut Connection, now: Instant) {
             assert!(up_to.is_at_or_before(tcp.snd().nxt), "{segment} was sent beyond SND.NXT {}", tcp.snd().nxt);
             assert_eq!(segment.ack, tcp.rcv().nxt, "{segment} acknowledges something else than RCV.NXT");
         }
-        assert!(segment.payload.len() <= usize::from(tcp.snd().mss), "{segment} is larger than the MSS");
+        let carried = segment.payload.len() + if segment.payload.is_empty() { 0 } else { segment.options_len() };
+        let room = usize::from(tcp.snd().mss).max(1 + segment.options_len()); // an octet of text goes through any path
+        assert!(carried <= room, "{segment} is larger than the MSS of {}", tcp.snd().mss);
     }
     panic!("{MAX_ANSWERS} segments at {now} in state {}", tcp.state());
 }

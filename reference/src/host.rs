@@ -5,26 +5,37 @@
 //! `poll_*` and getters. A connection that has ended stays known by its [`ConnectionId`] until
 //! [`Host::release`] is called or, if it was [detached](Host::detach), goes away by itself.
 
+mod cookies;
 mod demux;
 mod isn;
 mod listener;
+mod table;
+mod timeouts;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
+use cookies::Cookies;
 pub use isn::IsnGenerator;
 use listener::Listener;
+use table::Table;
 
 use crate::tcp::{CallError, Config, Connection, State};
 use crate::time::Instant;
-use crate::wire::{Packet, Segment};
+use crate::wire::{Ip, Packet};
 
 /// Names a connection of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(u64);
+pub struct ConnectionId {
+    /// Never used twice, and growing: ids sort by age.
+    serial: u64,
+    /// Where in the table the connection lives.
+    slot: u32,
+}
 
 /// Names a listening socket of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,17 +75,20 @@ impl core::error::Error for OpenError {}
 
 #[derive(Clone, Debug)]
 struct Entry {
+    /// The first half of its id.
+    serial: u64,
     connection: Connection,
     tuple: FourTuple,
     /// The listener whose `accept` will hand it out.
     listener: Option<ListenerId>,
     /// Nobody will ask for it again.
     detached: bool,
-    deadline: Option<Instant>,
+    /// Under which instant it stands in the host's `deadlines`; never later than its next timer.
+    armed: Option<Instant>,
     /// It stands in `ready`.
     is_ready: bool,
     /// The connection in TIME-WAIT whose 4-tuple it took, until its handshake is complete (MAY-2).
-    replaced: Option<Box<(ConnectionId, Entry)>>,
+    replaced: Option<Box<(ConnectionId, Box<Entry>)>>,
 }
 
 /// The first of the ephemeral ports (RFC 6335 §6).
@@ -88,33 +102,38 @@ pub struct Host {
     isn: IsnGenerator,
     last_id: u64,
     next_port: u16,
-    connections: BTreeMap<ConnectionId, Entry>,
-    tuples: BTreeMap<FourTuple, ConnectionId>,
+    connections: Table,
     listeners: BTreeMap<ListenerId, Listener>,
+    /// The listeners of each port, oldest first.
+    ports: BTreeMap<u16, Vec<ListenerId>>,
     deadlines: BTreeSet<(Instant, ConnectionId)>,
     /// Connections that may have something to send.
     ready: VecDeque<ConnectionId>,
     outbox: VecDeque<Packet>,
     /// Rules for segments before it is known whose they are.
     strays: Config,
+    cookies: Cookies,
 }
 
 impl Host {
     /// A host with these addresses on a link that carries IP packets of up to `mtu` octets.
     pub fn new(addresses: Vec<IpAddr>, mtu: u16, isn: IsnGenerator) -> Host {
+        let connections = Table::new(isn.table_key());
+        let cookies = Cookies::new(isn.cookie_key());
         Host {
             addresses,
             mtu,
             isn,
             last_id: 0,
             next_port: FIRST_EPHEMERAL_PORT,
-            connections: BTreeMap::new(),
-            tuples: BTreeMap::new(),
+            connections,
             listeners: BTreeMap::new(),
+            ports: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             ready: VecDeque::new(),
             outbox: VecDeque::new(),
             strays: Config::default(),
+            cookies,
         }
     }
 
@@ -134,38 +153,46 @@ impl Host {
     ///
     /// # Errors
     /// A foreign address, or a port that somebody listens on.
-    pub fn listen(&mut self, local: SocketAddr, backlog: usize, config: Config) -> Result<ListenerId, OpenError> {
+    pub fn listen(
+        &mut self,
+        local: SocketAddr,
+        backlog: usize,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<ListenerId, OpenError> {
         if !local.ip().is_unspecified() && !self.addresses.contains(&local.ip()) {
             return Err(OpenError::AddressNotAvailable);
         }
-        if self.listeners.values().any(|listener| {
-            listener.serves(local) || local.ip().is_unspecified() && listener.local.port() == local.port()
-        }) {
+        let port = self.ports.entry(local.port()).or_default();
+        let is_served = port.iter().any(|id| self.listeners.get(id).is_some_and(|other| other.serves(local)));
+        if is_served || local.ip().is_unspecified() && !port.is_empty() {
             return Err(OpenError::AddressInUse);
         }
         self.last_id += 1;
         let id = ListenerId(self.last_id);
-        self.listeners.insert(id, Listener { local, config, backlog, waiting: VecDeque::new() });
+        port.push(id);
+        self.listeners.insert(id, Listener::new(local, backlog, config.into()));
         Ok(id)
     }
 
     /// The oldest connection of `listener` whose handshake is complete, and its peer.
     pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
-        let waiting = &mut self.listeners.get_mut(&listener)?.waiting;
-        let at = waiting
-            .iter()
-            .position(|id| self.connections.get(id).is_some_and(|entry| entry.connection.state().is_synchronized()))?;
-        let id = waiting.remove(at)?;
-        let entry = self.connections.get_mut(&id)?;
+        let id = self.listeners.get_mut(&listener)?.accept()?;
+        let entry = self.connections.get_mut(id)?;
         entry.listener = None;
         Some((id, entry.tuple.remote))
     }
 
     /// Stops listening; connections that nobody accepted are aborted.
     pub fn close_listener(&mut self, listener: ListenerId) {
-        let Some(listener) = self.listeners.remove(&listener) else { return };
-        for id in listener.waiting {
-            if let Some(entry) = self.connections.get_mut(&id) {
+        let Some(closed) = self.listeners.remove(&listener) else { return };
+        if let Some(port) = self.ports.get_mut(&closed.local.port()) {
+            port.retain(|other| *other != listener);
+            if port.is_empty() {
+                self.ports.remove(&closed.local.port());
+            }
+        }
+        for id in closed.waiting {
+            if let Some(entry) = self.connections.get_mut(id) {
                 entry.listener = None;
                 entry.detached = true;
                 let _ = entry.connection.abort(); // one that is gone needs no abort
@@ -183,7 +210,19 @@ impl Host {
         now: Instant,
         local: Option<SocketAddr>,
         remote: SocketAddr,
-        config: Config,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<ConnectionId, OpenError> {
+        let id = self.open_active(now, local, remote, config.into())?;
+        self.settle(id);
+        Ok(id)
+    }
+
+    fn open_active(
+        &mut self,
+        now: Instant,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        config: Arc<Config>,
     ) -> Result<ConnectionId, OpenError> {
         if !demux::is_unicast(remote.ip()) || remote.port() == 0 {
             return Err(OpenError::InvalidRemote);
@@ -191,9 +230,7 @@ impl Host {
         let tuple = FourTuple { local: self.choose_local(local, remote)?, remote };
         let iss = self.isn.choose(now, &tuple, None);
         let connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
-        let id = self.insert(tuple, connection, None);
-        self.settle(id);
-        Ok(id)
+        Ok(self.insert(tuple, connection, None))
     }
 
     fn choose_local(&mut self, local: Option<SocketAddr>, remote: SocketAddr) -> Result<SocketAddr, OpenError> {
@@ -211,7 +248,7 @@ impl Host {
         if ip.is_ipv6() != remote.is_ipv6() {
             return Err(OpenError::InvalidRemote);
         }
-        let is_free = |port| !self.tuples.contains_key(&FourTuple { local: SocketAddr::new(ip, port), remote });
+        let is_free = |port| self.connections.find(&FourTuple { local: SocketAddr::new(ip, port), remote }).is_none();
         let port = match local.map_or(0, |local| local.port()) {
             0 => {
                 let ephemeral = FIRST_EPHEMERAL_PORT..=u16::MAX;
@@ -228,17 +265,17 @@ impl Host {
 
     /// A connection, for its getters.
     pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
-        self.connections.get(&id).map(|entry| &entry.connection)
+        self.connections.get(id).map(|entry| &entry.connection)
     }
 
     /// The connection that has this 4-tuple, accepted or not.
     pub fn find(&self, tuple: &FourTuple) -> Option<ConnectionId> {
-        self.tuples.get(tuple).copied()
+        self.connections.find(tuple)
     }
 
     /// The 4-tuple of a connection.
     pub fn four_tuple(&self, id: ConnectionId) -> Option<FourTuple> {
-        self.connections.get(&id).map(|entry| entry.tuple)
+        self.connections.get(id).map(|entry| entry.tuple)
     }
 
     /// Makes a user call on a connection: [`Connection::send`], [`Connection::close`] and so on.
@@ -250,7 +287,7 @@ impl Host {
         id: ConnectionId,
         call: impl FnOnce(&mut Connection) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let entry = self.connections.get_mut(&id).ok_or(CallError::ConnectionDoesNotExist)?;
+        let entry = self.connections.get_mut(id).ok_or(CallError::ConnectionDoesNotExist)?;
         let result = call(&mut entry.connection);
         self.settle(id);
         result
@@ -258,7 +295,7 @@ impl Host {
 
     /// [`Connection::detach`], after which the host forgets the connection as soon as it is closed.
     pub fn detach(&mut self, id: ConnectionId) {
-        if let Some(entry) = self.connections.get_mut(&id) {
+        if let Some(entry) = self.connections.get_mut(id) {
             entry.detached = true;
             let _ = entry.connection.detach(); // one that is gone needs no close
             self.settle(id);
@@ -267,93 +304,77 @@ impl Host {
 
     /// Forgets a connection that is closed; one that is not goes away when it is.
     pub fn release(&mut self, id: ConnectionId) {
-        if let Some(entry) = self.connections.get_mut(&id) {
+        if let Some(entry) = self.connections.get_mut(id) {
             entry.detached = true;
             self.settle(id);
         }
     }
 
-    /// When [`handle_timeout`](Host::handle_timeout) is to be called next.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(at, _)| *at)
-    }
-
-    /// Handles every timer that is due at `now`.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some((_, id)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) {
-            self.deadlines.pop_first();
-            if let Some(entry) = self.connections.get_mut(&id) {
-                entry.deadline = None;
-                entry.connection.handle_timeout(now);
-                self.settle(id);
-            }
-        }
-    }
-
     /// The next packet to send at `now`, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Packet> {
-        if let Some(packet) = self.outbox.pop_front() {
-            return Some(packet);
+        let mut packet = Packet::empty();
+        self.poll_transmit_into(now, &mut packet).then_some(packet)
+    }
+
+    /// Like [`poll_transmit`](Host::poll_transmit), into a packet whose buffers are reused; `false`,
+    /// and a packet that means nothing, if there is nothing to send.
+    pub fn poll_transmit_into(&mut self, now: Instant, packet: &mut Packet) -> bool {
+        if let Some(waiting) = self.outbox.pop_front() {
+            *packet = waiting;
+            return true;
         }
         while let Some(id) = self.ready.front().copied() {
-            let mut segment = Segment::default();
-            let Some(entry) = self.connections.get_mut(&id) else {
+            let Some(entry) = self.connections.get_mut(id) else {
                 self.ready.pop_front();
                 continue;
             };
-            if entry.connection.poll_transmit_into(now, &mut segment) {
-                let mut packet = Packet::tcp(entry.tuple.local.ip(), entry.tuple.remote.ip(), segment);
+            if entry.connection.poll_transmit_into(now, packet.segment_mut()) {
+                packet.ip = Ip::new(entry.tuple.local.ip(), entry.tuple.remote.ip());
                 packet.ip.dont_fragment = entry.connection.config().path_mtu_discovery || packet.ip.source.is_ipv6();
                 self.note_deadline(id);
-                return Some(packet);
+                return true;
             }
             entry.is_ready = false;
             self.ready.pop_front();
             self.note_deadline(id);
             self.remove_if_done(id);
         }
-        None
+        false
     }
 
     fn insert(&mut self, tuple: FourTuple, connection: Connection, listener: Option<ListenerId>) -> ConnectionId {
         self.last_id += 1;
-        let id = ConnectionId(self.last_id);
-        let entry =
-            Entry { connection, tuple, listener, detached: false, deadline: None, is_ready: false, replaced: None };
-        self.connections.insert(id, entry);
-        self.tuples.insert(tuple, id);
-        id
+        self.connections.insert(Box::new(Entry {
+            serial: self.last_id,
+            connection,
+            tuple,
+            listener,
+            detached: false,
+            armed: None,
+            is_ready: false,
+            replaced: None,
+        }))
     }
 
     /// After anything was done to a connection: it may have to send, wait for something else, or go.
     fn settle(&mut self, id: ConnectionId) {
         self.note_deadline(id);
-        let Some(entry) = self.connections.get_mut(&id) else { return };
+        let Some(entry) = self.connections.get_mut(id) else { return };
         if !core::mem::replace(&mut entry.is_ready, true) {
             self.ready.push_back(id);
         }
-        if entry.connection.state() == State::Closed && self.tuples.get(&entry.tuple) == Some(&id) {
-            self.tuples.remove(&entry.tuple); // its 4-tuple is free again
+        let state = entry.connection.state();
+        if let Some(listener) = entry.listener.and_then(|listener| self.listeners.get_mut(&listener)) {
+            listener.note(id, entry.connection.is_usable());
         }
-    }
-
-    fn note_deadline(&mut self, id: ConnectionId) {
-        let Some(entry) = self.connections.get_mut(&id) else { return };
-        let deadline = entry.connection.poll_timeout();
-        if deadline != entry.deadline {
-            if let Some(old) = entry.deadline {
-                self.deadlines.remove(&(old, id));
-            }
-            if let Some(new) = deadline {
-                self.deadlines.insert((new, id));
-            }
-            entry.deadline = deadline;
+        if state == State::Closed {
+            self.connections.release_tuple(id);
         }
     }
 
     /// A connection that is closed, has nothing left to send and nobody to ask for it.
     fn remove_if_done(&mut self, id: ConnectionId) {
-        let Some(entry) = self.connections.get(&id) else { return };
+        let Some(entry) = self.connections.get(id) else { return };
         // a child of a listener that never was established: nobody knows of it
         let is_gone = match (entry.connection.state(), entry.listener) {
             (State::Listen, Some(_)) => true,
@@ -366,16 +387,13 @@ impl Host {
         }
     }
 
-    fn remove(&mut self, id: ConnectionId) -> Option<Entry> {
-        let mut entry = self.connections.remove(&id)?;
-        if self.tuples.get(&entry.tuple) == Some(&id) {
-            self.tuples.remove(&entry.tuple);
-        }
-        if let Some(deadline) = entry.deadline.take() {
-            self.deadlines.remove(&(deadline, id));
+    fn remove(&mut self, id: ConnectionId) -> Option<Box<Entry>> {
+        let mut entry = self.connections.remove(id)?;
+        if let Some(armed) = entry.armed.take() {
+            self.deadlines.remove(&(armed, id));
         }
         if let Some(listener) = entry.listener.and_then(|listener| self.listeners.get_mut(&listener)) {
-            listener.waiting.retain(|waiting| *waiting != id);
+            listener.forget(id);
         }
         Some(entry)
     }

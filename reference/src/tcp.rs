@@ -25,11 +25,16 @@
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
+//! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
+//! | `f_rto` | spurious timeouts: RFC 5682 |
 //! | `congestion` | the congestion window: RFC 5681, 6928 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
+//! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `user_timeout`, `fast_open` | RFC 5482, RFC 7413 |
 //! | `icmp`, `path_mtu` | ICMP errors, §3.9.2.2, RFC 5927; the size that the path carries, RFC 1191, RFC 8201 |
+//! | `octets` | copies out of the buffers |
 
 mod arrives;
 mod calls;
@@ -37,9 +42,14 @@ mod challenge;
 mod config;
 mod congestion;
 mod delayed_ack;
+mod f_rto;
+mod fast_open;
+mod habits;
 mod icmp;
+mod octets;
 mod output;
 mod path_mtu;
+mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
@@ -47,20 +57,25 @@ mod sack;
 mod sent;
 pub mod state;
 mod syn_options;
+mod tail_loss;
 pub mod tcb;
 mod timeouts;
 mod timers;
 mod timestamps;
+mod user_timeout;
 mod window;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{
-    BlackHole, Config, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder, SoftErrors, SynInSynReceived,
-    WindowProbe,
+    BlackHole, Config, FastOpen, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder, SoftErrors,
+    SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
+pub use fast_open::{FastOpenGrant, FastOpenOutcome, FastOpenRequest, fast_open_cookie};
+pub use habits::{HABITS, Habit, HabitError};
 pub use icmp::{IcmpError, SoftError};
 pub use path_mtu::PacketTooBig;
 pub use state::{Event, State};
@@ -81,7 +96,8 @@ use timers::{Timer, Timers};
 /// One TCP connection. See the [module](self) for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    config: Config,
+    /// Shared by the connections of a listener, as long as they do not differ.
+    config: Arc<Config>,
     state: State,
     /// Who opened: decides where SYN-RECEIVED falls back to (MUST-11).
     passive: bool,
@@ -120,6 +136,8 @@ pub struct Connection {
     delayed_ack: DelayedAck,
     path_mtu: PathMtu,
     soft_error: Option<SoftError>,
+    user_timeout: user_timeout::UserTimeout,
+    fast_open: Option<alloc::boxed::Box<fast_open::Handshake>>,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
     strays: challenge::Spent,
@@ -190,7 +208,7 @@ pub enum Notice {
 }
 
 impl Connection {
-    fn new(config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
+    fn new(config: Arc<Config>, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
         let snd = Snd { iss, una: iss, nxt: iss, up: iss, mss: config.mss.min(config.default_mss), ..Snd::default() };
         let wnd = u32::try_from(config.receive_buffer).unwrap_or(u32::MAX).min(0xffff);
         Connection {
@@ -219,6 +237,8 @@ impl Connection {
             delayed_ack: DelayedAck::default(),
             path_mtu: PathMtu::default(),
             soft_error: None,
+            user_timeout: user_timeout::UserTimeout::default(),
+            fast_open: None,
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
             last_sent_at: Instant::ZERO,
@@ -287,6 +307,13 @@ impl Connection {
         self.timers.next()
     }
 
+    /// What is wrong with the bookkeeping of what is in flight, if anything is: for tests.
+    #[doc(hidden)]
+    pub fn fault(&self) -> Option<&'static str> {
+        let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
+        self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
+    }
+
     /// Makes the transition that the table prescribes.
     fn advance(&mut self, event: Event) {
         match self.state.next(event) {
@@ -301,7 +328,7 @@ impl Connection {
     /// Deletes the TCB but for its name, what it still has to send and what it has to tell.
     fn forget(&mut self) {
         self.timers.cancel_all();
-        self.send_buffer.clear();
+        self.send_buffer = VecDeque::new(); // with its memory
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
@@ -336,6 +363,8 @@ impl Connection {
     fn enter_time_wait(&mut self, now: Instant) {
         self.timers.cancel_all();
         self.unacknowledged_since = None;
+        self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
+        self.receive_buffer.shrink_to_fit();
         self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(self.config.msl * 2));
     }
 }

@@ -14,7 +14,7 @@ mod tests;
 mod udp;
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 pub use error::{Layer, Problem, WireError};
 pub use icmp::{Icmp, QuotedSegment};
@@ -78,12 +78,23 @@ impl Packet {
         Packet { ip: Ip::new(source, destination), body: Body::Tcp(segment) }
     }
 
+    /// A packet from nowhere to nowhere, to be written into.
+    pub fn empty() -> Packet {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Packet::tcp(nowhere, nowhere, Segment::default())
+    }
+
     /// The segment, if the packet carries one.
     pub fn segment(&self) -> Option<&Segment> {
         match &self.body {
             Body::Tcp(segment) => Some(segment),
             Body::Udp(_) | Body::Icmp(_) => None,
         }
+    }
+
+    /// The segment to write into; whatever else the packet carried is dropped for an empty one.
+    pub fn segment_mut(&mut self) -> &mut Segment {
+        ip::segment_in(&mut self.body)
     }
 
     /// The octets of the packet, all checksums made.
@@ -110,15 +121,22 @@ impl Packet {
     /// Refuses wrong checksums, fragments, and extension headers other than IPv6 hop-by-hop and
     /// destination options, which are skipped, as are IPv4 options.
     pub fn decode(octets: &[u8]) -> Result<Packet, WireError> {
-        match ip::decode(octets, true)? {
-            (packet, None) => Ok(packet),
-            (_, Some(fault)) => Err(fault),
-        }
+        let mut packet = Packet::empty();
+        packet.decode_into(octets)?;
+        Ok(packet)
+    }
+
+    /// As [`Packet::decode`], in place of what this packet holds; the buffers of a segment are
+    /// reused. After an error the packet means nothing.
+    pub fn decode_into(&mut self, octets: &[u8]) -> Result<(), WireError> {
+        ip::decode_into(octets, true, self)?.map_or(Ok(()), Err)
     }
 
     /// As [`Packet::decode`], but a wrong checksum of the transport layer is told beside the packet.
     pub fn decode_lenient(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
-        ip::decode(octets, false)
+        let mut packet = Packet::empty();
+        let fault = ip::decode_into(octets, false, &mut packet)?;
+        Ok((packet, fault))
     }
 }
 

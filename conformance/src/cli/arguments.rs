@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use wirelaw_reference::seq::Seq;
 
 use crate::axes::{Axes, Ip};
+use crate::habits::HabitValue;
 
 /// Conformance scenarios for TCP stacks, judged by RFC clause in virtual time.
 ///
@@ -68,6 +69,9 @@ pub(super) struct RunArguments {
     /// Define a word for every script; may be repeated.
     #[arg(long = "define", value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
+    /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
+    #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
+    pub(super) with: Vec<HabitValue>,
     /// Threads; as many as there are processors if not given.
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
@@ -90,7 +94,7 @@ impl RunArguments {
             Some(Isn::One(isn)) => vec![Some(isn)],
             Some(Isn::Sweep) => Axes::SWEEP.map(Some).to_vec(),
         };
-        let with = |ip| isns.iter().map(move |isn| Axes { ip, isn: *isn, seed: self.seed });
+        let with = |ip| isns.iter().map(move |isn| Axes { ip, isn: *isn, seed: self.seed, with: self.with.clone() });
         ips.into_iter().flat_map(with).collect()
     }
 
@@ -116,11 +120,14 @@ pub(super) struct ListArguments {
     /// Script files, or folders with .pkt files; fixtures/scripts if there is none.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Instead: the habits that `// with:` and `--with` know, with their values.
+    #[arg(long, conflicts_with = "paths")]
+    pub(super) habits: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// Such as MUST-10, 6298-5.5-BACKOFF or rfc9293-3.10.7.4-2.
+    /// Such as MUST-10, 6298-5.5-BACKOFF or rfc9293-3.10.7.4-2; or a habit, such as nagle.
     #[arg(value_name = "ID")]
     pub(super) id: String,
 }
@@ -148,6 +155,10 @@ fn ip(text: &str) -> Result<Ip, String> {
         "6" => Ok(Ip::V6),
         _ => Err("give 4 or 6".to_owned()),
     }
+}
+
+fn habit(text: &str) -> Result<HabitValue, String> {
+    HabitValue::parse(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
 }
 
 fn define(text: &str) -> Result<(String, String), String> {
@@ -190,7 +201,9 @@ mod tests {
     fn axes_are_every_combination() {
         assert_eq!(run(&["--isn", "sweep", "--ip", "6", "--ip", "4", "--ip", "6"]).axes().len(), 12);
         let axes = run(&["--isn", "0xffffffff", "--ip", "6", "--seed", "9"]).axes();
-        assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9 }]);
+        assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new() }]);
+        let axes = run(&["--with", "nagle=off", "--with", "msl=1s"]).axes();
+        assert_eq!(axes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nagle=off msl=1s"]);
     }
 
     #[test]
@@ -202,6 +215,9 @@ mod tests {
             ["--jobs", "0"],
             ["--define", "=1"],
             ["--define", "x"],
+            ["--with", "nagle"],
+            ["--with", "nagel=on"],
+            ["--with", "msl=on"],
             ["--quiet", "--verbose"],
         ] {
             assert!(Arguments::try_parse_from(["wirelaw", "run"].iter().chain(&nonsense)).is_err(), "{nonsense:?}");

@@ -6,11 +6,16 @@ use wirelaw_reference::clause;
 
 use super::arguments::ExplainArguments;
 use super::{CliError, terminal};
+use crate::habits;
 use crate::requirements::{catalogue, suggestions};
 use crate::suite::{Entry, Home, discover};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
     let id = arguments.id.as_str();
+    if let Some(text) = habits::explain(id) {
+        terminal::say(&text)?;
+        return Ok(0);
+    }
     let Some((ids, mut text)) = explanation(id) else {
         let known = catalogue().iter().map(|requirement| requirement.id.as_str());
         let known = known.chain(clause::ALL.iter().map(|clause| clause.id));

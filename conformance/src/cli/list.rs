@@ -4,10 +4,15 @@ use std::fmt::Write;
 
 use super::arguments::ListArguments;
 use super::{CliError, paths_or_suite, terminal};
+use crate::habits;
 use crate::stack::NamedStack;
 use crate::suite::{Entry, Home, Subject, discover};
 
 pub(super) fn list(arguments: &ListArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
+    if arguments.habits {
+        terminal::say(&habits::describe())?;
+        return Ok(0);
+    }
     let home = Home::find();
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
     let entries = discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &[])?;
@@ -39,6 +44,8 @@ fn scenario(out: &mut String, entry: &Entry) {
             };
             words("covers", header.covers.iter().map(|id| id.value.as_str()).collect());
             words("needs", header.needs.iter().map(|capability| capability.value.name()).collect());
+            let habits: Vec<String> = header.with.iter().map(|habit| habit.value.to_string()).collect();
+            words("with", habits.iter().map(String::as_str).collect());
         }
         Err(error) => {
             let _ = writeln!(out, "    does not parse: {error}");

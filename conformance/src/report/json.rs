@@ -13,6 +13,7 @@
 //!       "ip": 4,
 //!       "isn": null,
 //!       "seed": 0,
+//!       "with": [],
 //!       "verdict": "fail",
 //!       "expected": "known",
 //!       "reason": "answers with RST",
@@ -38,7 +39,8 @@
 //! ```
 //!
 //! `verdict` is `pass`, `warn`, `fail`, `unsupported` or `broken`; `expected` is `as-expected`, `known`,
-//! `unexpected` or `surprise-pass`. `ip`, `isn` and `seed` repeat the run; `isn` is `null` when the scenario chose.
+//! `unexpected` or `surprise-pass`. `ip`, `isn`, `seed` and the habits `with` repeat the run; `isn` is `null` when the
+//! scenario chose.
 //! `clause`, `line` (from 1), `reason`, `link` and `trace` are `null` where there is none. A new key leaves the
 //! version as it is; a key that changes its meaning or goes raises it.
 
@@ -82,6 +84,7 @@ struct Entry<'a> {
     ip: u8,
     isn: Option<u32>,
     seed: u64,
+    with: Vec<String>,
     verdict: &'static str,
     expected: &'static str,
     reason: Option<&'a str>,
@@ -149,6 +152,7 @@ impl<'a> From<&'a Outcome> for Entry<'a> {
             ip: outcome.axes.ip.number(),
             isn: outcome.axes.isn.map(|isn| isn.0),
             seed: outcome.axes.seed,
+            with: outcome.axes.with.iter().map(ToString::to_string).collect(),
             verdict: outcome.verdict.name(),
             expected: outcome.expected.name(),
             reason,

@@ -54,13 +54,13 @@ pub(crate) fn left_edge() -> Outcome {
 /// Two stacks, three folders, every verdict and every expectation.
 pub(crate) fn report() -> Report {
     let plain = Axes::default();
-    let six = Axes { ip: Ip::V6, ..plain };
+    let six = Axes { ip: Ip::V6, ..plain.clone() };
     let on = |scenario: &str, stack: &str, verdict, message: &str, expected| Outcome {
         message: message.into(),
         expected,
         covers: vec!["MUST-1".into(), "SHLD-2".into()],
         packets: 3,
-        ..Outcome::new(scenario, stack, plain, verdict)
+        ..Outcome::new(scenario, stack, plain.clone(), verdict)
     };
     let known = || Expected::Known { reason: "answers with RST".into(), link: "https://example.org/1".into() };
     let fine = || Expected::AsExpected;

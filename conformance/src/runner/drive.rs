@@ -86,6 +86,7 @@ impl<'a> Driver<'a> {
             remote: settings.remote,
             mtu: settings.mtu,
             isns,
+            habits: axes.with.iter().chain(scenario.header.with.iter().map(|habit| &habit.value)).cloned().collect(),
         };
         let stack = (stack.factory)(&setup)?;
         let profile = stack.profile();
@@ -93,6 +94,7 @@ impl<'a> Driver<'a> {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
         }
+        plan::check_habits(scenario, &setup, &*stack)?;
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));

@@ -6,8 +6,9 @@ use wirelaw_reference::wire::Flags;
 
 use super::calls::{self, Descriptors};
 use super::settings::Settings;
-use super::{Axes, Ip, Stop, inbound};
+use super::{Axes, Ip, Stop, Why, inbound};
 use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
+use crate::stack::{Setup, Stack};
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
@@ -21,6 +22,14 @@ pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop
         return Err(Stop::broken_at(&first.time.span, message).of(first));
     }
     scenario.steps.iter().try_for_each(|step| check_step(step, settings).map_err(|stop| stop.of(step)))
+}
+
+/// Whether the stack has the habits that it was asked for: a run without them would say nothing about them.
+pub(super) fn check_habits(scenario: &Scenario, setup: &Setup, stack: &dyn Stack) -> Result<(), Stop> {
+    let Some(habit) = setup.habits.iter().find(|habit| !stack.follows(habit)) else { return Ok(()) };
+    let what = format!("the habit {habit}, which {} cannot have", stack.profile().name);
+    let span = scenario.header.with.iter().find(|own| own.value == *habit).map(|own| own.span.clone());
+    Err(Stop { span, ..Stop::new(Why::Unsupported, what) })
 }
 
 fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {

@@ -8,6 +8,7 @@
 mod blocking;
 mod calls;
 mod connections;
+mod habits;
 mod joining;
 mod matching;
 mod numbers;
@@ -50,6 +51,8 @@ struct Fake {
     fds: i64,
     tickets: u32,
     capabilities: &'static [Capability],
+    /// The names of the habits that it can have.
+    follows: &'static [&'static str],
 }
 
 thread_local! {
@@ -148,6 +151,10 @@ impl Fake {
 impl Stack for Fake {
     fn profile(&self) -> Profile {
         Profile { name: "fake", version: String::new(), clock: Clock::Virtual, capabilities: self.capabilities }
+    }
+
+    fn follows(&self, habit: &crate::habits::HabitValue) -> bool {
+        self.follows.contains(&habit.name())
     }
 
     fn stimulate(&mut self, at: Instant, what: &Stimulus) -> Result<(), StackError> {

@@ -10,6 +10,7 @@ mod packet;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use crate::habits::HabitValue;
 use crate::stack::Capability;
 
 pub use call::{CallSpec, Cmsg, EpollData, Expr, IovecSpec, MsghdrSpec, ResultSpec, SockaddrSpec};
@@ -95,6 +96,8 @@ pub struct Header {
     pub covers: Vec<Spanned<String>>,
     /// `needs:` what the stack must be able to do.
     pub needs: Vec<Spanned<Capability>>,
+    /// `with:` the habits that the stack is asked for; the later of two overrides the earlier.
+    pub with: Vec<Spanned<HabitValue>>,
     /// All other lines.
     pub notes: Vec<String>,
 }

@@ -139,8 +139,7 @@ fn print_header(out: &mut String, header: &Header) {
     let mut column = 0;
     for word in header.sentence.split(' ').filter(|word| !word.is_empty()) {
         // A line that begins with a keyword would say something else.
-        let breakable =
-            !matches!(word, "covers:" | "needs:") && !word.starts_with("covers:") && !word.starts_with("needs:");
+        let breakable = !["covers:", "needs:", "with:"].iter().any(|keyword| word.starts_with(keyword));
         if column == 0 || (breakable && column + 1 + word.chars().count() > WIDTH) {
             out.push_str(if column == 0 { "//" } else { "\n//" });
             column = 2;
@@ -160,8 +159,12 @@ fn print_header(out: &mut String, header: &Header) {
         let names: Vec<&str> = header.needs.iter().map(|capability| capability.name()).collect();
         out.push_str(&format!("// needs: {}\n", names.join(" ")));
     }
+    if !header.with.is_empty() {
+        let habits: Vec<String> = header.with.iter().map(|habit| habit.value.to_string()).collect();
+        out.push_str(&format!("// with: {}\n", habits.join(" ")));
+    }
     if !header.notes.is_empty() {
-        if column > 0 || !header.covers.is_empty() || !header.needs.is_empty() {
+        if !out.is_empty() {
             out.push_str("//\n");
         }
         print_comments(out, &header.notes);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use wirelaw_reference::time::Instant;
 
 use super::{Profile, StackError};
+use crate::habits::HabitValue;
 use crate::posix::Errno;
 
 /// An in-process TCP.
@@ -21,6 +22,12 @@ pub trait Engine {
 
     /// What stack this is and what it can do.
     fn profile(&self) -> Profile;
+
+    /// Whether it has the habit with this value, as [`Stack::follows`](super::Stack::follows).
+    fn follows(&self, habit: &HabitValue) -> bool {
+        let _ = habit;
+        false
+    }
 
     /// Starts to listen on `local` for up to `backlog` connections that nobody has accepted.
     fn listen(
@@ -93,7 +100,7 @@ pub trait Engine {
     }
 
     /// What `SO_RCVBUF` and `SO_SNDBUF` tell when nobody has set them, in octets; `None`: not known.
-    fn default_buffer(&self) -> Option<usize> {
+    fn default_buffers(&self) -> Option<(usize, usize)> {
         None
     }
 

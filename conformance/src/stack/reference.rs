@@ -10,6 +10,7 @@ use wirelaw_reference::wire::Packet;
 use super::engine::{Engine, EngineError, SocketOptions, Status};
 use super::sockets::Sockets;
 use super::{Capability, Clock, Profile, Setup, Stack, StackError};
+use crate::habits::HabitValue;
 use crate::posix::Errno;
 
 /// Makes a reference host ready for one scenario.
@@ -22,6 +23,10 @@ pub fn new(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
 pub struct Reference {
     host: Host,
     habits: fn(&mut Config),
+    /// The habits of the run; they override the ones above.
+    chosen: Vec<HabitValue>,
+    /// The family of its address.
+    is_v6: bool,
 }
 
 impl Reference {
@@ -29,20 +34,38 @@ impl Reference {
     pub fn new(setup: &Setup) -> Reference {
         let mut isn = IsnGenerator::new(setup.seed);
         isn.plan(setup.isns.iter().copied());
-        Reference { host: Host::new(vec![setup.local], setup.mtu, isn), habits: |_| {} }
+        Reference {
+            host: Host::new(vec![setup.local], setup.mtu, isn),
+            habits: |_| {},
+            chosen: setup.habits.clone(),
+            is_v6: setup.local.is_ipv6(),
+        }
     }
 
     /// Like [`new`](Reference::new), but every connection has these habits, such as
-    /// `|config| config.blind_attack_checks = false` for a stack from before RFC 5961.
+    /// `|config| config.blind_attack_checks = false` for a stack from before RFC 5961. Those that
+    /// the run asks for by name come on top.
     pub fn with_habits(setup: &Setup, habits: fn(&mut Config)) -> Reference {
         Reference { habits, ..Reference::new(setup) }
     }
 
-    fn config(&self, is_v6: bool, options: &SocketOptions) -> Config {
-        let mut config = self.host.config(is_v6);
-        config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
+    /// The choices of a connection for which no socket option was set.
+    fn base(&self, is_v6: bool) -> Config {
+        let link = self.host.config(is_v6);
+        let mut config = link.clone();
         (self.habits)(&mut config);
-        apply(&mut config, options);
+        for habit in &self.chosen {
+            habit.apply(&mut config);
+        }
+        config.mss = config.mss.min(link.mss); // a family knows nothing of this link
+        config
+    }
+
+    fn config(&self, is_v6: bool, options: &SocketOptions) -> Config {
+        let base = self.base(is_v6);
+        let mut config = base.clone();
+        config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
+        apply(&mut config, &base, options);
         config
     }
 
@@ -62,12 +85,12 @@ impl Reference {
     }
 }
 
-/// What can change while a connection is open.
-fn apply(config: &mut Config, options: &SocketOptions) {
-    let default = KeepAlive::default();
-    config.nagle = !options.no_delay;
-    config.user_timeout = options.user_timeout;
-    config.keep_alive = options.keep_alive.then(|| KeepAlive {
+/// What can change while a connection is open: the options, and the habits where none is set.
+fn apply(config: &mut Config, base: &Config, options: &SocketOptions) {
+    let default = base.keep_alive.unwrap_or_default();
+    config.nagle = base.nagle && !options.no_delay;
+    config.user_timeout = options.user_timeout.or(base.user_timeout);
+    config.keep_alive = (options.keep_alive || base.keep_alive.is_some()).then(|| KeepAlive {
         idle: options.keep_idle.unwrap_or(default.idle),
         interval: options.keep_interval.unwrap_or(default.interval),
         count: options.keep_count.unwrap_or(default.count),
@@ -106,6 +129,10 @@ impl Engine for Reference {
                 Capability::Buffers,
             ],
         }
+    }
+
+    fn follows(&self, habit: &HabitValue) -> bool {
+        self.chosen.contains(habit) // it has every habit, but only from the start
     }
 
     fn listen(
@@ -194,14 +221,16 @@ impl Engine for Reference {
     }
 
     fn configure(&mut self, at: Instant, connection: ConnectionId, options: &SocketOptions) -> Result<(), EngineError> {
+        let base = self.base(self.is_v6);
         self.call(connection, |tcp| {
-            tcp.configure(at, |config| apply(config, options));
+            tcp.configure(at, |config| apply(config, &base, options));
             Ok(())
         })
     }
 
-    fn default_buffer(&self) -> Option<usize> {
-        Some(Config::default().receive_buffer) // as large as the one for sending
+    fn default_buffers(&self) -> Option<(usize, usize)> {
+        let base = self.base(self.is_v6);
+        Some((base.receive_buffer, base.send_buffer))
     }
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {

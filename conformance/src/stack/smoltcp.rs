@@ -11,6 +11,7 @@
 
 mod device;
 mod guard;
+mod habits;
 mod isn;
 mod link;
 mod opening;
@@ -36,6 +37,7 @@ use self::link::{Cause, DEFAULT_BUFFER, Link, Waiter};
 use super::engine::{Engine, EngineError, SocketOptions, Status};
 use super::sockets::Sockets;
 use super::{Capability, Clock, Profile, Setup, Stack, StackError};
+use crate::habits::HabitValue;
 use crate::posix::Errno;
 
 /// What smoltcp can do. Not there: a backlog that drops, urgent data, and keep-alive with its count
@@ -126,6 +128,10 @@ impl Smoltcp {
         })
     }
 
+    fn with_habits(&self, options: &SocketOptions) -> SocketOptions {
+        habits::with_habits(&self.setup.habits, options)
+    }
+
     fn new_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
@@ -176,6 +182,10 @@ impl Engine for Smoltcp {
         }
     }
 
+    fn follows(&self, habit: &HabitValue) -> bool {
+        habits::follows(habit)
+    }
+
     fn listen(
         &mut self,
         _at: Instant,
@@ -183,6 +193,7 @@ impl Engine for Smoltcp {
         backlog: usize,
         options: &SocketOptions,
     ) -> Result<ListenerId, EngineError> {
+        let options = &self.with_habits(options);
         link::check(options)?;
         let addr = (!local.ip().is_unspecified()).then(|| local.ip().into());
         let endpoint = IpListenEndpoint { addr, port: local.port() };
@@ -217,6 +228,7 @@ impl Engine for Smoltcp {
         remote: SocketAddr,
         options: &SocketOptions,
     ) -> Result<ConnectionId, EngineError> {
+        let options = &self.with_habits(options);
         link::check(options)?;
         self.enter(|engine| engine.open(local, remote, options))?.map_err(EngineError::Errno)
     }
@@ -282,6 +294,7 @@ impl Engine for Smoltcp {
         connection: ConnectionId,
         options: &SocketOptions,
     ) -> Result<(), EngineError> {
+        let options = &self.with_habits(options);
         link::check(options)?;
         let Some(link) = self.links.get_mut(&connection.0) else { return Ok(()) };
         let old = &link.options;
@@ -301,8 +314,9 @@ impl Engine for Smoltcp {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
-    fn default_buffer(&self) -> Option<usize> {
-        Some(DEFAULT_BUFFER)
+    fn default_buffers(&self) -> Option<(usize, usize)> {
+        let options = self.with_habits(&SocketOptions::default());
+        Some((options.receive_buffer.unwrap_or(DEFAULT_BUFFER), options.send_buffer.unwrap_or(DEFAULT_BUFFER)))
     }
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {

@@ -40,6 +40,7 @@ use self::descriptor::Table;
 use self::waiting::{Failure, Waiting};
 use super::engine::Engine;
 use super::{Profile, Setup, Stack, StackError};
+use crate::habits::HabitValue;
 use crate::trace::{Call, Fd, Response, Return, Stimulus, Ticket};
 
 /// How often an engine may be called in a row without a response before it counts as broken, and how
@@ -73,6 +74,10 @@ impl<E: Engine> fmt::Debug for Sockets<E> {
 impl<E: Engine> Stack for Sockets<E> {
     fn profile(&self) -> Profile {
         self.engine.profile()
+    }
+
+    fn follows(&self, habit: &HabitValue) -> bool {
+        self.engine.follows(habit)
     }
 
     fn stimulate(&mut self, at: Instant, what: &Stimulus) -> Result<(), StackError> {

@@ -29,7 +29,7 @@ pub struct Matrix<'a> {
 }
 
 /// One run that shall happen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Case<'a> {
     /// The scenario.
     pub entry: &'a Entry,
@@ -47,7 +47,7 @@ impl<'a> Matrix<'a> {
         for entry in self.entries {
             for subject in self.subjects {
                 let axes = if entry.scenario.is_ok() { self.axes } else { &self.axes[..self.axes.len().min(1)] };
-                cases.extend(axes.iter().map(|axes| Case { entry, subject, axes: *axes }));
+                cases.extend(axes.iter().map(|axes| Case { entry, subject, axes: axes.clone() }));
             }
         }
         cases
@@ -98,7 +98,7 @@ impl Case<'_> {
     }
 
     fn outcome(&self, verdict: Verdict) -> Outcome {
-        Outcome::new(self.entry.id.clone(), self.subject.label(), self.axes, verdict)
+        Outcome::new(self.entry.id.clone(), self.subject.label(), self.axes.clone(), verdict)
     }
 
     fn drive(&self, scenario: &Scenario, drive: Drive<'_>) -> (Outcome, Trace) {

@@ -94,9 +94,13 @@ fn each_axis_is_its_own_outcome() {
     let axes = Axes::SWEEP.map(|isn| Axes { isn: Some(isn), ..Axes::default() });
     let report = report_of(tree.path(), "", &axes, 2);
     assert_eq!(report.outcomes.len(), 12);
-    let failed: Vec<Axes> =
-        report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail).map(|outcome| outcome.axes).collect();
-    assert_eq!(failed, [axes[0]]);
+    let failed: Vec<Axes> = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::Fail)
+        .map(|outcome| outcome.axes.clone())
+        .collect();
+    assert_eq!(failed, [axes[0].clone()]);
 }
 
 #[test]

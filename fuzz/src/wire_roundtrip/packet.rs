@@ -44,7 +44,7 @@ fn segment(u: &mut Unstructured<'_>) -> Result<Segment> {
 }
 
 fn option(u: &mut Unstructured<'_>) -> Result<TcpOption> {
-    Ok(match u.int_in_range(0..=10)? {
+    Ok(match u.int_in_range(0..=11)? {
         0 => TcpOption::EndOfList,
         1 => TcpOption::NoOperation,
         2 => TcpOption::Mss(u.arbitrary()?),
@@ -58,6 +58,7 @@ fn option(u: &mut Unstructured<'_>) -> Result<TcpOption> {
         7 => TcpOption::Md5(u.arbitrary()?),
         8 => TcpOption::FastOpen(u.arbitrary()?),
         9 => TcpOption::FastOpenExperimental(u.arbitrary()?),
+        10 => TcpOption::UserTimeout { minutes: u.arbitrary()?, value: u.int_in_range(0..=0x7fff)? },
         _ => TcpOption::Raw { kind: u.arbitrary()?, data: u.arbitrary()? },
     })
 }

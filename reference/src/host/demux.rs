@@ -3,11 +3,12 @@
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{ConnectionId, Entry, FourTuple, Host, Listener, ListenerId};
+use super::{ConnectionId, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{
-    BlackHole, Connection, Disposition, IcmpError, PacketTooBig, SoftError, State, refusal_in_listen, reset_for,
+    BlackHole, Connection, Disposition, FastOpenGrant, IcmpError, PacketTooBig, SoftError, State, fast_open_cookie,
+    refusal_in_listen, reset_for,
 };
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Icmp, Packet, Segment, icmp};
@@ -36,7 +37,7 @@ impl Host {
         if self.strays.drop_syn_fin && segment.flags.contains(Flags::SYN | Flags::FIN) {
             return Disposition::Drop(clause::SYN_FIN);
         }
-        if let Some(id) = self.tuples.get(&tuple).copied() {
+        if let Some(id) = self.connections.find(&tuple) {
             if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
                 return self.reopen(now, id, segment, above);
             }
@@ -46,10 +47,13 @@ impl Host {
     }
 
     fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
-        let Some(entry) = self.connections.get_mut(&id) else {
+        let Some(entry) = self.connections.get_mut(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let disposition = entry.connection.handle_segment(now, segment);
+        if let Some(outcome) = entry.connection.take_fast_open_outcome() {
+            self.cookies.learn(now, entry.tuple.remote, outcome);
+        }
         match entry.connection.state() {
             State::SynReceived => {}
             State::Listen => self.restore_time_wait(id),
@@ -61,31 +65,31 @@ impl Host {
 
     /// A SYN takes the 4-tuple of a connection in TIME-WAIT, which is kept aside.
     fn reopen(&mut self, now: Instant, id: ConnectionId, segment: &Segment, above: Seq) -> Disposition {
-        let Some(old) = self.remove(id) else {
+        let Some(mut old) = self.remove(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let tuple = old.tuple;
         let disposition = self.handle_new(now, tuple, segment, Some(above));
-        if let Some(new) = self.tuples.get(&tuple).and_then(|new| self.connections.get_mut(new)) {
-            new.replaced = Some(Box::new((id, Entry { is_ready: false, ..old })));
+        if let Some(new) = self.connections.find(&tuple).and_then(|new| self.connections.get_mut(new)) {
+            old.is_ready = false;
+            new.replaced = Some(Box::new((id, old)));
         }
         disposition
     }
 
     /// The SYN was an old duplicate: TIME-WAIT is as it was (§3.6.1, MAY-2).
     fn restore_time_wait(&mut self, id: ConnectionId) {
-        let Some(replaced) = self.connections.get_mut(&id).and_then(|entry| entry.replaced.take()) else { return };
+        let Some(replaced) = self.connections.get_mut(id).and_then(|entry| entry.replaced.take()) else { return };
         let (old_id, old) = *replaced;
         self.remove(id);
-        self.tuples.insert(old.tuple, old_id);
-        self.connections.insert(old_id, old);
+        self.connections.restore(old_id, old);
         self.settle(old_id);
     }
 
     /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
     /// somebody listens and has room. The last number that the old incarnation sent, if so.
     fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
-        let connection = &self.connections.get(&id)?.connection;
+        let connection = &self.connections.get(id)?.connection;
         let reopens = connection.config().reopen_time_wait
             && connection.state() == State::TimeWait
             && refusal_in_listen(segment).is_none()
@@ -122,12 +126,41 @@ impl Host {
         }
         let config = found.config.clone();
         let iss = self.isn.choose(now, &tuple, above);
-        let connection = Connection::open_passive(config, tuple.local.port(), iss);
+        let grant = self.judge_cookie(listener, tuple, segment);
+        let mut connection = Connection::open_passive(config, tuple.local.port(), iss);
+        let accepts = grant.as_ref().is_some_and(|grant| grant.accepts);
+        if let Some(grant) = grant {
+            connection.grant_fast_open(grant);
+        }
         let id = self.insert(tuple, connection, Some(listener));
         if let Some(found) = self.listeners.get_mut(&listener) {
-            found.waiting.push_back(id);
+            found.waiting.insert(id);
+            if accepts {
+                found.opened_fast.insert(id);
+            }
         }
         self.handle_known(now, id, segment)
+    }
+
+    /// What a SYN with a Fast Open option gets from a listener that serves it; above the limit, nothing
+    /// (RFC 7413 §4.2).
+    fn judge_cookie(&mut self, listener: ListenerId, tuple: FourTuple, segment: &Segment) -> Option<FastOpenGrant> {
+        let (shown, experimental) = fast_open_cookie(&segment.options)?;
+        let found = self.listeners.get_mut(&listener)?;
+        let limit = found.config.fast_open.pending as usize;
+        if limit == 0 {
+            return None;
+        }
+        let cookie = self.cookies.make(tuple.remote.ip());
+        if shown != cookie.as_slice() {
+            return Some(FastOpenGrant { cookie: Some(cookie), experimental, accepts: false });
+        }
+        let waits = |id: &ConnectionId| {
+            self.connections.get(*id).is_some_and(|entry| entry.connection.state() == State::SynReceived)
+        };
+        found.opened_fast.retain(waits);
+        let room = found.opened_fast.len() < limit;
+        room.then_some(FastOpenGrant { cookie: None, experimental, accepts: true })
     }
 
     /// §3.10.7.1
@@ -147,7 +180,8 @@ impl Host {
     }
 
     fn listener_for(&self, local: SocketAddr) -> Option<ListenerId> {
-        self.listeners.iter().find(|(_, listener)| listener.serves(local)).map(|(id, _)| *id)
+        let port = self.ports.get(&local.port())?;
+        port.iter().find(|id| self.listeners.get(id).is_some_and(|listener| listener.serves(local))).copied()
     }
 
     /// §3.9.2.2: an error concerns the connection whose segment it quotes, and no other (MUST-54).
@@ -161,11 +195,14 @@ impl Host {
                 remote: SocketAddr::new(quoted.destination, quoted.destination_port),
             };
             let error = classify(is_v6, icmp, quoted.packet_len)?;
-            Some((*self.tuples.get(&tuple)?, quoted.seq, error))
+            Some((self.connections.find(&tuple)?, quoted.seq, error))
         });
         let Some((id, seq, error)) = known else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
-        let Some(entry) = self.connections.get_mut(&id) else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
+        let Some(entry) = self.connections.get_mut(id) else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
         let disposition = entry.connection.handle_icmp(now, seq, error);
+        if let Some(outcome) = entry.connection.take_fast_open_outcome() {
+            self.cookies.learn(now, entry.tuple.remote, outcome);
+        }
         self.settle(id);
         disposition
     }

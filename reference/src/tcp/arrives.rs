@@ -3,6 +3,8 @@
 
 mod steps;
 
+use alloc::sync::Arc;
+
 use super::timers::Timer;
 use super::{Connection, Event, Notice, Reply, State};
 use crate::clause::{self, Clause};
@@ -154,7 +156,13 @@ impl Connection {
         self.snd.wl2 = self.snd.iss;
         self.advance(Event::Syn);
         self.queue_syn(now);
-        self.hold_what_rides_on_syn(&arriving);
+        if self.accepts_fast_open() {
+            let rest = self.trim(arriving.without_syn());
+            self.check_urgent_pointer(&rest);
+            self.take_text(now, &rest); // RFC 7413 §4.2.2
+        } else {
+            self.hold_what_rides_on_syn(&arriving);
+        }
         Disposition::Accept
     }
 
@@ -173,6 +181,7 @@ impl Connection {
             if !acknowledges {
                 return Disposition::Drop(clause::SYN_SENT_RST_BLIND);
             }
+            self.fast_open_failed();
             self.fail(Event::Rst, Notice::Refused);
             return Disposition::Drop(clause::SYN_SENT_RST);
         }
@@ -196,6 +205,7 @@ impl Connection {
     /// The SYN,ACK of §3.10.7.3 step 4. The window is taken from it as RFC 1122 §4.2.2.20 (c)
     /// demands, which the text of RFC 9293 leaves out on this branch.
     fn complete_active_open(&mut self, now: Instant, arriving: &Arriving<'_>) -> Disposition {
+        self.learn_from_syn_ack(arriving.ack, self.path_mtu.agreed(), arriving.options);
         self.acknowledge_sent(now, arriving.ack, arriving.timestamps);
         self.snd.wl2 = arriving.ack;
         self.advance(Event::SynAck);
@@ -216,6 +226,7 @@ impl Connection {
         self.snd.wnd = u32::from(arriving.window); // never scaled on a SYN (RFC 7323 §2.2)
         self.snd.max_wnd = self.snd.wnd;
         self.snd.wl1 = arriving.seq;
+        self.heed_user_timeout(now, arriving.options);
         let mut mss = self.config.default_mss; // no option: 536 or 1220 (§3.7.1, MUST-15)
         let mut scale = None;
         let mut sack = false;
@@ -238,7 +249,9 @@ impl Connection {
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
-                self.config.window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                if self.config.window_scale {
+                    Arc::make_mut(&mut self.config).window_scale = false; // both sides or neither (RFC 7323 §2.2)
+                }
                 (self.snd.wind_shift, self.rcv.wind_shift) = (0, 0);
             }
         }
@@ -260,6 +273,7 @@ impl Connection {
             self.congestion.syn_was_lost();
         }
         self.notices.push_back(Notice::Established);
+        self.announce_user_timeout();
         if self.rcv.up.is_after(self.rcv.nxt) {
             self.tell(Notice::Urgent); // the SYN was urgent
         }
@@ -280,7 +294,7 @@ impl Connection {
         use State::{CloseWait, Established, FinWait1, FinWait2};
         match self.config.keep_alive {
             Some(keep_alive) if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) => {
-                self.timers.set(Timer::KeepAlive, now + keep_alive.idle);
+                self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(keep_alive.idle));
             }
             _ => self.timers.cancel(Timer::KeepAlive),
         }

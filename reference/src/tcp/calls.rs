@@ -1,8 +1,10 @@
 //! User calls (RFC 9293 §3.10.1-6).
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::octets::copy_front;
 use super::{Config, Connection, Event, Notice, Reply, State};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -38,16 +40,22 @@ impl core::error::Error for CallError {}
 
 impl Connection {
     /// OPEN, passive (§3.10.1): waits in LISTEN for a SYN, which it will answer with `iss`.
-    pub fn open_passive(config: Config, local_port: u16, iss: Seq) -> Connection {
-        let mut connection = Connection::new(config, local_port, 0, iss);
+    pub fn open_passive(config: impl Into<Arc<Config>>, local_port: u16, iss: Seq) -> Connection {
+        let mut connection = Connection::new(config.into(), local_port, 0, iss);
         connection.passive = true;
         connection.advance(Event::PassiveOpen);
         connection
     }
 
     /// OPEN, active (§3.10.1): sends a SYN with `iss` at once.
-    pub fn open_active(now: Instant, config: Config, local_port: u16, remote_port: u16, iss: Seq) -> Connection {
-        let mut connection = Connection::new(config, local_port, remote_port, iss);
+    pub fn open_active(
+        now: Instant,
+        config: impl Into<Arc<Config>>,
+        local_port: u16,
+        remote_port: u16,
+        iss: Seq,
+    ) -> Connection {
+        let mut connection = Connection::new(config.into(), local_port, remote_port, iss);
         connection.advance(Event::ActiveOpen);
         connection.queue_syn(now);
         connection
@@ -112,10 +120,27 @@ impl Connection {
     /// No connection, or the peer has closed and everything has been received.
     pub fn receive(&mut self, length: usize) -> Result<Vec<u8>, CallError> {
         let length = self.receivable(length)?;
-        let taken = self.receive_buffer.drain(..length).collect();
+        let mut taken = alloc::vec![0; length];
+        self.take_received(&mut taken);
+        Ok(taken)
+    }
+
+    /// Like [`receive`](Connection::receive), into the caller's buffer; how many octets it took.
+    ///
+    /// # Errors
+    /// As of [`receive`](Connection::receive).
+    pub fn receive_into(&mut self, buffer: &mut [u8]) -> Result<usize, CallError> {
+        let length = self.receivable(buffer.len())?;
+        self.take_received(buffer.get_mut(..length).unwrap_or_default());
+        Ok(length)
+    }
+
+    /// Fills `buffer`, which is no longer than what there is to receive.
+    fn take_received(&mut self, buffer: &mut [u8]) {
+        copy_front(&self.receive_buffer, buffer);
+        self.receive_buffer.drain(..buffer.len());
         self.rcv.up = self.rcv.up.later(self.next_to_receive()); // what is consumed is not urgent
         self.offer_window_after_receive();
-        Ok(taken)
     }
 
     /// The sequence number of the octet that RECEIVE returns next.
@@ -126,7 +151,9 @@ impl Connection {
     /// Like [`receive`](Connection::receive), but leaves the octets where they are.
     pub fn peek(&self, length: usize) -> Result<Vec<u8>, CallError> {
         let length = self.receivable(length)?;
-        Ok(self.receive_buffer.iter().take(length).copied().collect())
+        let mut copy = alloc::vec![0; length];
+        copy_front(&self.receive_buffer, &mut copy);
+        Ok(copy)
     }
 
     fn receivable(&self, length: usize) -> Result<usize, CallError> {
@@ -228,8 +255,13 @@ impl Connection {
     /// handshake stay as they are.
     pub fn configure(&mut self, now: Instant, change: impl FnOnce(&mut Config)) {
         let agreed = (self.config.mss, self.config.window_scale);
-        change(&mut self.config);
-        (self.config.mss, self.config.window_scale) = agreed;
+        let told = (self.config.user_timeout, self.config.user_timeout_option);
+        let config = Arc::make_mut(&mut self.config);
+        change(config);
+        (config.mss, config.window_scale) = agreed;
+        if told != (self.config.user_timeout, self.config.user_timeout_option) {
+            self.announce_user_timeout();
+        }
         self.restart_keep_alive_timer(now);
         self.restart_user_timer(now);
     }

@@ -1,6 +1,8 @@
 //! What may differ between one conforming TCP and another.
 
 pub use super::challenge::Limit;
+pub use super::fast_open::FastOpen;
+pub use super::user_timeout::UserTimeoutOption;
 use crate::time::Duration;
 
 /// The choices of one connection; [`Config::default`] follows every SHOULD of RFC 9293.
@@ -40,6 +42,13 @@ pub struct Config {
     pub initial_window: InitialWindow,
     /// The first two duplicates let out a new segment each (RFC 3042).
     pub limited_transmit: bool,
+    /// What is lost is told by time (RACK, RFC 8985 §6) where the peer permits SACK, instead of RFC
+    /// 6675's counting.
+    pub rack: bool,
+    /// Probe for the loss of the last segments of a flight (RFC 8985 §7); needs `rack`.
+    pub tail_loss_probe: bool,
+    /// Detect spurious retransmission timeouts and undo what they did (RFC 5682).
+    pub f_rto: bool,
     /// The congestion window starts over after an idle time (RFC 5681 §4.1).
     pub restart_after_idle: bool,
     /// How many challenge ACKs may be sent in how much time (RFC 5961 §7); `None`: any number.
@@ -120,6 +129,10 @@ pub struct Config {
     /// A SYN for which a listener has no room is answered with a reset; off drops it, so that the peer
     /// tries again.
     pub abort_on_overflow: bool,
+    /// Tell and heed the user timeout option (RFC 5482); `None` ignores it.
+    pub user_timeout_option: Option<UserTimeoutOption>,
+    /// Data on the SYN (RFC 7413).
+    pub fast_open: FastOpen,
 }
 
 /// What an ICMP error ends that says that a segment did not arrive.
@@ -237,6 +250,9 @@ impl Default for Config {
             quick_acks: 0,
             initial_window: InitialWindow::default(),
             limited_transmit: true,
+            rack: false,
+            tail_loss_probe: false,
+            f_rto: false,
             restart_after_idle: true,
             challenge_ack_limit: Some(Limit { count: 10, per: Duration::from_secs(5) }),
             stray_ack_limit: None,
@@ -272,6 +288,8 @@ impl Default for Config {
             drop_syn_fin: false,
             black_hole: BlackHole::default(),
             abort_on_overflow: false,
+            user_timeout_option: None,
+            fast_open: FastOpen::default(),
         }
     }
 }

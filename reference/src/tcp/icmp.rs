@@ -57,6 +57,7 @@ impl Connection {
         if !ends {
             return Disposition::Drop(clause::ICMP_ENDURED);
         }
+        self.fast_open_failed();
         self.fail(Event::HardError, Notice::Unreachable);
         Disposition::Accept
     }
@@ -65,6 +66,7 @@ impl Connection {
     /// (SHLD-25), and the application is told.
     fn handle_soft_error(&mut self, error: SoftError) -> Disposition {
         self.soft_error = Some(error);
+        self.fast_open_failed();
         let handshake = matches!(self.state, State::SynSent | State::SynReceived);
         let ends = match self.config.soft_errors {
             SoftErrors::Remember => false,

@@ -1,5 +1,6 @@
 //! What to send next (RFC 9293 §3.7.4, §3.8.3, §3.8.5, §3.8.6).
 
+use super::octets::append_range;
 use super::recovery::Phase;
 use super::{Connection, Reply, State};
 use crate::seq::Seq;
@@ -9,10 +10,17 @@ use crate::wire::{Flags, Segment};
 
 /// A run of the send buffer that goes into one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Chunk {
-    seq: Seq,
-    len: u32,
-    fin: bool,
+pub(super) struct Chunk {
+    pub(super) seq: Seq,
+    pub(super) len: u32,
+    pub(super) fin: bool,
+}
+
+impl Chunk {
+    /// The sequence number after it.
+    pub(super) fn end(&self) -> Seq {
+        self.seq + self.len + u32::from(self.fin)
+    }
 }
 
 impl Connection {
@@ -80,6 +88,7 @@ impl Connection {
         if !segment.flags.contains(Flags::SYN) {
             self.stamp(now, segment);
             self.tell_sack(segment);
+            self.tell_user_timeout(segment, false);
         }
     }
 
@@ -95,12 +104,14 @@ impl Connection {
             self.acknowledge_in(now, segment);
         }
         self.offer_options(now, segment);
+        self.ride_on_syn(now, segment);
+        self.tell_user_timeout(segment, true);
     }
 
     fn fill_chunk(&mut self, now: Instant, chunk: Chunk, segment: &mut Segment) {
         segment.seq = chunk.seq;
         let start = (chunk.seq - self.send_buffer_seq) as usize;
-        segment.payload.extend(self.send_buffer.range(start..start + chunk.len as usize));
+        append_range(&self.send_buffer, start..start + chunk.len as usize, &mut segment.payload);
         segment.flags = if chunk.fin { Flags::FIN } else { Flags::NONE };
         if chunk.len > 0 && chunk.seq + chunk.len == self.send_end() {
             segment.flags = segment.flags | Flags::PSH; // the last of what is buffered (MUST-61)
@@ -114,8 +125,10 @@ impl Connection {
     }
 
     fn note_sent(&mut self, now: Instant, chunk: Chunk) {
-        let end = chunk.seq + chunk.len + u32::from(chunk.fin);
-        if end.is_after(self.snd.nxt) {
+        let end = chunk.end();
+        let is_new = end.is_after(self.snd.nxt);
+        if is_new {
+            self.recovery.f_rto.note_new();
             self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
             self.path_mtu.sent(chunk.len + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
@@ -130,18 +143,22 @@ impl Connection {
                 self.start_retransmission_timer(now);
             }
         }
+        if is_new && !self.recovery.tail_loss.ends_at(end) {
+            self.schedule_tail_probe(now);
+        }
     }
 
     /// What of the send buffer is to go out now.
     fn next_chunk(&mut self, now: Instant) -> Option<Chunk> {
         use State::{CloseWait, Closing, Established, FinWait1, LastAck};
-        if !matches!(self.state, Established | CloseWait | FinWait1 | Closing | LastAck) {
+        let opened_fast = self.state == State::SynReceived && self.accepts_fast_open(); // RFC 7413 §4.2.2
+        if !opened_fast && !matches!(self.state, Established | CloseWait | FinWait1 | Closing | LastAck) {
             return None;
         }
         if core::mem::take(&mut self.pending.probe) {
             return Some(self.probe_chunk());
         }
-        if let Some(chunk) = self.retransmit_chunk(now) {
+        if let Some(chunk) = self.tail_probe_chunk(now).or_else(|| self.retransmit_chunk(now)) {
             return Some(chunk);
         }
         let chunk = self.new_chunk(now).or_else(|| self.spare_chunk(now));
@@ -152,7 +169,7 @@ impl Connection {
     }
 
     /// Whether data or a FIN waits that was never sent.
-    fn has_unsent(&self) -> bool {
+    pub(super) fn has_unsent(&self) -> bool {
         self.snd.nxt.is_before(self.send_end()) || self.fin_queued && !self.fin_was_sent()
     }
 
@@ -164,19 +181,20 @@ impl Connection {
 
     /// What is to be sent again, a segment at a time, as far as the windows allow.
     fn retransmit_chunk(&mut self, now: Instant) -> Option<Chunk> {
-        if self.sent.due() == 0 {
+        if self.sent.due() == 0 || self.recovery.f_rto.holds_back() {
             return None;
         }
         let room = self.retransmission_room(self.sent.first_due()?.seq);
         let sent = self.sent.resend(self.segment_room(), room, now)?;
         self.recovery.at_once = false;
+        self.recovery.f_rto.note_resent(sent.end());
         self.rto.stop_timing(); // Karn (RFC 6298 §3)
         Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
     }
 
     /// The most text that the next segment may carry: Eff.snd.MSS less its options (§3.7.1).
-    fn segment_room(&self) -> u32 {
-        self.congestion.smss().saturating_sub(self.sack_length() as u32).max(1)
+    pub(super) fn segment_room(&self) -> u32 {
+        self.congestion.smss().saturating_sub((self.sack_length() + self.user_timeout_length()) as u32).max(1)
     }
 
     /// New data, and the FIN behind it, under Nagle's rule and the sender's silly-window avoidance
@@ -216,17 +234,14 @@ impl Connection {
     /// NextSeg rules 3 and 4 (RFC 6675 §4).
     fn spare_chunk(&mut self, now: Instant) -> Option<Chunk> {
         let smss = self.congestion.smss();
-        let waits = self.recovers_by_sack() && matches!(self.recovery.phase, Phase::Recovery(_));
+        let waits =
+            self.recovers_by_sack() && !self.recovers_by_time() && matches!(self.recovery.phase, Phase::Recovery(_));
         if !waits || self.sent.due() > 0 || self.congestion_room() < smss || self.snd.wnd == 0 {
             return None;
         }
         let index = match self.sent.first_unsacked_below_sacked() {
             Some(index) => index,
-            None if self.recovery.rescued => return None,
-            None => {
-                self.recovery.rescued = true;
-                self.sent.last_unsacked()?
-            }
+            None => self.rescue()?,
         };
         let room = self.snd.wnd.saturating_sub(self.sent.seq_of(index)? - self.snd.una);
         let sent = self.sent.resend_at(index, self.segment_room(), room, now)?;

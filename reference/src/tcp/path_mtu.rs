@@ -52,6 +52,11 @@ pub(super) struct PathMtu {
 }
 
 impl PathMtu {
+    /// Eff.snd.MSS as the handshake left it.
+    pub(super) fn agreed(&self) -> u16 {
+        self.agreed
+    }
+
     /// A segment with so many octets of text and options was sent.
     pub(super) fn sent(&mut self, octets: u32) {
         self.largest_sent = self.largest_sent.max(octets);
@@ -118,7 +123,9 @@ impl Connection {
             self.timers.set(Timer::PathMtu, now + after);
         }
         if self.state == State::SynSent {
-            return; // it counts once the peer's MSS is known
+            // it counts once the peer's MSS is known; data on the SYN goes without it
+            self.pending.syn |= self.sent.iter().next().is_some();
+            return;
         }
         self.snd.mss = self.snd.mss.min(limit);
         let smss = self.text_per_segment();

@@ -6,7 +6,11 @@
 
 use super::Connection;
 use super::congestion::Acknowledged;
+use super::f_rto::FRto;
+use super::rack::Rack;
 use super::sack::{DUP_THRESH, Learned};
+use super::tail_loss::TailLoss;
+use super::timers::Timer;
 use crate::seq::Seq;
 use crate::time::Instant;
 
@@ -34,8 +38,12 @@ pub(super) struct Recovery {
     pub(super) recover: Option<Seq>,
     /// The first retransmission of a recovery does not wait for the window (RFC 6675 §5 step 4.3).
     pub(super) at_once: bool,
-    /// The rescue retransmission of this recovery has been sent (RFC 6675 §4, NextSeg rule 4).
-    pub(super) rescued: bool,
+    /// RescueRxt (RFC 6675 §4, NextSeg rule 4): the one rescue retransmission of a recovery waits
+    /// until this is acknowledged.
+    rescue: Option<Seq>,
+    pub(super) rack: Rack,
+    pub(super) tail_loss: TailLoss,
+    pub(super) f_rto: FRto,
 }
 
 /// What an acknowledgment brought.
@@ -46,6 +54,8 @@ pub(super) struct News {
     pub(super) octets: u32,
     /// It is a duplicate as RFC 5681 §2 defines it.
     pub(super) is_duplicate: bool,
+    /// It carries neither text nor SACK blocks.
+    pub(super) is_bare: bool,
     pub(super) sack: Learned,
 }
 
@@ -59,9 +69,27 @@ impl Connection {
     pub(super) fn recover(&mut self, now: Instant, news: News) {
         if news.octets > 0 {
             self.recovery.duplicates = 0;
+            // what lies behind is of no interest any more, and would come to lie ahead after 2^31 octets
+            self.recovery.recover.take_if(|recover| self.snd.una.is_after(*recover));
         }
+        self.judge_tail_probe(now, &news);
+        self.judge_timeout(&news);
+        if self.recovers_by_time() {
+            self.recover_by_time(now, &news);
+        } else {
+            self.recover_by_count(now, news);
+        }
+    }
+
+    /// By duplicates, or by what the scoreboard says.
+    fn recover_by_count(&mut self, now: Instant, news: News) {
         match self.recovery.phase {
-            Phase::Recovery(point) if news.octets > 0 && news.ack.is_at_or_after(point) => self.end_recovery(),
+            Phase::Recovery(point) if news.octets > 0 && news.ack.is_at_or_after(point) => {
+                self.end_recovery();
+                if self.recovers_by_sack() && self.sent.due() > 0 {
+                    self.start_recovery(now); // of what was sent after the point: a second window with a loss
+                }
+            }
             Phase::Recovery(_) if self.recovers_by_sack() => {
                 self.judge_losses();
             }
@@ -71,26 +99,24 @@ impl Connection {
             }
             Phase::Recovery(_) => {}
             Phase::Loss(point) => {
-                if news.octets > 0 {
-                    self.grow(now, news.octets);
-                    if news.ack.is_at_or_after(point) {
-                        self.recovery.phase = Phase::Open;
-                    }
-                } else {
-                    self.detect_loss(now, news);
+                self.grow_by(now, news.octets);
+                if news.octets > 0 && news.ack.is_at_or_after(point) {
+                    self.recovery.phase = Phase::Open;
                 }
+                self.detect_loss(now, news);
             }
             Phase::Open => {
-                if news.octets > 0 {
-                    self.grow(now, news.octets);
-                }
+                self.grow_by(now, news.octets);
                 self.detect_loss(now, news);
             }
         }
     }
 
-    fn grow(&mut self, now: Instant, octets: u32) {
-        self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+    /// `octets` were acknowledged outside of fast recovery.
+    pub(super) fn grow_by(&mut self, now: Instant, octets: u32) {
+        if octets > 0 {
+            self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
+        }
     }
 
     /// Duplicates: the third, or a scoreboard that says so, starts recovery (RFC 5681 §3.2 step 2,
@@ -117,7 +143,8 @@ impl Connection {
 
     /// Fast retransmit, and the beginning of fast recovery.
     pub(super) fn start_recovery(&mut self, now: Instant) {
-        let in_flight = self.snd.in_flight();
+        // what limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2)
+        let in_flight = self.snd.in_flight().min(self.congestion.window());
         self.congestion.on_loss(now, in_flight);
         if !self.recovers_by_sack() {
             let inflated = self.congestion.ssthresh().saturating_add(DUP_THRESH * self.congestion.smss());
@@ -125,8 +152,22 @@ impl Connection {
         }
         self.recovery.phase = Phase::Recovery(self.snd.nxt);
         self.recovery.recover = Some(self.snd.nxt);
-        self.recovery.rescued = false;
-        self.retransmit_first();
+        self.recovery.rescue = self.sent.first_end();
+        self.recovery.tail_loss.reset();
+        self.recovery.rack.reduced_at = now;
+        if self.recovers_by_time() {
+            self.recovery.at_once = self.sent.due() > 0; // RACK knows what is lost
+        } else {
+            self.retransmit_first();
+        }
+    }
+
+    /// The one segment that NextSeg rule 4 lets out: the last that the peer does not hold, once the
+    /// first retransmission of the recovery has been acknowledged (RFC 6675 §4).
+    pub(super) fn rescue(&mut self) -> Option<usize> {
+        self.recovery.rescue.take_if(|rescue| self.snd.una.is_at_or_after(*rescue))?;
+        let index = self.sent.last_unsacked()?;
+        Some(self.sent.part_end(index, self.segment_room()))
     }
 
     /// The first segment is sent again, whatever the window says.
@@ -147,7 +188,7 @@ impl Connection {
 
     /// Everything that was in flight when recovery began has arrived: the window deflates
     /// (RFC 6582 §3.2 step 3).
-    fn end_recovery(&mut self) {
+    pub(super) fn end_recovery(&mut self) {
         let window = self.congestion.ssthresh();
         self.congestion.set_window(window);
         self.recovery.phase = Phase::Open;
@@ -159,36 +200,53 @@ impl Connection {
     pub(super) fn lose_everything(&mut self, now: Instant) {
         let first = self.rto.doublings() == 0;
         self.congestion.on_timeout(now, self.snd.in_flight(), first);
-        self.sent.lose_all();
+        self.recovery.f_rto = self.f_rto_after_timeout();
+        self.recovery.tail_loss.reset();
+        self.timers.cancel(Timer::Reordering);
+        self.timers.cancel(Timer::Probe);
         self.recovery.phase = Phase::Loss(self.snd.nxt);
         self.recovery.recover = Some(self.snd.nxt);
         self.recovery.duplicates = 0;
-        self.recovery.at_once = false;
+        self.recovery.rack.reduced_at = now;
+        if self.recovers_by_time() {
+            let rack = self.recovery.rack;
+            self.sent.lose_first_and(|sent| rack.is_late(sent, now));
+            self.recovery.at_once = true; // the others may fill the window of one segment
+        } else {
+            self.sent.lose_all();
+            self.recovery.at_once = false;
+        }
     }
 
     /// Octets that the congestion window lets out beside what is in the network. With SACK, that is
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
+        if let Some(segments) = self.recovery.f_rto.new_segments() {
+            return segments * self.congestion.smss();
+        }
         let cwnd = self.congestion.window();
+        if self.sent.due() > 0 {
+            return 0; // what is lost goes first
+        }
         if self.recovers_by_sack() && (self.config.limited_transmit || self.recovery.phase != Phase::Open) {
             return cwnd.saturating_sub(self.sent.pipe());
         }
         let limited = self.config.limited_transmit && self.recovery.phase == Phase::Open;
         let extra = if limited { self.recovery.duplicates.min(2) * self.congestion.smss() } else { 0 };
-        cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight())
+        let syn = u32::from(!self.syn_is_acknowledged()); // Fast Open sends before; the SYN is no data
+        cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight() - syn)
     }
 
     /// Octets that may be sent again now, from `seq` on.
     pub(super) fn retransmission_room(&self, seq: Seq) -> u32 {
         let peer = self.snd.wnd.saturating_sub(seq - self.snd.una);
-        let network = if self.recovery.at_once {
-            u32::MAX
-        } else if self.recovers_by_sack() {
-            self.congestion.window().saturating_sub(self.sent.pipe())
-        } else {
-            self.congestion.window().saturating_sub(seq - self.snd.una)
-        };
-        peer.min(network)
+        if self.recovery.at_once {
+            return peer;
+        }
+        let out = if self.recovers_by_sack() { self.sent.pipe() } else { seq - self.snd.una };
+        let network = self.congestion.window().saturating_sub(out);
+        // less than a segment lets out nothing, or retransmissions would crumble (RFC 6675 §5 step C)
+        if network < self.congestion.smss() { 0 } else { peer.min(network) }
     }
 }

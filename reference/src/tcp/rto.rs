@@ -23,6 +23,8 @@ pub(super) struct Rto {
     max: Duration,
     /// The one segment being timed: when it was sent (§3: at least one measurement per RTT).
     timing: Option<Timing>,
+    /// How many round trips were measured.
+    samples: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,7 @@ impl Rto {
             min: config.min_rto,
             max: config.max_rto,
             timing: None,
+            samples: 0,
         }
     }
 
@@ -81,6 +84,11 @@ impl Rto {
     /// SRTT, once something was measured.
     pub(super) fn srtt(&self) -> Option<Duration> {
         self.srtt
+    }
+
+    /// How many round trips were measured; it tells whether there was one since (RFC 8985 §7.3).
+    pub(super) fn samples(&self) -> u32 {
+        self.samples
     }
 
     /// RTTVAR
@@ -124,6 +132,7 @@ impl Rto {
     }
 
     fn set_srtt(&mut self, srtt: Duration) {
+        self.samples = self.samples.wrapping_add(1);
         self.srtt = Some(srtt);
         self.base = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Connection;
-use super::sent::Sent;
+use super::rack::Arrival;
 use crate::seq::Seq;
 use crate::wire::{MAX_OPTIONS, Segment, TcpOption};
 
@@ -73,17 +73,14 @@ impl Connection {
     }
 
     /// Update (RFC 6675 §4): marks what the blocks cover. Blocks that make no sense are ignored
-    /// (RFC 2018 §8 lets the sender do with them what it likes). `delivered` sees what has arrived.
-    pub(super) fn learn_from_sack(
-        &mut self,
-        ack: Seq,
-        blocks: &[(Seq, Seq)],
-        mut delivered: impl FnMut(&Sent),
-    ) -> Learned {
+    /// (RFC 2018 §8 lets the sender do with them what it likes). `arrival`: what RACK needs to know.
+    pub(super) fn learn_from_sack(&mut self, ack: Seq, blocks: &[(Seq, Seq)], arrival: Option<Arrival>) -> Learned {
         let mut learned = Learned::default();
         if !self.sack_permitted {
             return learned;
         }
+        let rack = &mut self.recovery.rack;
+        rack.begin();
         let in_flight = |left: Seq, right: Seq| {
             left.is_before(right)
                 && left.is_at_or_after(ack)
@@ -96,7 +93,11 @@ impl Connection {
             if index == 0 && left.is_before(right) && (left.is_before(ack) || inside_second) {
                 learned.duplicate = Some((left, right));
             } else if in_flight(left, right) {
-                learned.fresh += self.sent.sack(left, right, &mut delivered);
+                learned.fresh += self.sent.sack(left, right, |sent| {
+                    if let Some(arrival) = arrival {
+                        rack.note_delivered(sent, arrival);
+                    }
+                });
             }
         }
         learned

@@ -23,6 +23,9 @@ pub(super) struct Sent {
     pub(super) lost: bool,
     /// It was sent again after it had been lost, and that copy is in the network.
     pub(super) resent: bool,
+    /// The peer had said that it holds it, before a timeout made that void: nothing is new when it
+    /// says so again.
+    pub(super) was_sacked: bool,
 }
 
 impl Sent {
@@ -33,6 +36,11 @@ impl Sent {
     /// Octets of sequence space.
     pub(super) fn octets(&self) -> u32 {
         self.len + u32::from(self.fin)
+    }
+
+    /// The segment, or the copy that was sent last, may still be on its way.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        !self.sacked && (!self.lost || self.resent)
     }
 
     /// It is to be sent again.
@@ -61,7 +69,17 @@ pub(super) struct SentQueue {
 impl SentQueue {
     /// A segment was sent for the first time.
     pub(super) fn push(&mut self, seq: Seq, len: u32, fin: bool, at: Instant) {
-        let sent = Sent { seq, len, fin, at, retransmissions: 0, sacked: false, lost: false, resent: false };
+        let sent = Sent {
+            seq,
+            len,
+            fin,
+            at,
+            retransmissions: 0,
+            sacked: false,
+            lost: false,
+            resent: false,
+            was_sacked: false,
+        };
         self.pipe += sent.pipe();
         self.queue.push_back(sent);
     }
@@ -99,6 +117,26 @@ impl SentQueue {
     pub(super) fn first_unsacked_below_sacked(&self) -> Option<usize> {
         let highest = self.queue.iter().rposition(|sent| sent.sacked)?;
         self.queue.iter().take(highest).position(|sent| !sent.sacked && !sent.resent)
+    }
+
+    /// How many segments are in flight.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The end of the first segment.
+    pub(super) fn first_end(&self) -> Option<Seq> {
+        self.queue.front().map(Sent::end)
+    }
+
+    /// The end of the last segment that the peer holds.
+    pub(super) fn highest_sacked(&self) -> Option<Seq> {
+        self.queue.iter().rfind(|sent| sent.sacked).map(Sent::end)
+    }
+
+    /// How many segments the peer holds above its acknowledgment (RFC 8985 §5.3, RACK.segs_sacked).
+    pub(super) fn segments_sacked(&self) -> usize {
+        if self.sacked == 0 { 0 } else { self.queue.iter().filter(|sent| sent.sacked).count() }
     }
 
     /// Where the segment at `index` begins.
@@ -177,16 +215,35 @@ impl SentQueue {
         fresh
     }
 
-    /// The first segment is lost.
+    /// The first segment is lost, even if the peer says that it holds it: its acknowledgment stops
+    /// before it.
     pub(super) fn lose_first(&mut self) {
-        self.update(0, |sent| (sent.lost, sent.resent) = (true, false));
+        self.update(0, |sent| (sent.sacked, sent.lost, sent.resent) = (false, true, false));
     }
 
     /// Everything is lost, what the peer had selectively acknowledged too: it may have reneged
     /// (RFC 2018 §8).
     pub(super) fn lose_all(&mut self) {
+        self.lose_first_and(|_| true);
+    }
+
+    /// Like [`lose_all`](SentQueue::lose_all), but beside the first segment only those are lost for
+    /// which `is_lost` says so (RFC 8985 §6.3).
+    pub(super) fn lose_first_and(&mut self, mut is_lost: impl FnMut(&Sent) -> bool) {
+        for (index, sent) in self.queue.iter_mut().enumerate() {
+            sent.was_sacked |= sent.sacked;
+            sent.sacked = false;
+            if index == 0 || is_lost(sent) {
+                (sent.lost, sent.resent) = (true, false);
+            }
+        }
+        self.sum_up();
+    }
+
+    /// What counts as lost and was not sent again is on its way after all.
+    pub(super) fn find_again(&mut self) {
         for sent in &mut self.queue {
-            (sent.sacked, sent.lost, sent.resent) = (false, true, false);
+            sent.lost &= sent.resent;
         }
         self.sum_up();
     }
@@ -230,10 +287,52 @@ impl SentQueue {
         self.shape(index, limit.min(room), room)?;
         self.update(index, |sent| {
             sent.resent = true;
+            sent.was_sacked = false;
             sent.at = at;
             sent.retransmissions = sent.retransmissions.saturating_add(1);
         });
         self.queue.get(index).copied()
+    }
+
+    /// Parts the segment at `index` after `len` octets of text.
+    fn part(&mut self, index: usize, len: u32) {
+        let Some(first) = self.queue.get(index).copied().filter(|first| first.len >= len) else { return };
+        let rest = Sent { seq: first.seq + len, len: first.len - len, ..first };
+        self.update(index, |sent| (sent.len, sent.fin) = (len, false));
+        self.count(&rest);
+        self.queue.insert(index + 1, rest);
+    }
+
+    /// Parts the segment at `index` so that its end takes no more than `limit` octets of text; the
+    /// index of that end.
+    pub(super) fn part_end(&mut self, index: usize, limit: u32) -> usize {
+        match self.queue.get(index) {
+            Some(sent) if sent.len > limit => {
+                let head = sent.len - limit;
+                self.part(index, head);
+                index + 1
+            }
+            _ => index,
+        }
+    }
+
+    /// What is wrong with the queue, if anything is: it has no gaps, from `una` to `nxt`, and its
+    /// sums are those of its segments.
+    pub(super) fn fault(&self, una: Seq, nxt: Seq) -> Option<&'static str> {
+        let mut sums = SentQueue::default();
+        let mut next = una;
+        for sent in &self.queue {
+            if sent.seq != next || sent.octets() == 0 {
+                return Some("a gap in the retransmission queue");
+            }
+            next = sent.end();
+            sums.count(sent);
+        }
+        if next != nxt {
+            return Some("the retransmission queue does not end at SND.NXT");
+        }
+        let same = (sums.pipe, sums.sacked, sums.due) == (self.pipe, self.sacked, self.due);
+        (!same).then_some("the sums of the retransmission queue")
     }
 
     /// Cuts the segment at `index` to `limit` octets of text, or joins it with what follows and is
@@ -245,10 +344,7 @@ impl SentQueue {
             if len == 0 {
                 return None;
             }
-            let rest = Sent { seq: first.seq + len, len: first.len - len, ..first };
-            self.update(index, |sent| (sent.len, sent.fin) = (len, false));
-            self.count(&rest);
-            self.queue.insert(index + 1, rest);
+            self.part(index, len);
             return Some(());
         }
         while let Some((sent, next)) = self.queue.get(index).copied().zip(self.queue.get(index + 1).copied()) {
@@ -277,83 +373,4 @@ impl SentQueue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Instant, Sent, SentQueue, Seq};
-    use alloc::vec::Vec;
-
-    const T0: Instant = Instant::ZERO;
-
-    /// Four segments of 100 octets from 4294967196 on, so that the second begins at 0; then a FIN.
-    fn four() -> SentQueue {
-        let mut queue = SentQueue::default();
-        for n in 0..4 {
-            queue.push(Seq(u32::MAX - 99) + n * 100, 100, false, T0);
-        }
-        queue.push(Seq(300), 0, true, T0);
-        queue
-    }
-
-    fn shape(queue: &SentQueue) -> Vec<(u32, u32, bool)> {
-        queue.iter().map(|sent| (sent.seq.0, sent.len, sent.fin)).collect()
-    }
-
-    #[test]
-    fn acknowledgments_take_whole_segments_and_cut_the_first() {
-        let mut queue = four();
-        assert_eq!(queue.pipe(), 401);
-        let mut delivered = Vec::new();
-        queue.acknowledge(Seq(150), |sent| delivered.push(sent.seq.0));
-        assert_eq!(delivered, [u32::MAX - 99, 0]);
-        assert_eq!(shape(&queue), [(150, 50, false), (200, 100, false), (300, 0, true)]);
-        assert_eq!(queue.pipe(), 151);
-        queue.acknowledge(Seq(301), |_| {});
-        assert_eq!((queue.pipe(), queue.iter().count()), (0, 0));
-    }
-
-    #[test]
-    fn only_whole_segments_are_sacked_and_only_once() {
-        let mut queue = four();
-        assert_eq!(queue.sack(Seq(50), Seq(250), |_| {}), 100, "the one from 100 to 200");
-        assert_eq!(queue.sack(Seq(100), Seq(301), |_| {}), 101, "the rest");
-        assert_eq!((queue.sacked(), queue.pipe()), (201, 200));
-        queue.lose_all();
-        assert_eq!((queue.sacked(), queue.pipe(), queue.due()), (0, 0, 401));
-    }
-
-    #[test]
-    fn what_is_sent_again_is_cut_and_joined_to_fit() {
-        let mut queue = four();
-        queue.lose_all();
-        let sent: Vec<_> =
-            core::iter::from_fn(|| queue.resend(150, 1000, T0)).map(|sent| (sent.seq.0, sent.len, sent.fin)).collect();
-        assert_eq!(sent, [(u32::MAX - 99, 150, false), (50, 150, false), (200, 100, true)]);
-        assert_eq!((queue.pipe(), queue.due()), (401, 0));
-        queue.lose_first();
-        assert_eq!((queue.pipe(), queue.due()), (251, 150));
-        assert_eq!(queue.resend(60, 1000, T0).map(|sent| sent.len), Some(60));
-        assert_eq!(queue.resend(1000, 0, T0), None, "there is no room at all");
-        assert_eq!(queue.due(), 90);
-    }
-
-    #[test]
-    fn a_fin_needs_room_of_its_own() {
-        let mut queue = four();
-        queue.lose_all();
-        queue.acknowledge(Seq(200), |_| {});
-        assert_eq!(queue.resend(500, 100, T0).map(|sent| (sent.len, sent.fin)), Some((100, false)));
-        queue.lose_first();
-        assert_eq!(queue.resend(500, 101, T0).map(|sent| (sent.len, sent.fin)), Some((100, true)), "joined");
-        queue.lose_first();
-        assert_eq!(queue.resend(500, 100, T0).map(|sent| (sent.len, sent.fin)), Some((100, false)), "parted");
-        assert_eq!(queue.resend(500, 1, T0).map(|sent| (sent.len, sent.fin)), Some((0, true)));
-    }
-
-    #[test]
-    fn sums_follow_every_change() {
-        let mut queue = four();
-        assert!(queue.lose(|sent| sent.seq.is_before(Seq(200)) && sent.seq.0 < 200), "two of them");
-        assert!(!queue.lose(|sent| sent.seq.0 < 200), "again the same two");
-        let expected: u32 = queue.iter().map(Sent::pipe).sum();
-        assert_eq!((queue.pipe(), expected, queue.due()), (201, 201, 200));
-    }
-}
+mod tests;

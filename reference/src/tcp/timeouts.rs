@@ -14,6 +14,8 @@ impl Connection {
                     self.advance(Event::TimeWaitTimeout);
                     self.notices.push_back(Notice::Closed);
                 }
+                Timer::Reordering => self.reordering_timeout(now),
+                Timer::Probe => self.probe_timeout(now),
                 Timer::Retransmission => self.retransmission_timeout(now),
                 Timer::Persist => self.persist_timeout(now),
                 Timer::KeepAlive => self.keep_alive_timeout(now),
@@ -33,9 +35,16 @@ impl Connection {
         }
     }
 
+    /// Nothing is in flight, or nothing that the peer's window allows.
+    pub(super) fn cancel_loss_timers(&mut self) {
+        for timer in [Timer::Retransmission, Timer::Reordering, Timer::Probe] {
+            self.timers.cancel(timer);
+        }
+    }
+
     /// §3.10.8: data may stay unacknowledged for so long.
     pub(super) fn restart_user_timer(&mut self, now: Instant) {
-        match self.config.user_timeout {
+        match self.user_timeout() {
             Some(limit) if self.unacknowledged_since.is_some() => self.timers.set(Timer::User, now + limit),
             _ => self.timers.cancel(Timer::User),
         }
@@ -43,6 +52,9 @@ impl Connection {
 
     /// Whether R2 has passed since the oldest unacknowledged octet was sent (§3.8.3).
     fn has_reached_r2(&self, now: Instant) -> bool {
+        if self.syn_is_acknowledged() && self.user_timeout().is_some() {
+            return false; // the application, or both sides, have chosen another limit (MUST-21)
+        }
         let retries = match self.state {
             _ if self.syn_is_acknowledged() => self.config.retries,
             State::SynReceived => self.config.syn_ack_retries,
@@ -56,7 +68,7 @@ impl Connection {
     }
 
     fn give_up(&mut self) {
-        if self.state == State::SynReceived && self.passive {
+        if self.falls_back_to_listen() {
             self.return_to_listen(Event::GiveUpPassive);
         } else {
             self.fail(Event::GiveUp, Notice::TimedOut);
@@ -72,6 +84,7 @@ impl Connection {
         self.rto.stop_timing();
         if !self.syn_is_acknowledged() {
             self.syn_was_lost = true;
+            self.fast_open_failed();
             self.pending.syn = true;
         } else if self.snd.wnd == 0 {
             // the peer closed the window over what is in flight: this is probing (§3.8.6.1)
@@ -124,7 +137,7 @@ impl Connection {
             self.pending.probe = true;
         }
         self.rto.back_off();
-        self.timers.cancel(Timer::Retransmission);
+        self.cancel_loss_timers();
         self.timers.set(Timer::Persist, now + self.persist_interval());
         if !self.timers.is_set(Timer::User) {
             self.restart_user_timer(now);
@@ -158,7 +171,7 @@ impl Connection {
             self.fail(Event::KeepAliveTimeout, Notice::TimedOut);
             return;
         }
-        self.timers.set(Timer::KeepAlive, now + keep_alive.interval);
+        self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(keep_alive.interval));
         if self.snd.in_flight() == 0 && self.send_buffer.is_empty() {
             self.keep_alive_probes += 1;
             self.pending.replies.push_back(Reply::KeepAlive);

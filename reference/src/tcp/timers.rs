@@ -17,6 +17,11 @@ pub(super) enum Timer {
     User,
     /// An acknowledgment that waits for something to ride on (RFC 9293 §3.8.6.3).
     DelayedAck,
+    /// What RACK waits for before it calls a segment lost (RFC 8985 §6.2).
+    Reordering,
+    /// A tail loss probe (RFC 8985 §7.2). It is never due after the retransmission timer, so that the
+    /// two can run side by side where RFC 8985 §8 thinks of one timer that changes its meaning.
+    Probe,
     /// FIN-WAIT-2 without an application.
     FinWait2,
     /// Larger segments may be tried again (RFC 1191 §6.3).
@@ -24,15 +29,17 @@ pub(super) enum Timer {
 }
 
 /// How many there are.
-const COUNT: usize = 8;
+const COUNT: usize = 10;
 
 impl Timer {
     /// In the order in which timers that are due at the same instant are handled: what ends the
-    /// connection comes first.
+    /// connection comes first, what spares a retransmission timeout comes before it.
     pub(super) const ALL: [Timer; COUNT] = [
         Timer::User,
         Timer::TimeWait,
         Timer::FinWait2,
+        Timer::Reordering,
+        Timer::Probe,
         Timer::Retransmission,
         Timer::Persist,
         Timer::KeepAlive,
@@ -59,7 +66,12 @@ impl Timers {
     }
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.0[timer as usize].is_some()
+        self.deadline(timer).is_some()
+    }
+
+    /// When `timer` is due, if it runs.
+    pub(super) fn deadline(&self, timer: Timer) -> Option<Instant> {
+        self.0[timer as usize]
     }
 
     /// Takes the first timer that is due at `now`.

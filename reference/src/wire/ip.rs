@@ -73,18 +73,19 @@ fn encode_header(ip: &Ip, number: u8, body_len: u16, out: &mut Vec<u8>) {
     }
 }
 
-/// The packet and, unless `strict` made it an error, what is wrong with its transport checksum.
-pub(super) fn decode(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+/// Reads a packet into `packet`; what is wrong with its transport checksum, unless `strict` made it
+/// an error. After an error `packet` means nothing.
+pub(super) fn decode_into(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
     let error = |problem, required, found| WireError { layer: Layer::Ip, offset: 0, problem, required, found };
     let first = octets.first().ok_or(error(Problem::Truncated, 20, 0))?;
     match first >> 4 {
-        4 => decode_v4(octets, strict),
-        6 => decode_v6(octets, strict),
+        4 => decode_v4(octets, strict, packet),
+        6 => decode_v6(octets, strict, packet),
         version => Err(error(Problem::Version, 4, version.into())),
     }
 }
 
-fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+fn decode_v4(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv4,
         offset,
@@ -114,7 +115,7 @@ fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     if fragment != 0 {
         return Err(error(6, Problem::Fragment, 0, fragment.into()));
     }
-    let ip = Ip {
+    packet.ip = Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         hop_limit: header.ttl(),
@@ -126,10 +127,10 @@ fn decode_v4(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     if number == protocol::ICMPV6 {
         return Err(error(9, Problem::Protocol, protocol::ICMP.into(), number.into()));
     }
-    decode_body(ip, number, body, (header_len, 9), strict)
+    decode_body(number, body, (header_len, 9), strict, packet)
 }
 
-fn decode_v6(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>), WireError> {
+fn decode_v6(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv6,
         offset,
@@ -146,7 +147,7 @@ fn decode_v6(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     let length = usize::from(header.payload_length());
     let end = 40 + length;
     let whole = octets.get(..end).ok_or(error(4, Problem::LengthTooLarge, octets.len().saturating_sub(40), length))?;
-    let ip = Ip {
+    packet.ip = Ip {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         hop_limit: header.hop_limit(),
@@ -174,22 +175,29 @@ fn decode_v6(octets: &[u8], strict: bool) -> Result<(Packet, Option<WireError>),
     if number.0 == protocol::ICMP {
         return Err(error(named_at, Problem::Protocol, protocol::ICMPV6.into(), number.0.into()));
     }
-    decode_body(ip, number.0, whole.get(start..).unwrap_or_default(), (start, named_at), strict)
+    decode_body(number.0, whole.get(start..).unwrap_or_default(), (start, named_at), strict, packet)
 }
 
 /// `start`: where in the packet the body begins; `named_at`: where its protocol number stands.
 fn decode_body(
-    ip: Ip,
     number: u8,
     body: &[u8],
     (start, named_at): (usize, usize),
     strict: bool,
-) -> Result<(Packet, Option<WireError>), WireError> {
-    let (body, fault) = match number {
-        protocol::TCP => Segment::decode(&ip, body, start, strict).map(|(segment, fault)| (Body::Tcp(segment), fault)),
-        protocol::UDP => Udp::decode(&ip, body, start).map(|(udp, fault)| (Body::Udp(udp), fault)),
+    packet: &mut Packet,
+) -> Result<Option<WireError>, WireError> {
+    let Packet { ip, body: into } = packet;
+    match number {
+        protocol::TCP => segment_in(into).decode_into(ip, body, start, strict),
+        protocol::UDP => {
+            let (udp, fault) = Udp::decode(ip, body, start)?;
+            *into = Body::Udp(udp);
+            Ok(fault)
+        }
         protocol::ICMP | protocol::ICMPV6 => {
-            Icmp::decode(&ip, body, start).map(|(icmp, fault)| (Body::Icmp(icmp), fault))
+            let (icmp, fault) = Icmp::decode(ip, body, start)?;
+            *into = Body::Icmp(icmp);
+            Ok(fault)
         }
         _ => {
             let (layer, required) = match ip.source {
@@ -198,8 +206,18 @@ fn decode_body(
             };
             Err(WireError { layer, offset: named_at, problem: Problem::Protocol, required, found: number.into() })
         }
-    }?;
-    Ok((Packet { ip, body }, fault))
+    }
+}
+
+/// The segment to write into; whatever else the packet carried is dropped for an empty one.
+pub(super) fn segment_in(body: &mut Body) -> &mut Segment {
+    if !matches!(body, Body::Tcp(_)) {
+        *body = Body::Tcp(Segment::default());
+    }
+    match body {
+        Body::Tcp(segment) => segment,
+        Body::Udp(_) | Body::Icmp(_) => unreachable!("it was replaced above"),
+    }
 }
 
 /// Writes the checksum at `field` of the transport packet that begins at `start` of `out`.

@@ -74,18 +74,20 @@ impl Segment {
         out.extend_from_slice(&self.urgent_pointer.to_be_bytes());
         encode_options(&self.options, out);
         out.resize(start + header_len, 0); // padding is zeros (RFC 9293 §3.1, MUST-69)
-        out.extend(self.payload.iter().take(len.saturating_sub(header_len)));
+        let room = self.payload.len().min(len.saturating_sub(header_len));
+        out.extend_from_slice(&self.payload[..room]);
         seal(pseudo_header(ip, protocol::TCP, len), out, start, CHECKSUM);
     }
 
-    /// The segment and what is wrong with its checksum, which is an error if `strict`.
-    /// `start`: where in the packet the segment begins.
-    pub(super) fn decode(
+    /// Reads a segment into this one; what is wrong with its checksum, which is an error if `strict`.
+    /// `start`: where in the packet the segment begins. After an error this one means nothing.
+    pub(super) fn decode_into(
+        &mut self,
         ip: &Ip,
         octets: &[u8],
         start: usize,
         strict: bool,
-    ) -> Result<(Segment, Option<WireError>), WireError> {
+    ) -> Result<Option<WireError>, WireError> {
         let error = |offset, problem, required, found: usize| WireError {
             layer: Layer::Tcp,
             offset: start + offset,
@@ -109,18 +111,17 @@ impl Segment {
         let (Some(options), Some(text)) = (octets.get(HEADER..words * 4), octets.get(words * 4..)) else {
             return Err(error(12, Problem::DataOffsetTooLarge, (octets.len() / 4) as u32, words));
         };
-        let segment = Segment {
-            source_port: u16_at(octets, 0),
-            destination_port: u16_at(octets, 2),
-            seq: Seq(u32_at(octets, 4)),
-            ack: Seq(u32_at(octets, 8)),
-            flags: Flags(offset_and_flags & 0xfff),
-            window: u16_at(octets, 14),
-            urgent_pointer: u16_at(octets, 18),
-            options: decode_options(options, start + HEADER)?,
-            payload: text.to_vec(),
-        };
-        Ok((segment, fault))
+        self.source_port = u16_at(octets, 0);
+        self.destination_port = u16_at(octets, 2);
+        self.seq = Seq(u32_at(octets, 4));
+        self.ack = Seq(u32_at(octets, 8));
+        self.flags = Flags(offset_and_flags & 0xfff);
+        self.window = u16_at(octets, 14);
+        self.urgent_pointer = u16_at(octets, 18);
+        decode_options(options, start + HEADER, &mut self.options)?;
+        self.payload.clear();
+        self.payload.extend_from_slice(text);
+        Ok(fault)
     }
 }
 

@@ -11,26 +11,26 @@ use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, TcpOption}
 /// The window that the peer offers unless a test says otherwise.
 const WINDOW: u16 = 60_000;
 
-pub struct Bench {
-    pub host: Host,
-    pub now: Instant,
-    pub local: SocketAddr,
-    pub peer: SocketAddr,
-    pub listener: Option<ListenerId>,
-    pub id: Option<ConnectionId>,
+pub(crate) struct Bench {
+    pub(crate) host: Host,
+    pub(crate) now: Instant,
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
+    pub(crate) listener: Option<ListenerId>,
+    pub(crate) id: Option<ConnectionId>,
     /// What the host sent and nobody has looked at yet.
-    pub sent: Vec<Packet>,
+    pub(crate) sent: Vec<Packet>,
 }
 
 /// No timestamps, no SACK, no delay: numbers that can be counted by hand.
-pub fn plain(config: &mut Config) {
+pub(crate) fn plain(config: &mut Config) {
     config.timestamps = false;
     config.sack = false;
     config.delayed_ack = None;
 }
 
 impl Bench {
-    pub fn new(is_v6: bool) -> Bench {
+    pub(crate) fn new(is_v6: bool) -> Bench {
         let [local, peer]: [IpAddr; 2] =
             if is_v6 { ["2001:db8::1", "2001:db8::2"] } else { ["192.0.2.1", "192.0.2.2"] }.map(|a| a.parse().unwrap());
         let mut isn = IsnGenerator::new(1);
@@ -46,7 +46,7 @@ impl Bench {
         }
     }
 
-    pub fn config(&self, change: impl FnOnce(&mut Config)) -> Config {
+    pub(crate) fn config(&self, change: impl FnOnce(&mut Config)) -> Config {
         let mut config = self.host.config(self.local.is_ipv6());
         plain(&mut config);
         change(&mut config);
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// A host that listens.
-    pub fn listening(change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) fn listening(change: impl FnOnce(&mut Config)) -> Bench {
         let mut bench = Bench::new(false);
         let config = bench.config(change);
         bench.listener = Some(bench.host.listen(bench.local, 1, config).unwrap());
@@ -62,14 +62,14 @@ impl Bench {
     }
 
     /// A connection that was opened from outside.
-    pub fn established(change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) fn established(change: impl FnOnce(&mut Config)) -> Bench {
         let mut bench = Bench::listening(change);
         bench.accept();
         bench
     }
 
     /// The handshake and the `accept` of a listening host.
-    pub fn accept(&mut self) {
+    pub(crate) fn accept(&mut self) {
         self.arrives(&Segment { seq: Seq(1000), options: vec![TcpOption::Mss(1460)], ..self.segment(Flags::SYN) });
         self.arrives(&self.segment(Flags::ACK));
         self.id = Some(self.host.accept(self.listener.unwrap()).unwrap().0);
@@ -77,7 +77,7 @@ impl Bench {
     }
 
     /// A connection that sent its SYN.
-    pub fn connecting(change: impl FnOnce(&mut Config)) -> Bench {
+    pub(crate) fn connecting(change: impl FnOnce(&mut Config)) -> Bench {
         let mut bench = Bench::new(false);
         bench.peer.set_port(80);
         bench.local.set_port(4000);
@@ -88,7 +88,7 @@ impl Bench {
     }
 
     /// A segment of the peer: in order, and acknowledging the SYN.
-    pub fn segment(&self, flags: Flags) -> Segment {
+    pub(crate) fn segment(&self, flags: Flags) -> Segment {
         Segment {
             source_port: self.peer.port(),
             destination_port: self.local.port(),
@@ -100,11 +100,11 @@ impl Bench {
         }
     }
 
-    pub fn ack(&mut self, ack: u32) {
+    pub(crate) fn ack(&mut self, ack: u32) {
         self.arrives(&Segment { ack: Seq(ack), ..self.segment(Flags::ACK) });
     }
 
-    pub fn arrives(&mut self, segment: &Segment) -> Disposition {
+    pub(crate) fn arrives(&mut self, segment: &Segment) -> Disposition {
         let packet = Packet::tcp(self.peer.ip(), self.local.ip(), segment.clone());
         let disposition = self.host.handle_packet(self.now, &packet);
         self.drain();
@@ -112,7 +112,7 @@ impl Bench {
     }
 
     /// An ICMP error that quotes our segment at `seq`, whose packet is `len` octets long.
-    pub fn icmp(&mut self, (kind, code): (u8, u8), mtu: u32, seq: u32, len: usize) -> Disposition {
+    pub(crate) fn icmp(&mut self, (kind, code): (u8, u8), mtu: u32, seq: u32, len: usize) -> Disposition {
         let quoted = Segment {
             source_port: self.local.port(),
             destination_port: self.peer.port(),
@@ -128,7 +128,7 @@ impl Bench {
         disposition
     }
 
-    pub fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(packet) = self.host.poll_transmit(self.now) {
             assert_eq!(Packet::decode(&packet.encode()).as_ref(), Ok(&packet));
             self.sent.push(packet);
@@ -136,18 +136,18 @@ impl Bench {
     }
 
     /// What was sent since somebody last asked.
-    pub fn take(&mut self) -> Vec<Segment> {
+    pub(crate) fn take(&mut self) -> Vec<Segment> {
         self.drain();
         self.sent.drain(..).filter_map(|packet| packet.segment().cloned()).collect()
     }
 
     /// The sequence numbers and lengths of [`take`](Bench::take), with their ends.
-    pub fn lengths(&mut self) -> Vec<(u32, usize)> {
+    pub(crate) fn lengths(&mut self) -> Vec<(u32, usize)> {
         self.take().iter().map(|segment| (segment.seq.0, segment.payload.len())).collect()
     }
 
     /// Time passes.
-    pub fn advance(&mut self, by: Duration) {
+    pub(crate) fn advance(&mut self, by: Duration) {
         let end = self.now + by;
         while let Some(at) = self.host.poll_timeout().filter(|at| *at <= end) {
             self.now = at;
@@ -157,26 +157,26 @@ impl Bench {
         self.now = end;
     }
 
-    pub fn send(&mut self, len: usize) {
+    pub(crate) fn send(&mut self, len: usize) {
         let data = vec![b'x'; len];
         self.call(|tcp| tcp.send(&data, false).map(|taken| assert_eq!(taken, data.len())));
     }
 
-    pub fn call(&mut self, call: impl FnOnce(&mut Connection) -> Result<(), wirelaw_reference::tcp::CallError>) {
+    pub(crate) fn call(&mut self, call: impl FnOnce(&mut Connection) -> Result<(), wirelaw_reference::tcp::CallError>) {
         self.host.call(self.id.unwrap(), call).unwrap();
         self.drain();
     }
 
-    pub fn tcp(&self) -> &Connection {
+    pub(crate) fn tcp(&self) -> &Connection {
         self.host.connection(self.id.unwrap()).unwrap()
     }
 
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.host.connection(self.id.unwrap()).map_or(State::Closed, Connection::state)
     }
 
     /// What the application was told since it last asked.
-    pub fn notices(&mut self) -> Vec<Notice> {
+    pub(crate) fn notices(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
         self.call(|tcp| {
             notices.extend(std::iter::from_fn(|| tcp.poll_notice()));

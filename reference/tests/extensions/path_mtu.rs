@@ -34,7 +34,11 @@ fn the_congestion_window_stays() {
     bench.send(20_000);
     assert_eq!(bench.lengths().len(), 1 + 4);
     bench.icmp(TOO_BIG, 540, 1461, 1500);
-    assert_eq!(bench.lengths().iter().map(|(_, len)| len).sum::<usize>(), 5840, "all of it, in pieces of 500");
+    assert_eq!(
+        bench.lengths().iter().map(|(_, len)| len).sum::<usize>(),
+        5500,
+        "as many pieces of 500 as 5840 octets hold"
+    );
     let mut bench = Bench::established(|_| {});
     bench.send(20_000);
     assert_eq!(bench.lengths().len(), 3, "the initial window");
@@ -108,7 +112,7 @@ fn a_size_that_came_through_is_doubted() {
     assert_eq!(bench.lengths(), [(2921, 1460), (2921, 1460)], "the size is what it was");
     bench.advance(Duration::from_millis(100));
     assert_eq!(bench.icmp(TOO_BIG, 1040, 2921, 1500), Disposition::Accept, "it has timed out before");
-    assert_eq!(bench.lengths(), [(2921, 1000), (3921, 460)]);
+    assert_eq!(bench.lengths(), [(2921, 1000)]);
 
     let mut bench = Bench::established(|config| config.cautious_path_mtu = true);
     bench.send(1460);

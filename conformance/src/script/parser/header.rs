@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Problem, Result, Spanned, quote};
+use crate::habits::HabitValue;
 use crate::script::ast::Header;
 use crate::script::lexer::Comment;
 use crate::script::suggest::suggest;
@@ -10,6 +11,7 @@ use crate::stack::Capability;
 
 const COVERS: &str = "covers:";
 const NEEDS: &str = "needs:";
+const WITH: &str = "with:";
 
 /// The header that the comments `before` the first item say, and the comments of the item itself.
 ///
@@ -42,6 +44,11 @@ fn header(comments: &[Comment]) -> Result<Header> {
                 in_sentence = false;
                 for name in words(names, comment, line)? {
                     header.needs.push(capability(&name)?);
+                }
+            } else if let Some(habits) = text.strip_prefix(WITH) {
+                in_sentence = false;
+                for text in words(habits, comment, line)? {
+                    header.with.push(habit(&text)?);
                 }
             } else if text.is_empty() {
                 blank(&mut header, &mut in_sentence);
@@ -76,7 +83,7 @@ fn is_keyword(line: &str) -> bool {
 
 /// The keyword with which `line` begins.
 fn keyword_of(line: &str) -> Option<&'static str> {
-    [COVERS, NEEDS].into_iter().find(|keyword| line.trim_start().starts_with(keyword))
+    [COVERS, NEEDS, WITH].into_iter().find(|keyword| line.trim_start().starts_with(keyword))
 }
 
 fn capability(name: &Spanned<String>) -> Result<Spanned<Capability>> {
@@ -89,6 +96,17 @@ fn capability(name: &Spanned<String>) -> Result<Spanned<Capability>> {
         Problem::new(name.span.clone(), format!("{} is no capability of stacks", quote(name)))
             .label("unknown")
             .help(help)
+    })
+}
+
+/// `NAME=VALUE`
+fn habit(text: &Spanned<String>) -> Result<Spanned<HabitValue>> {
+    HabitValue::parse(text).map(|habit| Spanned::new(habit, text.span.clone())).map_err(|wrong| {
+        // a comment of several lines has no exact place of its words
+        let exact = text.span.len() == text.len();
+        let start = text.span.start;
+        let place = if exact { start + wrong.place.start..start + wrong.place.end } else { text.span.clone() };
+        Problem::new(place, wrong.message).label("here").help(wrong.help)
     })
 }
 
@@ -120,8 +138,8 @@ pub(super) fn trailing(comments: &[Comment]) -> Result<(Option<Spanned<String>>,
     for comment in comments {
         for line in &comment.lines {
             match keyword_of(line) {
-                Some(NEEDS) => return Err(misplaced(NEEDS, comment)),
-                Some(_) => {}
+                Some(COVERS) => {}
+                Some(keyword) => return Err(misplaced(keyword, comment)),
                 None => {
                     rest.push(line.trim());
                     continue;

@@ -63,6 +63,7 @@ fn first_isn(seed: u64) -> Option<u32> {
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
         isns: Vec::new(),
+        habits: Vec::new(),
     };
     let mut engine = Smoltcp::new(&setup).ok()?;
     let options = SocketOptions { receive_buffer: Some(1), send_buffer: Some(1), ..SocketOptions::default() };

@@ -18,7 +18,7 @@ use crate::stack::engine::{EngineError, SocketOptions, Status};
 pub(super) const DEFAULT_BUFFER: usize = 65_535;
 
 /// The largest buffer; smoltcp wants all of its memory at once.
-const MAX_BUFFER: usize = 64 << 20;
+pub(super) const MAX_BUFFER: usize = 64 << 20;
 
 /// `TCP_KEEPIDLE` if it was not set (RFC 1122 §4.2.3.6).
 const KEEP_IDLE: Duration = Duration::from_hours(2);

@@ -48,8 +48,14 @@ impl<E: Engine> Sockets<E> {
             (SOL_SOCKET, SO_ACCEPTCONN) => return Ok(value(socket.is_listening().into(), length)),
             (SOL_SOCKET, SO_LINGER) => linger(&socket.options),
             _ => {
-                let is_buffer = matches!((i64::from(level), i64::from(name)), (SOL_SOCKET, SO_RCVBUF | SO_SNDBUF));
-                let default = || self.engine.default_buffer().filter(|_| is_buffer).map(|size| clamp(size as u128));
+                let default = || {
+                    let (receive, send) = self.engine.default_buffers()?;
+                    match (i64::from(level), i64::from(name)) {
+                        (SOL_SOCKET, SO_RCVBUF) => Some(clamp(receive as u128)),
+                        (SOL_SOCKET, SO_SNDBUF) => Some(clamp(send as u128)),
+                        _ => None,
+                    }
+                };
                 let Some(number) = known(&socket.options, level, name).or_else(default) else {
                     return Err(Failure::unsupported(format!("getsockopt({})", names::option(level, name))));
                 };

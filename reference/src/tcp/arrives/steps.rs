@@ -38,6 +38,7 @@ impl Connection {
         self.check_syn(now, if challenged { &untrimmed } else { &arriving })?;
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
+        self.heed_user_timeout(now, arriving.options);
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
         self.take_text(now, &arriving);
@@ -145,8 +146,8 @@ impl Connection {
             return Break(Disposition::Acknowledge(clause::RST_IN_WINDOW));
         }
         match self.state {
-            State::SynReceived if self.passive => self.return_to_listen(Event::RstPassive),
-            State::SynReceived => self.fail(Event::Rst, Notice::Refused),
+            State::SynReceived if self.falls_back_to_listen() => self.return_to_listen(Event::RstPassive),
+            State::SynReceived if !self.passive => self.fail(Event::Rst, Notice::Refused),
             State::TimeWait | State::Closing | State::LastAck => {
                 // both sides have closed: what has arrived is whole, and stays for the application
                 self.pending.replies.clear();
@@ -171,7 +172,7 @@ impl Connection {
         if !arriving.has(Flags::SYN) {
             return Continue(());
         }
-        let passive = self.state == State::SynReceived && self.passive;
+        let passive = self.falls_back_to_listen();
         if passive && self.config.syn_in_syn_received == SynInSynReceived::ReturnToListen {
             self.return_to_listen(Event::SynPassive);
             return Break(Disposition::Drop(clause::SYN_RETURN_TO_LISTEN));
@@ -257,16 +258,20 @@ impl Connection {
         if ack.is_at_or_after(self.snd.una) && window_is_fresh {
             self.set_send_window(arriving);
         }
-        let sack = self.learn_from_sack(ack, arriving.sack, |_| {});
+        let sack = self.learn_from_sack(ack, arriving.sack, self.arrival(now, arriving.timestamps));
         let syn = u32::from(!self.syn_is_acknowledged()); // it is no data: the window does not grow (RFC 5681 §3.1)
         let octets = if advances { ack - self.snd.una - syn } else { 0 };
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }
         if window_before > 0 {
-            self.recover(now, News { ack, octets, is_duplicate, sack });
+            let is_bare = arriving.len() == 0 && arriving.sack.is_empty();
+            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack });
         }
         self.window_may_have_opened(now, window_before);
+        if advances || sack.fresh > 0 {
+            self.schedule_tail_probe(now);
+        }
     }
 
     fn scaled(&self, window: u16) -> u32 {
@@ -283,6 +288,7 @@ impl Connection {
     /// SND.UNA moves up to `ack`: what it covers leaves the retransmission queue.
     pub(super) fn acknowledge_sent(&mut self, now: Instant, ack: Seq, echo: Option<(u32, u32)>) {
         let in_flight = self.snd.in_flight();
+        let arrival = self.arrival(now, echo);
         let syn = !self.syn_is_acknowledged();
         let covered = ((ack - self.send_buffer_seq) as usize).min(self.send_buffer.len());
         self.send_buffer.drain(..covered);
@@ -292,8 +298,14 @@ impl Connection {
         if self.snd.up.is_before(ack) {
             self.snd.up = ack; // the urgent mark does not fall behind
         }
+        let rack = &mut self.recovery.rack;
         let mut largest = 0;
-        self.sent.acknowledge(ack, |sent| largest = largest.max(sent.len));
+        self.sent.acknowledge(ack, |sent| {
+            largest = largest.max(sent.len);
+            if let Some(arrival) = arrival {
+                rack.note_delivered(sent, arrival);
+            }
+        });
         self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
         self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
@@ -303,7 +315,7 @@ impl Connection {
         }
         // RFC 6298 §5.2, §5.3
         if self.snd.in_flight() == 0 {
-            self.timers.cancel(Timer::Retransmission);
+            self.cancel_loss_timers();
             self.unacknowledged_since = None;
         } else if self.timers.is_set(Timer::Retransmission) {
             self.unacknowledged_since = None;

@@ -5,8 +5,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::seq::Seq;
-use crate::wire::options::{decode_options, encode_options};
-use crate::wire::{Flags, MAX_OPTIONS, Packet, Segment, TcpOption};
+use crate::wire::options::{self, encode_options};
+use crate::wire::{Flags, MAX_OPTIONS, Packet, Segment, TcpOption, WireError};
+
+/// Into a list that held something else before.
+fn decode_options(octets: &[u8], start: usize) -> Result<Vec<TcpOption>, WireError> {
+    let mut decoded = vec![raw(77, &[7])];
+    options::decode_options(octets, start, &mut decoded).map(|()| decoded)
+}
 
 fn raw(kind: u8, data: &[u8]) -> TcpOption {
     TcpOption::Raw { kind, data: data.to_vec() }

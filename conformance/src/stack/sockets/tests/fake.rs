@@ -212,6 +212,7 @@ pub(super) fn setup() -> Setup {
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
         isns: Vec::new(),
+        habits: Vec::new(),
     }
 }
 
