@@ -174,6 +174,13 @@ impl Host {
         Ok(id)
     }
 
+    /// Changes what connections of `listener` will be like that open from now on.
+    pub fn configure_listener(&mut self, listener: ListenerId, change: impl FnOnce(&mut Config)) {
+        if let Some(listener) = self.listeners.get_mut(&listener) {
+            change(Arc::make_mut(&mut listener.config));
+        }
+    }
+
     /// The oldest connection of `listener` whose handshake is complete, and its peer.
     pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
         let id = self.listeners.get_mut(&listener)?.accept()?;
