@@ -2,7 +2,7 @@
 
 use wirelaw_reference::clause;
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::tcp::{BlackHole, Disposition, State, SynInSynReceived, WindowProbe};
+use wirelaw_reference::tcp::{BlackHole, Connection, Disposition, State, SynInSynReceived, WindowProbe};
 use wirelaw_reference::time::Duration;
 use wirelaw_reference::wire::{Flags, Segment};
 
@@ -36,10 +36,10 @@ fn retransmissions_can_be_counted() {
 fn fin_wait_2_ends_without_an_application() {
     for closed_first in [true, false] {
         for (detached, ends) in [(true, true), (false, false)] {
-            let mut bench = Bench::established(|config| config.fin_wait_2_timeout = Some(Duration::from_secs(60)));
+            let mut bench = Bench::established(|config| config.fin_wait_2_timeout = Some(Duration::from_mins(1)));
             let id = bench.id.unwrap();
             if !(closed_first && detached) {
-                bench.call(|tcp| tcp.close());
+                bench.call(Connection::close);
             }
             if closed_first && detached {
                 bench.host.detach(id);
@@ -67,7 +67,7 @@ fn fin_wait_2_ends_without_an_application() {
 #[test]
 fn time_wait_need_not_be_two_msl() {
     let mut bench = Bench::established(|config| config.time_wait = Some(Duration::from_secs(5)));
-    bench.call(|tcp| tcp.close());
+    bench.call(Connection::close);
     bench.arrives(&Segment { ack: Seq(2), ..bench.segment(Flags::FIN | Flags::ACK) });
     assert_eq!(bench.state(), State::TimeWait);
     bench.advance(Duration::from_millis(4999));
