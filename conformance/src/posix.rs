@@ -1,5 +1,7 @@
 //! POSIX and Linux names and their numbers, as scripts write them, on any machine.
 
+pub mod tcp_info;
+
 use std::fmt;
 
 macro_rules! errnos {

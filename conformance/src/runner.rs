@@ -9,8 +9,10 @@
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
 //! | `inbound`, `matching` | packets to the stack, and from it | 3, 4.4, 4.5 |
 //! | `calls` | socket calls and their returns | 5 |
+//! | `code` | assertions about `tcp_info` | 6 |
 
 mod calls;
+mod code;
 mod drive;
 mod expect;
 mod flows;

@@ -133,6 +133,20 @@ pub enum Call {
         /// The value's octets, integers in little-endian order.
         value: Vec<u8>,
     },
+    /// `ioctl`; the return carries the `int` that it writes as data.
+    Ioctl {
+        /// The socket.
+        fd: Fd,
+        /// `SIOCINQ`, `FIONREAD` or `SIOCOUTQ`.
+        request: i32,
+    },
+    /// `poll`; the return carries `revents` of each as data, an `int` each.
+    Poll {
+        /// Each socket, with the events that it is asked for.
+        fds: Vec<(Fd, i32)>,
+        /// Milliseconds; a negative time has no end.
+        timeout: i32,
+    },
     /// `getsockopt`; the return carries the value as data.
     GetOption {
         /// The socket.
@@ -153,7 +167,7 @@ pub struct Return {
     pub value: i64,
     /// Set when `value` is -1.
     pub errno: Option<Errno>,
-    /// What `Read` and `GetOption` put into the buffer.
+    /// What `Read`, `GetOption`, `Ioctl` and `Poll` put into the buffer.
     pub data: Vec<u8>,
     /// The peer of an accepted connection.
     pub peer: Option<SocketAddr>,

@@ -152,6 +152,12 @@ clauses! {
         "a packet-too-big of a size that has come through before waits for the segment to time out";
     PAWS = "rfc7323-5.3-r1", "rfc7323 §5.3 R1", Must, Some("7323-5.3-PAWS-R1"),
         "a segment whose timestamp is older than the last one is an old duplicate: it is acknowledged and dropped";
+    SYN_TIME_WAIT = "rfc6191-2", "rfc6191 §2", Should, Some("6191-2-TS-DROP"),
+        "in TIME-WAIT a SYN whose timestamp and sequence number are not beyond the old ones is dropped without a word";
+    ILLEGAL_OPTION = "rfc9293-3.1-option-length", "rfc9293 §3.1", Must, Some("MUST-7"),
+        "a segment with an option of illegal length is discarded, or answered with a reset";
+    ECN_REFUSED = "rfc3168-6.1.1.1-reset", "rfc3168 §6.1.1.1", May, Some("3168-6.1.1.1-RST-FALLBACK"),
+        "a reset that refuses a SYN with ECE and CWR may be followed by a SYN without";
     TIMESTAMPS_MISSING = "rfc7323-3.2-missing", "rfc7323 §3.2", Should, Some("7323-3.2-TS-MISSING-DROP"),
         "a segment that lacks the timestamps that were agreed on is dropped without a word";
 }

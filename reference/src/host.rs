@@ -338,6 +338,7 @@ impl Host {
             if entry.connection.poll_transmit_into(now, packet.segment_mut()) {
                 packet.ip = Ip::new(entry.tuple.local.ip(), entry.tuple.remote.ip());
                 packet.ip.dont_fragment = entry.connection.config().path_mtu_discovery || packet.ip.source.is_ipv6();
+                packet.ip.traffic_class = entry.connection.codepoint() as u8;
                 self.note_deadline(id);
                 return true;
             }

@@ -24,11 +24,13 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | `info` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
-//! | `congestion` | the congestion window: RFC 5681, 6928 |
+//! | `congestion`, `cubic` | the congestion window: RFC 5681, 6928, 9438 |
 //! | `timestamps` | PAWS, RTTM: RFC 7323 |
+//! | `ecn` | congestion that routers tell of by marks: RFC 3168 |
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
@@ -41,11 +43,14 @@ mod calls;
 mod challenge;
 mod config;
 mod congestion;
+mod cubic;
 mod delayed_ack;
+mod ecn;
 mod f_rto;
 mod fast_open;
 mod habits;
 mod icmp;
+mod info;
 mod octets;
 mod output;
 mod path_mtu;
@@ -53,6 +58,7 @@ mod rack;
 mod reassembly;
 mod recovery;
 mod rto;
+mod sabotage;
 mod sack;
 mod sent;
 pub mod state;
@@ -71,25 +77,33 @@ use alloc::sync::Arc;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{
-    BlackHole, Config, FastOpen, HardErrors, InitialWindow, KeepAlive, Limit, OptionOrder, SoftErrors,
-    SynInSynReceived, UserTimeoutOption, WindowProbe,
+    BlackHole, Config, CongestionControl, FastOpen, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit,
+    OptionOrder, Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
+pub use ecn::{Codepoint, Ecn};
 pub use fast_open::{FastOpenGrant, FastOpenOutcome, FastOpenRequest, fast_open_cookie};
 pub use habits::{HABITS, Habit, HabitError};
 pub use icmp::{IcmpError, SoftError};
+pub use info::{Info, Phase, Segments};
 pub use path_mtu::PacketTooBig;
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;
 pub use state::{Event, State};
 pub use tcb::{Rcv, Snd};
 pub use timestamps::Timestamps;
+pub(crate) use timestamps::in_options as timestamps_in;
 
 use crate::seq::Seq;
 use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
+use ecn::EcnState;
 use path_mtu::PathMtu;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
+#[cfg(not(feature = "sabotage"))]
+use sabotage::Sabotage;
 use sent::SentQueue;
 use timers::{Timer, Timers};
 
@@ -133,6 +147,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    ecn: EcnState,
     delayed_ack: DelayedAck,
     path_mtu: PathMtu,
     soft_error: Option<SoftError>,
@@ -234,6 +249,7 @@ impl Connection {
             sack_permitted: false,
             duplicate: None,
             timestamps: Timestamps::default(),
+            ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             path_mtu: PathMtu::default(),
             soft_error: None,
@@ -272,6 +288,11 @@ impl Connection {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The variables of timestamps.
+    pub fn timestamps(&self) -> &Timestamps {
+        &self.timestamps
     }
 
     /// Why the connection ended, if it did not end in order.
@@ -332,6 +353,7 @@ impl Connection {
         self.reassembly.clear();
         self.sent.clear();
         self.recovery = Recovery::default();
+        self.ecn = EcnState::default();
         self.unacknowledged_since = None;
         self.pending = Pending { replies: core::mem::take(&mut self.pending.replies), ..Pending::default() };
         // an acknowledgment of a connection that is gone would be a lie, except the last one of
@@ -365,6 +387,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(self.config.msl * 2));
+        let two = if self.is_sabotaged(Sabotage::NoTimeWait) { self.config.msl * 0 } else { self.config.msl * 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(two));
     }
 }

@@ -72,6 +72,16 @@ pub mod protocol {
     pub const ICMPV6: u8 = 58;
 }
 
+/// What is told beside a packet instead of being an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leniency {
+    None,
+    /// A wrong checksum of the transport layer.
+    Checksum,
+    /// An illegal length of a TCP option.
+    Options,
+}
+
 impl Packet {
     /// A TCP segment between two addresses, with 64 hops to live.
     pub fn tcp(source: IpAddr, destination: IpAddr, segment: Segment) -> Packet {
@@ -129,13 +139,22 @@ impl Packet {
     /// As [`Packet::decode`], in place of what this packet holds; the buffers of a segment are
     /// reused. After an error the packet means nothing.
     pub fn decode_into(&mut self, octets: &[u8]) -> Result<(), WireError> {
-        ip::decode_into(octets, true, self)?.map_or(Ok(()), Err)
+        ip::decode_into(octets, Leniency::None, self)?.map_or(Ok(()), Err)
     }
 
     /// As [`Packet::decode`], but a wrong checksum of the transport layer is told beside the packet.
     pub fn decode_lenient(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
         let mut packet = Packet::empty();
-        let fault = ip::decode_into(octets, false, &mut packet)?;
+        let fault = ip::decode_into(octets, Leniency::Checksum, &mut packet)?;
+        Ok((packet, fault))
+    }
+
+    /// As [`Packet::decode`], but an illegal length of a TCP option is told beside the packet, which
+    /// has the options that stand before it: what to make of it is the receiver's choice (RFC 9293
+    /// §3.1, MUST-7).
+    pub fn decode_received(octets: &[u8]) -> Result<(Packet, Option<WireError>), WireError> {
+        let mut packet = Packet::empty();
+        let fault = ip::decode_into(octets, Leniency::Options, &mut packet)?;
         Ok((packet, fault))
     }
 }

@@ -75,7 +75,7 @@ fn no_allocation_per_segment() {
 /// Two hosts and a listener; packets cross as octets.
 struct Hosts {
     now: Instant,
-    hosts: [Host; 2],
+    ends: [Host; 2],
     there: SocketAddr,
     sent: Packet,
     received: Packet,
@@ -88,29 +88,29 @@ impl Hosts {
         let hosts = addresses.map(|address| Host::new(vec![address], 1500, IsnGenerator::new(1)));
         let there = SocketAddr::new(addresses[1], 80);
         let (sent, received) = (Packet::empty(), Packet::empty());
-        Hosts { now: Instant::ZERO, hosts, there, sent, received, octets: Vec::new() }
+        Hosts { now: Instant::ZERO, ends: hosts, there, sent, received, octets: Vec::new() }
     }
 
     fn connect(&mut self, number: usize) -> Vec<[ConnectionId; 2]> {
-        let config = self.hosts[0].config(false);
-        let listener = self.hosts[1].listen(self.there, number, config.clone()).unwrap();
+        let config = self.ends[0].config(false);
+        let listener = self.ends[1].listen(self.there, number, config.clone()).unwrap();
         let config = std::sync::Arc::new(config);
         let ids: Vec<_> =
-            (0..number).map(|_| self.hosts[0].connect(self.now, None, self.there, config.clone()).unwrap()).collect();
+            (0..number).map(|_| self.ends[0].connect(self.now, None, self.there, config.clone()).unwrap()).collect();
         self.exchange();
-        ids.into_iter().map(|id| [id, self.hosts[1].accept(listener).unwrap().0]).collect()
+        ids.into_iter().map(|id| [id, self.ends[1].accept(listener).unwrap().0]).collect()
     }
 
     fn exchange(&mut self) {
         loop {
             let mut is_silent = true;
             for from in 0..2 {
-                while self.hosts[from].poll_transmit_into(self.now, &mut self.sent) {
+                while self.ends[from].poll_transmit_into(self.now, &mut self.sent) {
                     is_silent = false;
                     self.sent.encode_into(&mut self.octets);
                     self.received.decode_into(&self.octets).unwrap();
                     assert_eq!(self.sent, self.received);
-                    self.hosts[1 - from].handle_packet(self.now, &self.received);
+                    self.ends[1 - from].handle_packet(self.now, &self.received);
                 }
             }
             if is_silent {
@@ -128,11 +128,11 @@ fn no_allocation_per_packet_of_a_host() {
     let mut run = |segments: u64| {
         for _ in 0..segments {
             hosts.now += Duration::from_millis(1);
-            hosts.hosts.iter_mut().for_each(|host| host.handle_timeout(hosts.now));
+            hosts.ends.iter_mut().for_each(|host| host.handle_timeout(hosts.now));
             hosts.exchange();
-            hosts.hosts[0].call(client, |tcp| tcp.send(&data, false)).unwrap();
+            hosts.ends[0].call(client, |tcp| tcp.send(&data, false)).unwrap();
             hosts.exchange();
-            let taken = hosts.hosts[1].call(server, |tcp| tcp.receive_into(&mut sink));
+            let taken = hosts.ends[1].call(server, |tcp| tcp.receive_into(&mut sink));
             assert_eq!(taken, Ok(data.len()));
             hosts.exchange();
         }

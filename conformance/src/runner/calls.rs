@@ -1,6 +1,8 @@
 //! Scripted calls -> calls of the seam, and their returns -> what the script expects
 //! (packetdrill language, 5).
 
+mod scattered;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -81,8 +83,21 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The number of elements of the list before.
+    fn count(&mut self, elements: usize) -> Result<(), Stop> {
+        let argument = self.next()?;
+        if usize::try_from(number(argument)?) == Ok(elements) {
+            return Ok(());
+        }
+        Err(Stop::broken_at(&argument.span, format!("the list has {elements} elements")))
+    }
+
     fn fd(&mut self) -> Result<(i64, Fd), Stop> {
         let argument = self.next()?;
+        self.descriptor(argument)
+    }
+
+    fn descriptor(&self, argument: &Spanned<Expr>) -> Result<(i64, Fd), Stop> {
         let label = number(argument)?;
         let live = self.descriptors.get(&label).map_or_else(
             // a label that no call has returned, or that was closed: the stack is to say EBADF
@@ -142,7 +157,7 @@ fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
 }
 
 /// The calls that are executed.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 22] = [
     "socket",
     "bind",
     "listen",
@@ -159,6 +174,12 @@ const KNOWN: [&str; 16] = [
     "fcntl",
     "getsockopt",
     "setsockopt",
+    "ioctl",
+    "poll",
+    "readv",
+    "writev",
+    "recvmsg",
+    "sendmsg",
 ];
 
 /// The call that a line makes. What is not known here is unsupported, by its name.
@@ -200,6 +221,10 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
             Ok(Call::SetOption { fd, level, name, value })
         })?,
         "getsockopt" => get_option(&mut arguments)?,
+        "readv" | "recvmsg" => scattered::receive(&mut arguments)?,
+        "writev" | "sendmsg" => scattered::send(&mut arguments)?,
+        "ioctl" => ioctl(&mut arguments)?,
+        "poll" => poll(&mut arguments)?,
         name => {
             let near = nearest(name, &KNOWN).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}(){near}")));
@@ -278,6 +303,37 @@ fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     Ok(Prepared { option: Some((expected, value.span.clone())), ..plain(Some(label), call) })
 }
 
+/// `ioctl(fd, request)` or `ioctl(fd, request, [n])`
+fn ioctl(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    let request = arguments.int()?;
+    let mut prepared = plain(Some(label), Call::Ioctl { fd, request });
+    if arguments.next < arguments.spec.arguments.len() {
+        let value = arguments.next()?;
+        prepared.option = Some((option_value(value)?, value.span.clone()));
+    }
+    Ok(prepared)
+}
+
+/// `poll([{fd=4, events=POLLIN, revents=POLLIN}], 1, milliseconds)`
+fn poll(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let list = arguments.next()?;
+    let wrong = || Stop::unsupported_at(&list.span, "poll of something other than a list of pollfd".to_owned());
+    let Expr::List(parts) = &list.value else { return Err(wrong()) };
+    let (mut fds, mut expected, mut first) = (Vec::new(), Vec::new(), None);
+    for part in parts {
+        let Expr::Pollfd { fd, events, revents } = &part.value else { return Err(wrong()) };
+        let (label, live) = arguments.descriptor(fd)?;
+        first.get_or_insert(label);
+        fds.push((live, number(events)? as i32));
+        let revents = revents.as_ref().map_or(Ok(0), |revents| number(revents))?;
+        expected.extend((revents as i32).to_le_bytes());
+    }
+    arguments.count(parts.len())?;
+    let timeout = arguments.int()?;
+    Ok(Prepared { option: Some((expected, list.span.clone())), ..plain(first, Call::Poll { fds, timeout }) })
+}
+
 /// The octets of an option value: `[n]`, a number, a string, or `{onoff=, linger=}`.
 fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
     let int = |expr: &Spanned<Expr>| number(expr).map(|value| (value as i32).to_le_bytes());
@@ -309,7 +365,7 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return) 
         let note = format!("data expected {}  got {}", show::text(&text.value), show::text(&value.data));
         marks.push(Mark { span: text.span.clone(), note });
     }
-    if let Some((expected, span)) = prepared.option.as_ref().filter(|(want, _)| value.value == 0 && *want != value.data)
+    if let Some((expected, span)) = prepared.option.as_ref().filter(|(want, _)| value.value >= 0 && *want != value.data)
     {
         let note = format!("value expected {}  got {}", option_text(expected), option_text(&value.data));
         marks.push(Mark { span: span.clone(), note });
@@ -318,8 +374,11 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return) 
 }
 
 fn option_text(octets: &[u8]) -> String {
-    match <[u8; 4]>::try_from(octets) {
-        Ok(int) => i32::from_le_bytes(int).to_string(),
-        Err(_) => show::text(octets),
+    match octets.as_chunks::<4>() {
+        (ints @ [_, ..], []) => {
+            let ints: Vec<String> = ints.iter().map(|int| i32::from_le_bytes(*int).to_string()).collect();
+            ints.join(", ")
+        }
+        _ => show::text(octets),
     }
 }

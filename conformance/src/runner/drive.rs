@@ -8,8 +8,8 @@ use super::calls::{self, Descriptor, Descriptors, Prepared};
 use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::settings::Settings;
-use super::{Axes, Stop, Why, inbound, plan};
-use crate::posix::MSG_FASTOPEN;
+use super::{Axes, Stop, Why, code, inbound, plan};
+use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
 use crate::stack::{Capability, NamedStack, Setup, Stack};
@@ -141,7 +141,12 @@ impl<'a> Driver<'a> {
                 self.call(step, spec, start)?;
             }
             Action::Silent => self.expect_silence(step, start)?,
-            Action::Shell(_) | Action::Code(_) => return Err(Stop::unsupported_at(&step.span, "this line".to_owned())),
+            Action::Code(text) => {
+                self.wait_until(start, step)?;
+                self.before_next_call(step, start)?;
+                self.judge_code(step, text)?;
+            }
+            Action::Shell(_) => return Err(Stop::unsupported_at(&step.span, "this line".to_owned())),
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
@@ -285,6 +290,33 @@ impl<'a> Driver<'a> {
             }
         }
         self.finish_call(ticket, step, spec, &prepared).map(|_| ())
+    }
+
+    /// Asks for the `tcp_info` of the socket under test and judges the assertions by it (6).
+    fn judge_code(&mut self, step: &'a Step, text: &str) -> Result<(), Stop> {
+        let unsupported = |what| Stop::unsupported_at(&step.span, what);
+        let code = code::prepare(text).map_err(unsupported)?;
+        let current = self.flows.under_test();
+        let descriptor = self.descriptors.values().rev().find(|descriptor| Some(descriptor.flow) == current);
+        let Some(&Descriptor { live: fd, .. }) = descriptor else {
+            let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
+            return Err(Stop::broken_at(&step.span, message));
+        };
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let (level, name) = (SOL_TCP as i32, TCP_INFO as i32);
+        let call = Call::GetOption { fd, level, name, length: tcp_info::LENGTH };
+        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
+        while self.advance(self.now)? {}
+        let info = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
+        let Some((_, record, Return { data, .. })) = info else {
+            return Err(unsupported("a code block: the stack does not tell TCP_INFO".to_owned()));
+        };
+        self.trace.records[record].line = Some(step.line);
+        match code::judge(&code, &data).map_err(|what| unsupported(format!("a code block with {what}")))? {
+            None => Ok(()),
+            Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
+        }
     }
 
     /// A label that a descriptor still has cannot be given to another (5.2).

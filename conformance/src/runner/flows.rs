@@ -140,6 +140,11 @@ impl Flows {
         }
     }
 
+    /// The socket under test: that of the lines that name no connection.
+    pub(super) fn under_test(&self) -> Option<FlowId> {
+        self.current
+    }
+
     pub(super) fn get(&self, id: FlowId) -> &Flow {
         &self.all[id.0]
     }

@@ -6,7 +6,7 @@ use wirelaw_reference::wire::Flags;
 
 use super::calls::{self, Descriptors};
 use super::settings::Settings;
-use super::{Axes, Ip, Stop, Why, inbound};
+use super::{Axes, Ip, Stop, Why, code, inbound};
 use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
 use crate::stack::{Setup, Stack};
 
@@ -35,7 +35,10 @@ pub(super) fn check_habits(scenario: &Scenario, setup: &Setup, stack: &dyn Stack
 fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
     let what = match &step.action {
         Action::Shell(command) => shell_command(command),
-        Action::Code(_) => "a code block".to_owned(),
+        Action::Code(text) => match code::prepare(text) {
+            Ok(_) => return Ok(()),
+            Err(what) => what,
+        },
         Action::Packet(spec) => match (unsupported_in_packet(spec), &spec.transport) {
             (Some(what), _) => what.to_owned(),
             (None, TransportSpec::Icmp(icmp)) => return inbound::check_icmp(icmp, settings.ip == Ip::V6).map(|_| ()),

@@ -7,6 +7,7 @@
 
 mod blocking;
 mod calls;
+mod code;
 mod connections;
 mod habits;
 mod joining;

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use wirelaw_reference::tcp::Info;
 use wirelaw_reference::time::Instant;
 
 use super::{Profile, StackError};
@@ -75,6 +76,13 @@ pub trait Engine {
 
     /// How a connection stands.
     fn status(&self, connection: Self::Connection) -> Status;
+
+    /// How a connection stands in numbers; `None`: the stack does not tell, and `TCP_INFO` is
+    /// unsupported.
+    fn info(&self, connection: Self::Connection) -> Option<Info> {
+        let _ = connection;
+        None
+    }
 
     /// Queues octets for sending, as many as there is room for. `urgent`: the last one is urgent.
     fn send(
@@ -152,6 +160,9 @@ pub struct Status {
     pub writable: usize,
     /// No more data can be sent: we have sent our FIN, or the connection is gone.
     pub send_closed: bool,
+    /// Octets that the peer has not acknowledged, sent or not, a queued FIN counting for one;
+    /// `None`: the stack does not tell.
+    pub unacknowledged: Option<usize>,
     /// Why the connection failed.
     pub error: Option<Errno>,
     /// Nothing is left of the connection but its name.

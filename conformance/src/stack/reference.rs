@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
-use wirelaw_reference::tcp::{CallError, Config, Connection, KeepAlive, Notice, SoftError, State};
+use wirelaw_reference::tcp::{CallError, Config, Connection, Info, KeepAlive, Notice, SoftError, State};
 use wirelaw_reference::time::Instant;
 use wirelaw_reference::wire::Packet;
 
@@ -209,6 +209,7 @@ impl Engine for Reference {
             end_of_stream: state.has_received_fin() && tcp.readable() == 0,
             writable: tcp.writable(),
             send_closed: state.has_closed() || state == State::Closed,
+            unacknowledged: Some(tcp.unacknowledged()),
             error: tcp.failure().and_then(|failure| match failure {
                 Notice::Refused => Some(Errno::ECONNREFUSED),
                 // what an ICMP error said is the reason, also of a timeout after it (RFC 5461 §2.2)
@@ -224,6 +225,10 @@ impl Engine for Reference {
             }),
             closed: state == State::Closed,
         }
+    }
+
+    fn info(&self, connection: ConnectionId) -> Option<Info> {
+        self.host.connection(connection).map(Connection::info)
     }
 
     fn send(
@@ -275,9 +280,11 @@ impl Engine for Reference {
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {
         // what cannot be decoded, or has a wrong checksum, is dropped without a word (MUST-3)
-        if let Ok(packet) = Packet::decode(octets) {
-            self.host.handle_packet(at, &packet);
-        }
+        match Packet::decode_received(octets) {
+            Ok((packet, None)) => self.host.handle_packet(at, &packet),
+            Ok((packet, Some(_))) => self.host.handle_illegal_options(at, &packet),
+            Err(_) => return,
+        };
     }
 
     fn poll_packet(&mut self, at: Instant) -> Option<Vec<u8>> {

@@ -17,15 +17,18 @@
 //! - A call that waits on a descriptor which is closed never returns.
 //! - A port in TIME-WAIT does not make `bind` fail without `SO_REUSEADDR`: the descriptor is gone,
 //!   and engines need not remember names that nobody holds.
-//! - `close` with `SO_LINGER` and a time above zero is unsupported: no engine says when its FIN is
-//!   acknowledged.
+//! - `poll` cannot look at a listening socket, and not for `POLLRDHUP` while data is unread: engines do not
+//!   say whether somebody waits for `accept`, or a FIN behind data.
 
 mod calls;
 mod connecting;
 mod descriptor;
 mod fast_open;
+mod info;
+mod linger;
 mod names;
 mod options;
+mod poll;
 mod transfer;
 mod waiting;
 
@@ -133,7 +136,8 @@ impl<E: Engine> Sockets<E> {
     /// Goes to the engine's next deadline, if that is no later than `until`; otherwise time passes
     /// till `until` and the answer is `false`.
     fn step(&mut self, until: Instant) -> Result<bool, StackError> {
-        match self.engine.poll_deadline(self.now) {
+        let calls = self.waiting.values().filter_map(|(_, waiting)| waiting.deadline());
+        match calls.chain(self.engine.poll_deadline(self.now)).min() {
             Some(deadline) if deadline <= until => {
                 self.now = self.now.max(deadline);
                 self.settle()?;

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
 use super::Text;
-use crate::posix;
+use crate::posix::{self, SOL_TCP, TCP_INFO, tcp_info};
 use crate::trace::{Call, Fd, Return};
 
 /// Writes the line of a call.
@@ -36,6 +36,11 @@ pub(super) fn call(out: &mut String, call: &Call) -> fmt::Result {
                 Err(_) => write!(out, "{})", Text(value)),
             }
         }
+        Call::Ioctl { request, .. } => write!(out, ", 0x{request:x})"),
+        Call::Poll { fds, timeout } => {
+            let fds: Vec<String> = fds.iter().map(|(Fd(fd), events)| format!("{fd} for 0x{events:x}")).collect();
+            write!(out, "{}, {timeout} ms)", fds.join(", "))
+        }
         Call::GetOption { level, name, length, .. } => write!(out, ", {}, {name}, {length} octets)", Level(*level)),
     }
 }
@@ -56,7 +61,19 @@ pub(super) fn returned(out: &mut String, call: Option<&Call>, value: &Return) ->
     if let Some(peer) = value.peer {
         write!(out, " from {peer}")?;
     }
-    text(out, &value.data)
+    match call {
+        Some(Call::GetOption { level, name, .. }) if (i64::from(*level), i64::from(*name)) == (SOL_TCP, TCP_INFO) => {
+            let fields: Vec<String> =
+                tcp_info::told(&value.data).map(|(name, value)| format!("{name} {value}")).collect();
+            if fields.is_empty() { Ok(()) } else { write!(out, ": {}", fields.join(", ")) }
+        }
+        Some(Call::Poll { .. } | Call::Ioctl { .. }) => {
+            let ints = value.data.as_chunks::<4>().0.iter().map(|int| format!("0x{:x}", i32::from_le_bytes(*int)));
+            let ints: Vec<String> = ints.collect();
+            if ints.is_empty() { Ok(()) } else { write!(out, ": {}", ints.join(", ")) }
+        }
+        _ => text(out, &value.data),
+    }
 }
 
 /// The POSIX name, without the variants that `send` and `recv` are.
@@ -73,13 +90,15 @@ fn name(call: &Call) -> &'static str {
         Call::Shutdown { .. } => "shutdown",
         Call::Fcntl { .. } => "fcntl",
         Call::SetOption { .. } => "setsockopt",
+        Call::Ioctl { .. } => "ioctl",
+        Call::Poll { .. } => "poll",
         Call::GetOption { .. } => "getsockopt",
     }
 }
 
 fn descriptor(call: &Call) -> Option<Fd> {
     match call {
-        Call::Socket { .. } => None,
+        Call::Socket { .. } | Call::Poll { .. } => None,
         Call::Bind { fd, .. }
         | Call::Listen { fd, .. }
         | Call::Accept { fd }
@@ -90,6 +109,7 @@ fn descriptor(call: &Call) -> Option<Fd> {
         | Call::Shutdown { fd, .. }
         | Call::Fcntl { fd, .. }
         | Call::SetOption { fd, .. }
+        | Call::Ioctl { fd, .. }
         | Call::GetOption { fd, .. } => Some(*fd),
     }
 }

@@ -7,8 +7,8 @@ use super::{ConnectionId, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{
-    BlackHole, Connection, Disposition, FastOpenGrant, IcmpError, PacketTooBig, SoftError, State, fast_open_cookie,
-    refusal_in_listen, reset_for,
+    BlackHole, Codepoint, Connection, Disposition, FastOpenGrant, IcmpError, IllegalOptions, PacketTooBig, Reopening,
+    SoftError, State, fast_open_cookie, refusal_in_listen, reset_for, timestamps_in,
 };
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Icmp, Packet, Segment, icmp};
@@ -26,31 +26,64 @@ impl Host {
                     local: SocketAddr::new(destination, segment.destination_port),
                     remote: SocketAddr::new(source, segment.source_port),
                 };
-                self.handle_segment(now, tuple, segment)
+                self.handle_segment(now, tuple, segment, Codepoint::of(packet.ip.traffic_class))
             }
             Body::Icmp(icmp) => self.handle_icmp(now, destination.is_ipv6(), icmp),
             Body::Udp(_) => Disposition::Drop(clause::CLOSED_RST),
         }
     }
 
-    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment) -> Disposition {
+    /// A packet arrives whose TCP segment has an option of illegal length; it has the options before
+    /// it ([`Packet::decode_received`]). What becomes of it says [`Config::illegal_options`] of the
+    /// connection or listener that it is for. Without either, it is answered as any other.
+    ///
+    /// [`Config::illegal_options`]: crate::tcp::Config::illegal_options
+    pub fn handle_illegal_options(&mut self, now: Instant, packet: &Packet) -> Disposition {
+        let (source, destination) = (packet.ip.source, packet.ip.destination);
+        let Some(segment) = packet.segment() else { return self.handle_packet(now, packet) };
+        if !self.addresses.contains(&destination) || !is_unicast(source) {
+            return Disposition::Drop(clause::INVALID_ADDRESS);
+        }
+        let tuple = FourTuple {
+            local: SocketAddr::new(destination, segment.destination_port),
+            remote: SocketAddr::new(source, segment.source_port),
+        };
+        if let Some(id) = self.connections.find(&tuple) {
+            let Some(entry) = self.connections.get_mut(id) else { return Disposition::Drop(clause::ILLEGAL_OPTION) };
+            let disposition = entry.connection.handle_illegal_options(now, segment);
+            self.settle(id);
+            return disposition;
+        }
+        let listener = self.listener_for(tuple.local).and_then(|id| self.listeners.get(&id));
+        match listener.map(|listener| listener.config.illegal_options) {
+            Some(IllegalOptions::Discard) => Disposition::Drop(clause::ILLEGAL_OPTION),
+            Some(IllegalOptions::Reset) if !segment.flags.contains(Flags::RST) => {
+                self.refuse(tuple, segment);
+                Disposition::Reset(clause::ILLEGAL_OPTION)
+            }
+            _ => self.handle_packet(now, packet),
+        }
+    }
+
+    fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, field: Codepoint) -> Disposition {
         if self.strays.drop_syn_fin && segment.flags.contains(Flags::SYN | Flags::FIN) {
             return Disposition::Drop(clause::SYN_FIN);
         }
         if let Some(id) = self.connections.find(&tuple) {
-            if let Some(above) = self.reopens_time_wait(id, tuple, segment) {
-                return self.reopen(now, id, segment, above);
-            }
-            return self.handle_known(now, id, segment);
+            return match self.knock_on_time_wait(id, tuple, segment) {
+                Knock::Open(above) => self.reopen(now, id, segment, above),
+                Knock::Drop => Disposition::Drop(clause::SYN_TIME_WAIT),
+                Knock::None => self.handle_known(now, id, segment, field),
+            };
         }
         self.handle_new(now, tuple, segment, None)
     }
 
-    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment) -> Disposition {
+    fn handle_known(&mut self, now: Instant, id: ConnectionId, segment: &Segment, field: Codepoint) -> Disposition {
         let Some(entry) = self.connections.get_mut(id) else {
             return Disposition::Drop(clause::CLOSED_RST);
         };
-        let disposition = entry.connection.handle_segment(now, segment);
+        let disposition = entry.connection.handle_marked_segment(now, segment, field);
         if let Some(outcome) = entry.connection.take_fast_open_outcome() {
             self.cookies.learn(now, entry.tuple.remote, outcome);
         }
@@ -86,15 +119,27 @@ impl Host {
         self.settle(old_id);
     }
 
-    /// MAY-2: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at once, if
-    /// somebody listens and has room. The last number that the old incarnation sent, if so.
-    fn reopens_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Option<Seq> {
-        let connection = &self.connections.get(id)?.connection;
-        let reopens = connection.config().reopen_time_wait
-            && connection.state() == State::TimeWait
-            && refusal_in_listen(segment).is_none()
-            && segment.seq.is_after(connection.rcv().nxt);
-        (reopens && self.has_room_for(tuple.local)).then_some(connection.snd().nxt)
+    /// MAY-2, RFC 6191: a SYN beyond everything the old incarnation has used may reopen TIME-WAIT at
+    /// once, if somebody listens and has room.
+    fn knock_on_time_wait(&self, id: ConnectionId, tuple: FourTuple, segment: &Segment) -> Knock {
+        let Some(old) = self.connections.get(id).map(|entry| &entry.connection) else { return Knock::None };
+        if old.state() != State::TimeWait || refusal_in_listen(segment).is_some() {
+            return Knock::None;
+        }
+        let accepts = match old.config().reopen_time_wait {
+            Reopening::Never => return Knock::None,
+            Reopening::BySequence => is_beyond(old, segment),
+            Reopening::ByTimestamps => {
+                let listener = self.listener_for(tuple.local).and_then(|id| self.listeners.get(&id));
+                let stamped = listener.map_or(old.config(), |listener| &listener.config).timestamps;
+                let new = timestamps_in(&segment.options).filter(|_| stamped);
+                if !honors(old, segment, new) {
+                    return Knock::Drop;
+                }
+                true
+            }
+        };
+        if accepts && self.has_room_for(tuple.local) { Knock::Open(old.snd().nxt) } else { Knock::None }
     }
 
     /// No connection has this 4-tuple: a listener takes a SYN, anything else is answered as in
@@ -139,7 +184,7 @@ impl Host {
                 found.opened_fast.insert(id);
             }
         }
-        self.handle_known(now, id, segment)
+        self.handle_known(now, id, segment, Codepoint::NotEct) // a mark on a SYN means nothing (RFC 3168 §6.1.1)
     }
 
     /// What a SYN with a Fast Open option gets from a listener that serves it; above the limit, nothing
@@ -227,6 +272,31 @@ fn classify(is_v6: bool, icmp: &Icmp, packet: u32) -> Option<IcmpError> {
         }
         _ => return None,
     })
+}
+
+/// What a segment for a connection in TIME-WAIT asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knock {
+    /// Nothing new.
+    None,
+    /// A new connection, which it gets; the old one had used our numbers up to this one.
+    Open(Seq),
+    /// A new connection, which it does not get.
+    Drop,
+}
+
+/// The SYN lies beyond the peer's old FIN, which is the last number that it had used.
+fn is_beyond(old: &Connection, syn: &Segment) -> bool {
+    syn.seq.is_at_or_after(old.rcv().nxt)
+}
+
+/// RFC 6191 §2. `new`: the timestamps of the SYN, if the new connection would use them.
+fn honors(old: &Connection, syn: &Segment, new: Option<(u32, u32)>) -> bool {
+    match (old.timestamps().ok.then_some(old.timestamps().recent), new) {
+        (Some(last), Some((val, _))) => Seq(val).is_after(Seq(last)) || val == last && is_beyond(old, syn),
+        (None, Some(_)) => true,
+        (_, None) => is_beyond(old, syn),
+    }
 }
 
 /// Whether a segment may come from this address (MUST-57, MUST-63).

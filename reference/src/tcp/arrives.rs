@@ -1,12 +1,13 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7): CLOSED, LISTEN and SYN-SENT here, all other states in
 //! [`steps`].
 
+mod illegal;
 mod steps;
 
 use alloc::sync::Arc;
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, State};
+use super::{Codepoint, Connection, Event, Notice, Reply, Sabotage, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -40,6 +41,8 @@ struct Arriving<'a> {
     /// The blocks of a SACK option.
     sack: &'a [(Seq, Seq)],
     text: &'a [u8],
+    /// The IP header says "congestion experienced".
+    marked: bool,
 }
 
 impl<'a> Arriving<'a> {
@@ -54,6 +57,7 @@ impl<'a> Arriving<'a> {
             timestamps: super::timestamps::in_options(&segment.options),
             sack: super::sack::in_options(&segment.options),
             text: &segment.payload,
+            marked: false,
         }
     }
 
@@ -111,15 +115,21 @@ pub fn refusal_in_listen(segment: &Segment) -> Option<Disposition> {
 }
 
 impl Connection {
-    /// A segment of this connection arrives (§3.10.7).
+    /// A segment of this connection arrives (§3.10.7), without a mark of ECN.
     pub fn handle_segment(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        self.handle_marked_segment(now, segment, Codepoint::NotEct)
+    }
+
+    /// A segment of this connection arrives (§3.10.7) with this ECN field in its IP header.
+    pub fn handle_marked_segment(&mut self, now: Instant, segment: &Segment, field: Codepoint) -> Disposition {
         match self.state {
             State::Closed => self.arrives_in_closed(segment),
             State::Listen => self.arrives_in_listen(now, segment),
             State::SynSent => self.arrives_in_syn_sent(now, segment),
             _ => {
                 self.heard_from_peer(now);
-                self.arrives_in_other_states(now, Arriving::new(segment))
+                let marked = field == Codepoint::Ce;
+                self.arrives_in_other_states(now, Arriving { marked, ..Arriving::new(segment) })
             }
         }
     }
@@ -181,6 +191,9 @@ impl Connection {
             if !acknowledges {
                 return Disposition::Drop(clause::SYN_SENT_RST_BLIND);
             }
+            if self.retries_without_ecn(now) {
+                return Disposition::Drop(clause::ECN_REFUSED);
+            }
             self.fast_open_failed();
             self.fail(Event::Rst, Notice::Refused);
             return Disposition::Drop(clause::SYN_SENT_RST);
@@ -239,13 +252,21 @@ impl Connection {
                 _ => {}
             }
         }
-        self.agree_on_segment_size(mss.min(self.config.mss));
+        let mss = if self.is_sabotaged(Sabotage::MssIgnored) { self.config.mss } else { mss.min(self.config.mss) };
+        self.agree_on_segment_size(mss);
         self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
+        self.agree_on_ecn(arriving.flags);
         self.agree_on_timestamps(now, arriving.timestamps);
         self.congestion = super::Congestion::new(&self.config, self.text_per_segment());
+        if self.is_sabotaged(Sabotage::UninitializedCwnd)
+            && !arriving.options.iter().any(|o| matches!(o, TcpOption::Mss(_)))
+        {
+            self.congestion.set_window(u32::MAX);
+        }
         match scale {
             Some(shift) if self.config.window_scale => {
                 self.snd.wind_shift = shift;
+                self.snd.wnd <<= if self.is_sabotaged(Sabotage::WindowOfSynScaled) { shift } else { 0 };
                 self.rcv.wind_shift = self.config.wind_shift();
             }
             _ => {
@@ -272,6 +293,9 @@ impl Connection {
             self.rto.syn_was_lost();
             self.congestion.syn_was_lost();
         }
+        if self.is_sabotaged(Sabotage::NoInitialSlowStart) {
+            self.congestion.set_window(u32::MAX);
+        }
         self.notices.push_back(Notice::Established);
         self.announce_user_timeout();
         if self.rcv.up.is_after(self.rcv.nxt) {
@@ -294,7 +318,9 @@ impl Connection {
         use State::{CloseWait, Established, FinWait1, FinWait2};
         match self.config.keep_alive {
             Some(keep_alive) if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) => {
-                self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(keep_alive.idle));
+                let hasty = self.is_sabotaged(Sabotage::InsufficientIntervalBetweenKeepAlives);
+                let idle = if hasty { keep_alive.interval } else { keep_alive.idle };
+                self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(idle));
             }
             _ => self.timers.cancel(Timer::KeepAlive),
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::octets::copy_front;
-use super::{Config, Connection, Event, Notice, Reply, State};
+use super::{Config, Connection, Event, Notice, Reply, Sabotage, State};
 use crate::seq::Seq;
 use crate::time::Instant;
 
@@ -108,7 +108,7 @@ impl Connection {
         let taken = &data[..data.len().min(room)];
         self.send_buffer.extend(taken);
         if urgent && !taken.is_empty() {
-            self.snd.up = self.send_end(); // the octet after the last urgent one (MUST-62)
+            self.snd.up = self.send_end().back(u32::from(self.is_sabotaged(Sabotage::UrgentOffByOne))); // the octet after the last urgent one (MUST-62)
         }
         Ok(taken.len())
     }
@@ -201,6 +201,7 @@ impl Connection {
         self.detached = true;
         let unread = match self.state {
             _ if self.receive_buffer.is_empty() => None,
+            _ if self.is_sabotaged(Sabotage::FailureToRstOnCloseWithDataPending) => None,
             State::Established | State::CloseWait => Some(Event::CloseUnread),
             State::FinWait1 | State::FinWait2 => Some(Event::TextAfterClose),
             _ => None, // both sides have closed: there is nobody to tell

@@ -1,6 +1,6 @@
 //! Challenge acknowledgments and their limit (RFC 5961 §7).
 
-use super::{Connection, Reply};
+use super::{Connection, Reply, Sabotage};
 use crate::time::{Duration, Instant};
 
 /// How many acknowledgments may answer suspicious segments in how much time.
@@ -35,7 +35,7 @@ impl Spent {
 impl Connection {
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`: let the peer prove that it sent this.
     pub(super) fn challenge(&mut self, now: Instant) {
-        if self.challenges.may(now, self.config.challenge_ack_limit) {
+        if self.challenges.may(now, self.config.challenge_ack_limit) && !self.is_sabotaged(Sabotage::NoChallengeAck) {
             self.pending.replies.push_back(Reply::Ack);
         }
     }

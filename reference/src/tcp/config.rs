@@ -1,6 +1,7 @@
 //! What may differ between one conforming TCP and another.
 
 pub use super::challenge::Limit;
+use super::ecn::Ecn;
 pub use super::fast_open::FastOpen;
 pub use super::user_timeout::UserTimeoutOption;
 use crate::time::Duration;
@@ -42,6 +43,10 @@ pub struct Config {
     pub initial_window: InitialWindow,
     /// The first two duplicates let out a new segment each (RFC 3042).
     pub limited_transmit: bool,
+    /// How the congestion window grows and shrinks.
+    pub congestion_control: CongestionControl,
+    /// Explicit congestion notification (RFC 3168).
+    pub ecn: Ecn,
     /// What is lost is told by time (RACK, RFC 8985 §6) where the peer permits SACK, instead of RFC
     /// 6675's counting.
     pub rack: bool,
@@ -61,8 +66,10 @@ pub struct Config {
     /// A valid RST ends TIME-WAIT (§3.10.7.4 step 2); off ignores it, so that an old duplicate
     /// cannot cut TIME-WAIT short (RFC 1337 §3, F1).
     pub resets_end_time_wait: bool,
-    /// A SYN beyond the old sequence numbers opens a new connection from TIME-WAIT (§3.6.1, MAY-2).
-    pub reopen_time_wait: bool,
+    /// Which SYN opens a new connection from TIME-WAIT (§3.6.1, MAY-2, SHLD-4).
+    pub reopen_time_wait: Reopening,
+    /// What becomes of a segment with an option of illegal length (§3.1, MUST-7).
+    pub illegal_options: IllegalOptions,
     /// ABORT lingers in TIME-WAIT once it has sent its reset, as §3.5.2 advises; off deletes the
     /// connection at once (§3.10.5).
     pub time_wait_after_abort: bool,
@@ -133,6 +140,9 @@ pub struct Config {
     pub user_timeout_option: Option<UserTimeoutOption>,
     /// Data on the SYN (RFC 7413).
     pub fast_open: FastOpen,
+    /// A fault to have on purpose.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: Option<super::Sabotage>,
 }
 
 /// What an ICMP error ends that says that a segment did not arrive.
@@ -191,6 +201,16 @@ pub enum OptionOrder {
     FreeBsd,
 }
 
+/// How the congestion window grows in congestion avoidance, and what a loss takes from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CongestionControl {
+    /// A segment per round trip, and half of what is in flight (RFC 5681, RFC 6582).
+    #[default]
+    NewReno,
+    /// By a cubic function of time, and three tenths (RFC 9438).
+    Cubic,
+}
+
 /// IW: what may be sent before the first acknowledgment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InitialWindow {
@@ -201,6 +221,31 @@ pub enum InitialWindow {
     Rfc6928,
     /// So many segments.
     Segments(u16),
+}
+
+/// Which SYN may take the place of a connection in TIME-WAIT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reopening {
+    /// None: it is handled as in any other state (§3.10.7.4 step 4).
+    Never,
+    /// One whose sequence number lies beyond the old ones (RFC 9293 MAY-2, RFC 1122 §4.2.2.13).
+    BySequence,
+    /// The rules of RFC 6191 §2, by timestamp and sequence number (SHLD-4). A SYN that they do not
+    /// accept is dropped without a word.
+    #[default]
+    ByTimestamps,
+}
+
+/// What becomes of a segment with an option of length 0 or 1, or one that runs beyond the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IllegalOptions {
+    /// It is dropped without a word.
+    #[default]
+    Discard,
+    /// It is processed with the options that stand before the illegal one.
+    Ignore,
+    /// The connection is reset, as the text suggests; in LISTEN only the segment is answered so.
+    Reset,
 }
 
 /// What an ICMP error ends that says that the peer's port or protocol cannot be reached.
@@ -250,6 +295,8 @@ impl Default for Config {
             quick_acks: 0,
             initial_window: InitialWindow::default(),
             limited_transmit: true,
+            congestion_control: CongestionControl::default(),
+            ecn: Ecn::default(),
             rack: false,
             tail_loss_probe: false,
             f_rto: false,
@@ -258,7 +305,8 @@ impl Default for Config {
             stray_ack_limit: None,
             blind_attack_checks: true,
             resets_end_time_wait: true,
-            reopen_time_wait: true,
+            reopen_time_wait: Reopening::default(),
+            illegal_options: IllegalOptions::default(),
             time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,
@@ -290,6 +338,8 @@ impl Default for Config {
             abort_on_overflow: false,
             user_timeout_option: None,
             fast_open: FastOpen::default(),
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
         }
     }
 }

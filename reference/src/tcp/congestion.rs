@@ -3,7 +3,8 @@
 
 use crate::time::{Duration, Instant};
 
-use super::config::{Config, InitialWindow};
+use super::config::{Config, CongestionControl, InitialWindow};
+use super::cubic::{self, Cubic};
 
 /// The congestion window and what it depends on, in octets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +16,17 @@ pub(super) struct Congestion {
     /// Octets acknowledged since the last increase in congestion avoidance.
     acknowledged: u32,
     /// What it was before the last loss, should that turn out to have been none.
-    before_loss: Option<(u32, u32)>,
+    before_loss: Option<Before>,
+    /// The variables of CUBIC, if that is what controls the window.
+    cubic: Option<Cubic>,
+}
+
+/// What is restored if a loss was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Before {
+    cwnd: u32,
+    ssthresh: u32,
+    cubic: Option<Cubic>,
 }
 
 /// An acknowledgment of new data, as congestion control sees it.
@@ -40,6 +51,7 @@ impl Congestion {
             initial,
             acknowledged: 0,
             before_loss: None,
+            cubic: (config.congestion_control == CongestionControl::Cubic).then(Cubic::default),
         }
     }
 
@@ -60,6 +72,10 @@ impl Congestion {
             self.cwnd = self.cwnd.saturating_add(octets.min(self.smss)); // slow start (RFC 5681 §3.1)
             return;
         }
+        if let Some(cubic) = &mut self.cubic {
+            self.cwnd = cubic.grown(self.cwnd, self.smss, acknowledged);
+            return;
+        }
         // RFC 5681 §3.1: a segment per window, counted in octets
         self.acknowledged = self.acknowledged.saturating_add(octets);
         if self.acknowledged >= self.cwnd {
@@ -70,27 +86,48 @@ impl Congestion {
 
     /// A segment is lost while `in_flight` octets are out: ssthresh is halved (RFC 5681 §3.2 step
     /// 2), and cwnd follows it.
-    pub(super) fn on_loss(&mut self, now: Instant, in_flight: u32) {
-        let _ = now;
-        self.before_loss = Some((self.cwnd, self.ssthresh));
-        self.halve(in_flight);
+    pub(super) fn on_loss(&mut self, in_flight: u32) {
+        self.remember();
+        self.reduce_threshold(in_flight);
         self.cwnd = self.ssthresh;
+    }
+
+    /// A mark is echoed while `in_flight` octets are out: as for a loss, but down to a single segment
+    /// (RFC 3168 §6.1.2).
+    pub(super) fn on_mark(&mut self, in_flight: u32) {
+        let reduced = self.reduce_threshold(in_flight);
+        self.cwnd = self.cwnd.min(reduced.max(self.smss));
     }
 
     /// The retransmission timer expired; `first`: for the first time since the last new
     /// acknowledgment (RFC 5681 §3.1: ssthresh is halved once per loss).
-    pub(super) fn on_timeout(&mut self, now: Instant, in_flight: u32, first: bool) {
-        let _ = now;
+    pub(super) fn on_timeout(&mut self, in_flight: u32, first: bool) {
         if first {
-            self.before_loss = Some((self.cwnd, self.ssthresh));
-            self.halve(in_flight);
+            self.remember();
+            self.reduce_threshold(in_flight);
+            if let Some(cubic) = &mut self.cubic {
+                cubic.timed_out();
+            }
         }
         self.cwnd = self.smss;
     }
 
-    fn halve(&mut self, in_flight: u32) {
-        self.ssthresh = (in_flight / 2).max(2 * self.smss);
+    fn remember(&mut self) {
+        self.before_loss = Some(Before { cwnd: self.cwnd, ssthresh: self.ssthresh, cubic: self.cubic });
+    }
+
+    /// Sets ssthresh, to two segments at least; to what it would be else.
+    fn reduce_threshold(&mut self, in_flight: u32) -> u32 {
+        let reduced = match &mut self.cubic {
+            Some(cubic) => {
+                cubic.reduce(self.cwnd);
+                cubic::beta(in_flight)
+            }
+            None => in_flight / 2,
+        };
+        self.ssthresh = reduced.max(2 * self.smss);
         self.acknowledged = 0;
+        reduced
     }
 
     /// NewReno inflates the window by what has left the network and deflates it by what was
@@ -101,15 +138,24 @@ impl Congestion {
 
     /// The loss was none: what it took is given back (RFC 5682 §3.1, RFC 3522).
     pub(super) fn undo(&mut self) {
-        if let Some((cwnd, ssthresh)) = self.before_loss.take() {
-            self.cwnd = self.cwnd.max(cwnd);
-            self.ssthresh = self.ssthresh.max(ssthresh);
+        let Some(before) = self.before_loss.take() else { return };
+        if self.cwnd < before.cwnd {
+            self.cubic = before.cubic; // else its newer variables are the better ones (RFC 9438 §4.9.2)
         }
+        self.cwnd = self.cwnd.max(before.cwnd);
+        self.ssthresh = self.ssthresh.max(before.ssthresh);
     }
 
     /// Nothing was sent for longer than an RTO: no more than the restart window (RFC 5681 §4.1).
     pub(super) fn restart_after_idle(&mut self) {
         self.cwnd = self.cwnd.min(self.initial);
+    }
+
+    /// Nothing was in flight for so long.
+    pub(super) fn was_idle(&mut self, span: Duration) {
+        if let Some(cubic) = &mut self.cubic {
+            cubic.idle(span);
+        }
     }
 
     /// The SYN or its acknowledgment was lost: start with one segment (RFC 5681 §3.1).
@@ -173,7 +219,7 @@ mod tests {
         assert_eq!(congestion.window(), 5000);
         congestion.grow(ack(3000));
         assert_eq!(congestion.window(), 6000, "at most a segment per acknowledgment");
-        congestion.on_timeout(Instant::ZERO, 5000, true);
+        congestion.on_timeout(5000, true);
         assert_eq!(congestion.window(), 1000);
         for _ in 0..2 {
             congestion.grow(ack(1000));
@@ -188,13 +234,13 @@ mod tests {
     #[test]
     fn a_loss_halves_what_is_in_flight_and_may_be_undone() {
         let mut congestion = reno(1000);
-        congestion.on_loss(Instant::ZERO, 9000);
+        congestion.on_loss(9000);
         assert_eq!((congestion.window(), congestion.ssthresh()), (4500, 4500));
         congestion.undo();
         assert_eq!((congestion.window(), congestion.ssthresh()), (4500, u32::MAX));
-        congestion.on_timeout(Instant::ZERO, 3000, true);
+        congestion.on_timeout(3000, true);
         assert_eq!((congestion.window(), congestion.ssthresh()), (1000, 2000), "two segments at least");
-        congestion.on_timeout(Instant::ZERO, 1000, false);
+        congestion.on_timeout(1000, false);
         assert_eq!(congestion.ssthresh(), 2000, "once per loss");
         congestion.undo();
         assert_eq!((congestion.window(), congestion.ssthresh()), (4500, u32::MAX));

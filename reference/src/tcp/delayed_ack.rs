@@ -1,8 +1,8 @@
 //! Delayed acknowledgments (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
 
-use super::Connection;
 use super::timers::Timer;
-use crate::time::Instant;
+use super::{Connection, Sabotage};
+use crate::time::{Duration, Instant};
 
 /// What the receiver owes the sender.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,14 +23,18 @@ impl Connection {
             return;
         };
         self.delayed_ack.unacknowledged = self.delayed_ack.unacknowledged.saturating_add(octets);
-        let two_segments = 2 * self.full_segment_from_peer();
+        let two_segments =
+            if self.is_sabotaged(Sabotage::StretchAckViolation) { 8 } else { 2 } * self.full_segment_from_peer();
         if self.delayed_ack.quick < self.config.quick_acks {
             self.delayed_ack.quick += 1;
             self.pending.ack = true;
         } else if self.delayed_ack.unacknowledged >= two_segments {
             self.pending.ack = true;
         } else if !self.timers.is_set(Timer::DelayedAck) {
-            self.timers.set(Timer::DelayedAck, now + delay);
+            self.timers.set(
+                Timer::DelayedAck,
+                now + if self.is_sabotaged(Sabotage::DelayedAckTooLong) { Duration::from_secs(1) } else { delay },
+            );
         }
     }
 

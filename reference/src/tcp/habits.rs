@@ -30,6 +30,9 @@ pub struct Habit {
     kind: Kind,
 }
 
+/// A word, and what it does.
+type Choice = (&'static str, fn(&mut Config));
+
 /// What the values of a habit look like, and what they do.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -44,7 +47,7 @@ enum Kind {
     /// So many in a span of time, or `off`
     Rate(fn(&mut Config, Option<Limit>)),
     /// One of these words
-    Word(&'static [(&'static str, fn(&mut Config))]),
+    Word(&'static [Choice]),
 }
 
 /// Why [`Config::set`] changed nothing.

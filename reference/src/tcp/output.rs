@@ -2,7 +2,7 @@
 
 use super::octets::append_range;
 use super::recovery::Phase;
-use super::{Connection, Reply, State};
+use super::{Connection, Reply, Sabotage, State};
 use crate::seq::Seq;
 use crate::tcp::timers::Timer;
 use crate::time::Instant;
@@ -38,6 +38,7 @@ impl Connection {
         segment.options.clear();
         segment.payload.clear();
         self.start_fin_wait_2_timer(now);
+        self.clear_codepoint();
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(now, &reply, segment);
             if self.state == State::TimeWait && matches!(reply, Reply::Reset { .. }) {
@@ -86,6 +87,7 @@ impl Connection {
         self.timestamps.last_ack_sent = self.rcv.nxt;
         self.acknowledgment_was_sent();
         if !segment.flags.contains(Flags::SYN) {
+            self.echo_congestion(segment);
             self.stamp(now, segment);
             self.tell_sack(segment);
             self.tell_user_timeout(segment, false);
@@ -103,6 +105,7 @@ impl Connection {
         } else {
             self.acknowledge_in(now, segment);
         }
+        self.offer_ecn(segment);
         self.offer_options(now, segment);
         self.ride_on_syn(now, segment);
         self.tell_user_timeout(segment, true);
@@ -112,6 +115,9 @@ impl Connection {
         segment.seq = chunk.seq;
         let start = (chunk.seq - self.send_buffer_seq) as usize;
         append_range(&self.send_buffer, start..start + chunk.len as usize, &mut segment.payload);
+        if self.is_sabotaged(Sabotage::InconsistentRetransmission) && chunk.seq.is_before(self.snd.nxt) {
+            segment.payload.reverse();
+        }
         segment.flags = if chunk.fin { Flags::FIN } else { Flags::NONE };
         if chunk.len > 0 && chunk.seq + chunk.len == self.send_end() {
             segment.flags = segment.flags | Flags::PSH; // the last of what is buffered (MUST-61)
@@ -121,6 +127,7 @@ impl Connection {
             segment.urgent_pointer = u16::try_from(self.snd.up - chunk.seq).unwrap_or(u16::MAX);
         }
         self.acknowledge_in(now, segment);
+        self.mark_data(chunk.seq == self.snd.nxt, segment);
         self.note_sent(now, chunk);
     }
 
@@ -128,6 +135,10 @@ impl Connection {
         let end = chunk.end();
         let is_new = end.is_after(self.snd.nxt);
         if is_new {
+            if self.snd.in_flight() == 0 {
+                let round_trip = self.rto.srtt().unwrap_or_default();
+                self.congestion.was_idle(now.since(self.last_sent_at).saturating_sub(round_trip));
+            }
             self.recovery.f_rto.note_new();
             self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
@@ -185,11 +196,14 @@ impl Connection {
             return None;
         }
         let room = self.retransmission_room(self.sent.first_due()?.seq);
-        let sent = self.sent.resend(self.segment_room(), room, now)?;
+        let twice = if self.is_sabotaged(Sabotage::RetransmissionSendsMultiplePackets) { 12 } else { 0 };
+        let sent = self.sent.resend(self.segment_room().saturating_sub(twice).max(1), room, now)?;
         self.recovery.at_once = false;
         self.recovery.f_rto.note_resent(sent.end());
-        self.rto.stop_timing(); // Karn (RFC 6298 §3)
-        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing(); // Karn (RFC 6298 §3)
+        }
+        Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin && !self.is_sabotaged(Sabotage::FinSentOnce) })
     }
 
     /// The most text that the next segment may carry: Eff.snd.MSS less its options (§3.7.1).
@@ -210,6 +224,8 @@ impl Connection {
         let full = self.segment_room();
         let len = queued.min(usable).min(full);
         let fin = self.fin_queued && len == queued && usable > len;
+        let waits = self.is_sabotaged(Sabotage::FailureToSendFinPromptly) && (in_flight > 0 || len > 0);
+        let fin = fin && !waits;
         let idle = in_flight == 0 || !self.config.nagle;
         let worthwhile = len == full
             || len == queued && (idle || fin)

@@ -1,7 +1,7 @@
 //! What the path carries: "packet too big" and what follows from it (RFC 1191, RFC 8201, RFC 5927 §7).
 
 use super::timers::Timer;
-use super::{Connection, Disposition, State};
+use super::{Connection, Disposition, Sabotage, State};
 use crate::clause;
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -147,7 +147,11 @@ impl Connection {
     /// SMSS: what of Eff.snd.MSS the options that every segment carries leave for text (§3.7.1,
     /// RFC 6691).
     pub(super) fn text_per_segment(&self) -> u32 {
-        let options = if self.timestamps.ok { super::timestamps::LENGTH } else { 0 };
+        let options = if self.timestamps.ok && !self.is_sabotaged(Sabotage::OptionsMissingFromMss) {
+            super::timestamps::LENGTH
+        } else {
+            0
+        };
         u32::from(self.snd.mss.saturating_sub(options).max(1))
     }
 

@@ -278,7 +278,8 @@ impl Connection {
     /// widens the window.
     fn reduce_again(&mut self, now: Instant) {
         let before = self.congestion.window();
-        self.congestion.on_loss(now, self.snd.in_flight().min(before));
+        self.congestion.on_loss(self.snd.in_flight().min(before));
+        self.note_reduction();
         self.congestion.set_window(self.congestion.window().min(before));
         self.recovery.rack.reduced_at = now;
     }

@@ -4,13 +4,13 @@
 //! Without SACK, the window is inflated by what duplicates say has left the network; with it, the
 //! pipe is counted segment by segment and the window stays what it is.
 
-use super::Connection;
 use super::congestion::Acknowledged;
 use super::f_rto::FRto;
 use super::rack::Rack;
 use super::sack::{DUP_THRESH, Learned};
 use super::tail_loss::TailLoss;
 use super::timers::Timer;
+use super::{Connection, Sabotage};
 use crate::seq::Seq;
 use crate::time::Instant;
 
@@ -57,6 +57,15 @@ pub(super) struct News {
     /// It carries neither text nor SACK blocks.
     pub(super) is_bare: bool,
     pub(super) sack: Learned,
+    /// It echoes a mark: the window does not grow (RFC 3168 §6.1.2).
+    pub(super) echo: bool,
+}
+
+impl News {
+    /// Octets that let the window grow.
+    fn growth(&self) -> u32 {
+        if self.echo { 0 } else { self.octets }
+    }
 }
 
 impl Connection {
@@ -99,14 +108,14 @@ impl Connection {
             }
             Phase::Recovery(_) => {}
             Phase::Loss(point) => {
-                self.grow_by(now, news.octets);
+                self.grow_by(now, news.growth());
                 if news.octets > 0 && news.ack.is_at_or_after(point) {
                     self.recovery.phase = Phase::Open;
                 }
                 self.detect_loss(now, news);
             }
             Phase::Open => {
-                self.grow_by(now, news.octets);
+                self.grow_by(now, news.growth());
                 self.detect_loss(now, news);
             }
         }
@@ -117,13 +126,16 @@ impl Connection {
         if octets > 0 {
             self.congestion.grow(Acknowledged { now, octets, srtt: self.rto.srtt() });
         }
+        if self.is_sabotaged(Sabotage::ExtraAdditiveConstant) && self.congestion.window() > self.congestion.ssthresh() {
+            self.congestion.set_window(self.congestion.window() + self.congestion.smss() / 8);
+        }
     }
 
     /// Duplicates: the third, or a scoreboard that says so, starts recovery (RFC 5681 §3.2 step 2,
     /// RFC 6675 §5).
     fn detect_loss(&mut self, now: Instant, news: News) {
         let counts = if self.recovers_by_sack() { news.sack.fresh > 0 } else { news.is_duplicate };
-        if !counts {
+        if !counts || self.is_sabotaged(Sabotage::NoFastRetransmit) {
             return;
         }
         self.recovery.duplicates = self.recovery.duplicates.saturating_add(1);
@@ -136,8 +148,18 @@ impl Connection {
             return;
         }
         let by_scoreboard = self.recovers_by_sack() && self.judge_losses();
-        if by_scoreboard || self.recovery.duplicates >= DUP_THRESH {
+        let too_soon = self.is_sabotaged(Sabotage::FastRetransmitTooSoon) && self.recovery.duplicates == 2;
+        if by_scoreboard || self.recovery.duplicates >= DUP_THRESH || too_soon {
             self.start_recovery(now);
+        }
+    }
+
+    /// A loss while `in_flight` octets are out: the window is reduced, unless an echoed mark has
+    /// reduced it for the same data (RFC 3168 §6.1.2).
+    pub(super) fn reduce_window(&mut self, in_flight: u32) {
+        if !self.has_reduced() {
+            self.congestion.on_loss(in_flight);
+            self.note_reduction();
         }
     }
 
@@ -145,7 +167,7 @@ impl Connection {
     pub(super) fn start_recovery(&mut self, now: Instant) {
         // what limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2)
         let in_flight = self.snd.in_flight().min(self.congestion.window());
-        self.congestion.on_loss(now, in_flight);
+        self.reduce_window(in_flight);
         if !self.recovers_by_sack() {
             let inflated = self.congestion.ssthresh().saturating_add(DUP_THRESH * self.congestion.smss());
             self.congestion.set_window(inflated);
@@ -174,7 +196,9 @@ impl Connection {
     fn retransmit_first(&mut self) {
         self.sent.lose_first();
         self.recovery.at_once = true;
-        self.rto.stop_timing();
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing();
+        }
     }
 
     /// A partial acknowledgment: the next segment is lost as well (RFC 6582 §3.2 step 3).
@@ -189,8 +213,9 @@ impl Connection {
     /// Everything that was in flight when recovery began has arrived: the window deflates
     /// (RFC 6582 §3.2 step 3).
     pub(super) fn end_recovery(&mut self) {
-        let window = self.congestion.ssthresh();
-        self.congestion.set_window(window);
+        if !self.is_sabotaged(Sabotage::FailureOfWindowDeflation) {
+            self.congestion.set_window(self.congestion.ssthresh());
+        }
         self.recovery.phase = Phase::Open;
         self.recovery.at_once = false;
     }
@@ -199,11 +224,15 @@ impl Connection {
     /// RFC 6675 §5.1).
     pub(super) fn lose_everything(&mut self, now: Instant) {
         let first = self.rto.doublings() == 0;
-        self.congestion.on_timeout(now, self.snd.in_flight(), first);
+        self.congestion.on_timeout(self.snd.in_flight(), first);
+        self.note_reduction();
         self.recovery.f_rto = self.f_rto_after_timeout();
         self.recovery.tail_loss.reset();
         self.timers.cancel(Timer::Reordering);
         self.timers.cancel(Timer::Probe);
+        if self.is_sabotaged(Sabotage::NoSlowStartAfterRetransmission) {
+            self.congestion.undo();
+        }
         self.recovery.phase = Phase::Loss(self.snd.nxt);
         self.recovery.recover = Some(self.snd.nxt);
         self.recovery.duplicates = 0;
@@ -222,6 +251,9 @@ impl Connection {
     /// the pipe (RFC 6675 §4); else everything between SND.UNA and SND.NXT, while the first two
     /// duplicates let out a segment each (limited transmit, RFC 3042 §2).
     pub(super) fn congestion_room(&self) -> u32 {
+        if self.ecn.waits() {
+            return 0;
+        }
         if let Some(segments) = self.recovery.f_rto.new_segments() {
             return segments * self.congestion.smss();
         }

@@ -2,6 +2,7 @@
 
 use crate::time::{Duration, Instant};
 
+use super::Sabotage;
 use super::config::Config;
 
 /// The clock granularity G: the variance never counts for less.
@@ -39,7 +40,11 @@ impl Rto {
         Rto {
             srtt: None,
             rttvar: Duration::ZERO,
-            base: config.initial_rto,
+            base: if config.is_sabotaged(Sabotage::InitialRtoTooLow) {
+                Duration::from_millis(200)
+            } else {
+                config.initial_rto
+            },
             doublings: 0,
             min: config.min_rto,
             max: config.max_rto,

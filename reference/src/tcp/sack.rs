@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Connection;
 use super::rack::Arrival;
+use super::{Connection, Sabotage};
 use crate::seq::Seq;
 use crate::wire::{MAX_OPTIONS, Segment, TcpOption};
 
@@ -47,6 +47,9 @@ impl Connection {
         let runs = beside.into_iter().chain(self.reassembly.recent_runs(room).filter(|run| Some(*run) != beside));
         blocks.extend(runs.map(|(first, last)| (position(first), position(last))));
         blocks.truncate(room);
+        if self.is_sabotaged(Sabotage::SackBlocksByNumber) {
+            blocks.sort_by_key(|(left, _)| *left - self.rcv.nxt);
+        }
         if !blocks.is_empty() {
             segment.options.push(TcpOption::NoOperation);
             segment.options.push(TcpOption::NoOperation);

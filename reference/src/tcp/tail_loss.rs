@@ -131,7 +131,7 @@ impl Connection {
         } else if news.ack.is_after(end) {
             self.recovery.tail_loss.reset();
             let flight = self.snd.in_flight().saturating_add(news.octets);
-            self.congestion.on_loss(now, flight.min(self.congestion.window()));
+            self.reduce_window(flight.min(self.congestion.window()));
             self.recovery.rack.reduced_at = now;
         } else if is_bare_duplicate {
             self.recovery.tail_loss.reset();

@@ -1,7 +1,7 @@
 //! Timeouts (RFC 9293 §3.10.8, §3.8.3, §3.8.4, §3.8.6.1; RFC 6298 §5).
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, State, WindowProbe};
+use super::{Connection, Event, Notice, Reply, Sabotage, State, WindowProbe};
 use crate::time::{Duration, Instant};
 
 impl Connection {
@@ -77,11 +77,16 @@ impl Connection {
 
     /// RFC 6298 §5.4-5.6: send the earliest segment again, double the RTO.
     fn retransmission_timeout(&mut self, now: Instant) {
+        if self.ends_wait() {
+            return;
+        }
         if self.has_reached_r2(now) {
             self.give_up();
             return;
         }
-        self.rto.stop_timing();
+        if !self.is_sabotaged(Sabotage::KarnIgnored) {
+            self.rto.stop_timing();
+        }
         if !self.syn_is_acknowledged() {
             self.syn_was_lost = true;
             self.fast_open_failed();
@@ -94,7 +99,9 @@ impl Connection {
             self.lose_everything(now);
             self.heed_pending_packet_too_big(now);
         }
-        self.rto.back_off();
+        if !self.is_sabotaged(Sabotage::FailureToBackOff) {
+            self.rto.back_off();
+        }
         if self.rto.doublings() == self.config.r1 {
             self.tell(Notice::ExcessiveRetransmission); // MUST-20, SHLD-9
         }
@@ -113,6 +120,9 @@ impl Connection {
     }
 
     fn persist_timeout(&mut self, now: Instant) {
+        if self.is_sabotaged(Sabotage::NoWindowProbe) {
+            return;
+        }
         if self.snd.wnd == 0 {
             self.probe(now);
         } else {
@@ -166,7 +176,8 @@ impl Connection {
     /// §3.8.4: a probe, or the end after as many as the configuration says.
     fn keep_alive_timeout(&mut self, now: Instant) {
         let Some(keep_alive) = self.config.keep_alive else { return };
-        if self.keep_alive_probes >= keep_alive.count {
+        let limit = if self.is_sabotaged(Sabotage::ExcessivelyShortKeepAlive) { 1 } else { keep_alive.count };
+        if self.keep_alive_probes >= limit {
             self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
             self.fail(Event::KeepAliveTimeout, Notice::TimedOut);
             return;

@@ -1,6 +1,6 @@
 //! Timestamps: PAWS and the measurement of round trips (RFC 7323 §3-5).
 
-use super::Connection;
+use super::{Connection, Sabotage};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::{Duration, Instant};
@@ -53,7 +53,7 @@ pub(super) enum Verdict {
 }
 
 /// TSval and TSecr of a list of options.
-pub(super) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
+pub(crate) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
     options.iter().find_map(|option| match option {
         TcpOption::Timestamps { val, ecr } => Some((*val, *ecr)),
         _ => None,
@@ -72,6 +72,9 @@ impl Connection {
             _ if !self.timestamps.ok => Verdict::Fine,
             None if self.config.require_timestamps => Verdict::Missing(clause::TIMESTAMPS_MISSING),
             Some((val, _)) if self.timestamps.is_old(now, val) => Verdict::Old(clause::PAWS),
+            Some((val, _)) if self.is_sabotaged(Sabotage::PawsIgnoresWrap) && val < self.timestamps.recent => {
+                Verdict::Old(clause::PAWS)
+            }
             _ => Verdict::Fine,
         }
     }

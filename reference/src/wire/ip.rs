@@ -8,7 +8,7 @@ use etherparse::err::{ipv4, ipv6};
 use etherparse::{IpDscp, IpEcn, IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv6FlowLabel, Ipv6Header, Ipv6HeaderSlice};
 
 use super::checksum::{check, put_u16, u16_at};
-use super::{Body, Icmp, Ip, Layer, Packet, Problem, Segment, Udp, WireError, protocol};
+use super::{Body, Icmp, Ip, Layer, Leniency, Packet, Problem, Segment, Udp, WireError, protocol};
 
 /// The largest value of both length fields.
 const MAX_LENGTH: usize = 0xffff;
@@ -73,19 +73,22 @@ fn encode_header(ip: &Ip, number: u8, body_len: u16, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads a packet into `packet`; what is wrong with its transport checksum, unless `strict` made it
-/// an error. After an error `packet` means nothing.
-pub(super) fn decode_into(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
+/// Reads a packet into `packet`; what is wrong with its transport layer, unless it is an error. After an error `packet` means nothing.
+pub(super) fn decode_into(
+    octets: &[u8],
+    leniency: Leniency,
+    packet: &mut Packet,
+) -> Result<Option<WireError>, WireError> {
     let error = |problem, required, found| WireError { layer: Layer::Ip, offset: 0, problem, required, found };
     let first = octets.first().ok_or(error(Problem::Truncated, 20, 0))?;
     match first >> 4 {
-        4 => decode_v4(octets, strict, packet),
-        6 => decode_v6(octets, strict, packet),
+        4 => decode_v4(octets, leniency, packet),
+        6 => decode_v6(octets, leniency, packet),
         version => Err(error(Problem::Version, 4, version.into())),
     }
 }
 
-fn decode_v4(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
+fn decode_v4(octets: &[u8], leniency: Leniency, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv4,
         offset,
@@ -127,10 +130,10 @@ fn decode_v4(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<
     if number == protocol::ICMPV6 {
         return Err(error(9, Problem::Protocol, protocol::ICMP.into(), number.into()));
     }
-    decode_body(number, body, (header_len, 9), strict, packet)
+    decode_body(number, body, (header_len, 9), leniency, packet)
 }
 
-fn decode_v6(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
+fn decode_v6(octets: &[u8], leniency: Leniency, packet: &mut Packet) -> Result<Option<WireError>, WireError> {
     let error = |offset, problem, required: usize, found: usize| WireError {
         layer: Layer::Ipv6,
         offset,
@@ -175,7 +178,7 @@ fn decode_v6(octets: &[u8], strict: bool, packet: &mut Packet) -> Result<Option<
     if number.0 == protocol::ICMP {
         return Err(error(named_at, Problem::Protocol, protocol::ICMPV6.into(), number.0.into()));
     }
-    decode_body(number.0, whole.get(start..).unwrap_or_default(), (start, named_at), strict, packet)
+    decode_body(number.0, whole.get(start..).unwrap_or_default(), (start, named_at), leniency, packet)
 }
 
 /// `start`: where in the packet the body begins; `named_at`: where its protocol number stands.
@@ -183,12 +186,12 @@ fn decode_body(
     number: u8,
     body: &[u8],
     (start, named_at): (usize, usize),
-    strict: bool,
+    leniency: Leniency,
     packet: &mut Packet,
 ) -> Result<Option<WireError>, WireError> {
     let Packet { ip, body: into } = packet;
     match number {
-        protocol::TCP => segment_in(into).decode_into(ip, body, start, strict),
+        protocol::TCP => segment_in(into).decode_into(ip, body, start, leniency),
         protocol::UDP => {
             let (udp, fault) = Udp::decode(ip, body, start)?;
             *into = Body::Udp(udp);

@@ -179,7 +179,7 @@ pub(super) fn encode_options(options: &[TcpOption], out: &mut Vec<u8>) {
 }
 
 /// Replaces `options` by those in the part of a header behind its first 20 octets, which begins at
-/// `start` of the packet.
+/// `start` of the packet. An illegal length ends them: `options` has those before it.
 pub(super) fn decode_options(octets: &[u8], start: usize, options: &mut Vec<TcpOption>) -> Result<(), WireError> {
     options.clear();
     let mut rest = octets;

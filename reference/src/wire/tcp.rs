@@ -6,7 +6,7 @@ use core::fmt;
 use super::checksum::{check, pseudo_header, u16_at, u32_at};
 use super::ip::seal;
 use super::options::{TcpOption, decode_options, encode_options, encoded_len};
-use super::{Ip, Layer, Problem, WireError, protocol};
+use super::{Ip, Layer, Leniency, Problem, WireError, protocol};
 use crate::seq::Seq;
 
 /// A TCP segment: header, options and data (RFC 9293 §3.1).
@@ -79,14 +79,14 @@ impl Segment {
         seal(pseudo_header(ip, protocol::TCP, len), out, start, CHECKSUM);
     }
 
-    /// Reads a segment into this one; what is wrong with its checksum, which is an error if `strict`.
+    /// Reads a segment into this one; what is wrong with it that `leniency` puts up with.
     /// `start`: where in the packet the segment begins. After an error this one means nothing.
     pub(super) fn decode_into(
         &mut self,
         ip: &Ip,
         octets: &[u8],
         start: usize,
-        strict: bool,
+        leniency: Leniency,
     ) -> Result<Option<WireError>, WireError> {
         let error = |offset, problem, required, found: usize| WireError {
             layer: Layer::Tcp,
@@ -100,7 +100,7 @@ impl Segment {
         }
         let fault = check(pseudo_header(ip, protocol::TCP, octets.len()), octets, CHECKSUM, Layer::Tcp, start);
         // Nothing that a wrong checksum covers is worth a complaint of its own.
-        if let (true, Some(fault)) = (strict, fault) {
+        if let Some(fault) = fault.filter(|_| leniency != Leniency::Checksum) {
             return Err(fault);
         }
         let offset_and_flags = u16_at(octets, 12);
@@ -118,10 +118,13 @@ impl Segment {
         self.flags = Flags(offset_and_flags & 0xfff);
         self.window = u16_at(octets, 14);
         self.urgent_pointer = u16_at(octets, 18);
-        decode_options(options, start + HEADER, &mut self.options)?;
+        let illegal = decode_options(options, start + HEADER, &mut self.options).err();
+        if let Some(illegal) = illegal.filter(|_| leniency != Leniency::Options) {
+            return Err(illegal);
+        }
         self.payload.clear();
         self.payload.extend_from_slice(text);
-        Ok(fault)
+        Ok(fault.or(illegal))
     }
 }
 

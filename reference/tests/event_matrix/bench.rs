@@ -9,7 +9,7 @@ mod want;
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::tcp::{CallError, Config, Connection, Disposition, Notice, State};
 use wirelaw_reference::time::{Duration, Instant};
-use wirelaw_reference::wire::{Flags, Segment};
+use wirelaw_reference::wire::{Flags, Segment, TcpOption};
 
 use crate::case::Case;
 pub use subject::{LOCAL, PEER, Subject};
@@ -55,6 +55,8 @@ pub struct Bench {
     pub una: Seq,
     /// The window that the peer's next segments offer.
     pub peer_window: u16,
+    /// TSval of the peer's next segments; `None`: they carry no timestamps.
+    pub stamp: Option<u32>,
     /// What has been sent since the preparations ended.
     pub sent: Vec<Segment>,
     /// What the application was told since then.
@@ -69,15 +71,21 @@ impl Bench {
 
     /// Like [`new`](Bench::new), with another configuration.
     pub fn with(case: &Case<'_>, change: impl Fn(&mut Config)) -> Bench {
+        Bench::stamped(case, None, change)
+    }
+
+    /// Like [`with`](Bench::with), from a peer whose segments have this TSval.
+    pub fn stamped(case: &Case<'_>, stamp: Option<u32>, change: impl Fn(&mut Config)) -> Bench {
         let state = case.state();
         if state.is_synchronized() {
-            let mut bench = Bench::established(case, change);
+            let mut bench = Bench::stamped_established(case, stamp, change);
             bench.proceed(state);
             return bench;
         }
         let opening = if state == State::SynReceived && case.passive { State::Listen } else { state };
         let opening = if state == State::SynReceived && !case.passive { State::SynSent } else { opening };
         let mut bench = Bench::start(case, opening, change);
+        bench.stamp = stamp;
         if state == State::SynReceived {
             bench.arrives_quietly(&Segment { seq: case.irs, ..bench.peer(Flags::SYN) });
             bench.rcv_nxt = case.irs + 1;
@@ -87,8 +95,13 @@ impl Bench {
 
     /// In ESTABLISHED, whatever the row says: [`proceed`](Bench::proceed) leads on.
     pub fn established(case: &Case<'_>, change: impl Fn(&mut Config)) -> Bench {
+        Bench::stamped_established(case, None, change)
+    }
+
+    fn stamped_established(case: &Case<'_>, stamp: Option<u32>, change: impl Fn(&mut Config)) -> Bench {
         let opening = if case.passive { State::Listen } else { State::SynSent };
         let mut bench = Bench::start(case, opening, change);
+        bench.stamp = stamp;
         if case.passive {
             bench.arrives_quietly(&Segment { seq: case.irs, ..bench.peer(Flags::SYN) });
         } else {
@@ -144,6 +157,7 @@ impl Bench {
             rcv_nxt: case.irs,
             una: case.iss,
             peer_window: PEER_WINDOW,
+            stamp: None,
             sent: Vec::new(),
             notices: Vec::new(),
         };
@@ -177,6 +191,7 @@ impl Bench {
             ack: if flags.contains(Flags::ACK) { self.una } else { Seq(0) },
             flags,
             window: self.peer_window,
+            options: self.stamp.map(|val| TcpOption::Timestamps { val, ecr: 0 }).into_iter().collect(),
             ..Segment::default()
         }
     }
@@ -198,6 +213,14 @@ impl Bench {
     pub fn arrives_quietly(&mut self, segment: &Segment) {
         self.arrives(segment);
         self.sent.clear();
+    }
+
+    /// A segment arrives with an option of illegal length behind those that it has.
+    pub fn arrives_with_illegal_options(&mut self, segment: &Segment) -> Disposition {
+        let disposition = self.subject.handle_illegal_options(self.now, segment);
+        self.note();
+        self.drain();
+        disposition
     }
 
     /// A user call. What it makes the connection send is seen by [`drain`](Bench::drain).

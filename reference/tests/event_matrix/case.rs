@@ -68,7 +68,8 @@ pub fn all(row: &Row, next: State, subjects: Subjects) -> Vec<Case<'_>> {
     cases
 }
 
-fn families(row: &Row) -> Vec<bool> {
+/// RFC 5961, RFC 793, or both.
+pub fn families(row: &Row) -> Vec<bool> {
     let names = |tag: &str| row.condition.contains(tag);
     match (names("[RFC 5961"), names("[RFC 793]")) {
         (true, false) => vec![true],

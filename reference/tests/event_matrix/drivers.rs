@@ -5,11 +5,13 @@ mod before_sync;
 mod calls;
 mod external;
 mod open;
+mod options;
 mod reset;
 mod sequence;
 mod syn;
 mod text;
 mod timeouts;
+mod timestamps;
 mod urgent;
 
 use crate::bench::Outcome;
@@ -78,7 +80,9 @@ pub fn all() -> impl Iterator<Item = &'static Driver> {
         urgent::DRIVERS,
         text::DRIVERS,
         timeouts::DRIVERS,
+        timestamps::DRIVERS,
         external::DRIVERS,
+        options::DRIVERS,
     ];
     files.into_iter().flatten()
 }

@@ -19,7 +19,6 @@ const NO_REMOTE_IN_LISTEN: &str = "a passive OPEN names no remote socket, which 
 const NO_LEVELS: &str = "security levels concern multi-level secure systems only (appendix A.1)";
 const NO_USER_TIMER: &str =
     "the user timeout counts from the oldest unacknowledged octet, and there is none in this state";
-const TIMESTAMPS: &str = "timestamps (RFC 7323) are not built";
 
 /// Rows about something that this TCP does not have and need not have.
 pub const NOT_APPLICABLE: &[Exception] = &[
@@ -67,23 +66,7 @@ pub const NOT_APPLICABLE: &[Exception] = &[
 ];
 
 /// Rows about what is still to be built.
-pub const NOT_YET: &[Exception] = &[
-    rows("SEG:1-SEQ", "*", "[RFC 7323]…", TIMESTAMPS),
-    rows("SEG:1-SEQ", "TIME-WAIT", "incoming SYN with timestamps, RFC 6191 implemented", TIMESTAMPS),
-    rows("SEG:4-SYN", "TIME-WAIT", "[RFC 6191…", TIMESTAMPS),
-    rows(
-        "EXT:BAD-OPTLEN",
-        "*",
-        "segment with an illegal option length",
-        "the decoder discards such a packet before anything could be reset",
-    ),
-    rows(
-        "EXT:BAD-OPTLEN",
-        "SYN-SENT",
-        "same; stack takes the suggested course",
-        "the decoder discards such a packet before anything could be reset",
-    ),
-];
+pub const NOT_YET: &[Exception] = &[];
 
 /// Rows that RFC 9293 contradicts.
 pub const DISPUTED: &[Exception] = &[];

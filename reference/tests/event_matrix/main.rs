@@ -109,6 +109,33 @@ fn names_rows() -> Result<(), Failed> {
     if idle.is_empty() { Ok(()) } else { Err(Failed::from(format!("these name no row: {idle:#?}"))) }
 }
 
+/// What a row names that is a choice of `Config`, and which setting its cases have. The other
+/// setting is that of the rows that it stands beside.
+const CHOICES: &[(&str, &str)] = &[
+    ("[RFC 5961", "blind_attack_checks on"),
+    ("[RFC 793]", "blind_attack_checks off"),
+    ("[RFC 1337", "resets_end_time_wait off"),
+    ("[MAY-2]", "reopen_time_wait BySequence"),
+    ("RFC 6191", "reopen_time_wait ByTimestamps"),
+    ("[RFC 7323]", "timestamps and require_timestamps on, then either off"),
+    ("illegal option length", "illegal_options Discard or Reset"),
+    ("ignores the bad options", "illegal_options Ignore"),
+    ("stack does not abort", "hard_errors EndNothing"),
+    ("stack follows RFC 5461", "hard_errors EndHandshakes"),
+];
+
+/// Which side of a choice is driven by how many rows.
+fn alternatives(rows: &[Row]) -> String {
+    let driven: Vec<&Row> = rows.iter().filter(|row| matches!(plan(row), Plan::Drive(_))).collect();
+    let settings: usize = driven.iter().map(|row| case::families(row).len()).sum();
+    let mut out = format!("  {} rows x RFC 5961 on and off, unless the row is for one: {settings}\n", driven.len());
+    for (tag, choice) in CHOICES {
+        let count = driven.iter().filter(|row| row.condition.contains(tag)).count();
+        out.push_str(&format!("  driven with {choice}: {count:3} rows ({tag})\n"));
+    }
+    out
+}
+
 /// How many rows are driven, and which are not, by reason.
 fn summary(rows: &[Row]) -> String {
     let plans: Vec<Plan> = rows.iter().map(plan).collect();
@@ -121,6 +148,7 @@ fn summary(rows: &[Row]) -> String {
         count(|plan| matches!(plan, Plan::NotYet)),
         count(|plan| matches!(plan, Plan::Disputed)),
     );
+    out.push_str(&alternatives(rows));
     for (title, list) in [("not applicable", NOT_APPLICABLE), ("not yet", NOT_YET), ("disputed", DISPUTED)] {
         let mut reasons: Vec<(&str, usize)> = Vec::new();
         for exception in list {

@@ -16,7 +16,8 @@ const START: &str = "0 < S 0:0(0) win 1000\n";
 fn constructs_that_are_not_executed() {
     for (words, line) in [
         ("the shell command `true`", "+0 `true`"),
-        ("a code block", "+0 %{ assert True }%"),
+        ("a code block with `import`", "+0 %{ import os }%"),
+        ("the name `tcpi_ato`", "+0 %{ assert tcpi_ato == 0 }%"),
         ("UDP packets", "+0 < udp (10)"),
         ("UDP packets", "+0 > udp (10)"),
         ("outbound ICMP", "+0 > icmp echo_reply"),

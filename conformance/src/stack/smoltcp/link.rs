@@ -94,11 +94,13 @@ impl Link {
         // What came with the SYN may still be overwritten by another SYN.
         let readable = if connecting { 0 } else { socket.recv_queue() };
         let writable = if socket.may_send() { socket.send_capacity().saturating_sub(socket.send_queue()) } else { 0 };
+        let fin_is_under_way = matches!(state, State::FinWait1 | State::Closing | State::LastAck);
         Status {
             connecting,
             readable,
             end_of_stream: self.peer_finished && readable == 0,
             writable,
+            unacknowledged: Some(socket.send_queue() + usize::from(fin_is_under_way)),
             send_closed: !connecting && !socket.may_send(),
             error: self.error,
             closed: state == State::Closed,

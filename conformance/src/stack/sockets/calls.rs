@@ -51,6 +51,11 @@ impl<E: Engine> Sockets<E> {
             Call::Shutdown { fd, how } => self.shutdown(*fd, *how),
             Call::Fcntl { fd, command, argument } => self.fcntl(*fd, *command, *argument),
             Call::SetOption { fd, level, name, value } => self.set_option(*fd, *level, *name, value),
+            Call::Ioctl { fd, request } => self.ioctl(*fd, *request),
+            Call::Poll { fds, timeout } => {
+                let until = u64::try_from(*timeout).ok().map(|millis| self.now + Duration::from_millis(millis));
+                self.poll(fds, until)
+            }
             Call::GetOption { fd, level, name, length } => self.get_option(*fd, *level, *name, *length),
         }
     }
@@ -153,9 +158,10 @@ impl<E: Engine> Sockets<E> {
 
     fn close(&mut self, fd: Fd) -> Result<Return, Failure> {
         let linger = self.table.get(fd)?.options.linger;
-        let is_open = matches!(self.table.get(fd)?.state, State::Open { .. });
-        if let Some(time) = linger.filter(|time| is_open && !time.is_zero()) {
-            return Err(Failure::unsupported(format!("close with SO_LINGER of {} s", time.as_secs())));
+        if let Some(time) = linger.filter(|time| !time.is_zero())
+            && let State::Open { connection, .. } = self.table.get(fd)?.state
+        {
+            return self.close_and_linger(fd, connection, time);
         }
         let socket = self.table.remove(fd)?;
         self.waiting.retain(|_, (other, _)| *other != fd);

@@ -127,6 +127,15 @@ impl<L, C> Table<L, C> {
         self.open.get_mut(&fd.0).ok_or(missing(fd))
     }
 
+    /// Makes the descriptor free; the socket stays, under a number that no application uses.
+    pub(super) fn hide(&mut self, fd: Fd) -> Result<Fd, Errno> {
+        let mut socket = self.remove(fd)?;
+        socket.local = None;
+        let hidden = (i32::MIN..0).find(|key| !self.open.contains_key(key)).ok_or(Errno::EMFILE)?;
+        self.open.insert(hidden, socket);
+        Ok(Fd(hidden))
+    }
+
     /// Takes the socket out.
     pub(super) fn remove(&mut self, fd: Fd) -> Result<Descriptor<L, C>, Errno> {
         self.open.remove(&fd.0).ok_or(missing(fd))

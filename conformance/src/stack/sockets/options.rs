@@ -8,7 +8,7 @@ use super::names;
 use super::waiting::Failure;
 use crate::posix::{
     Errno, SO_ACCEPTCONN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOCK_STREAM,
-    SOL_SOCKET, SOL_TCP, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
+    SOL_SOCKET, SOL_TCP, TCP_FASTOPEN, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
     TCP_USER_TIMEOUT,
 };
 use crate::stack::Capability;
@@ -53,6 +53,8 @@ impl<E: Engine> Sockets<E> {
             (SOL_SOCKET, SO_TYPE) => return Ok(value(SOCK_STREAM as i32, length)),
             (SOL_SOCKET, SO_ACCEPTCONN) => return Ok(value(socket.is_listening().into(), length)),
             (SOL_SOCKET, SO_LINGER) => linger(&socket.options),
+            (SOL_TCP, TCP_MAXSEG) => return Ok(value(self.max_segment(fd)?, length)),
+            (SOL_TCP, TCP_INFO) => self.tcp_info(fd)?,
             _ => {
                 let default = || {
                     let (receive, send) = self.engine.default_buffers()?;
@@ -99,7 +101,6 @@ fn known(options: &SocketOptions, level: i32, name: i32) -> Option<i32> {
         (SOL_TCP, TCP_KEEPIDLE) => Some(seconds(options.keep_idle, KEEP_IDLE)),
         (SOL_TCP, TCP_KEEPINTVL) => Some(seconds(options.keep_interval, KEEP_INTERVAL)),
         (SOL_TCP, TCP_KEEPCNT) => Some(options.keep_count.map_or(KEEP_COUNT, |count| clamp(count.into()))),
-        (SOL_TCP, TCP_MAXSEG) => options.max_segment.map(i32::from),
         (SOL_TCP, TCP_USER_TIMEOUT) => Some(options.user_timeout.map_or(0, |time| clamp(time.as_millis()))),
         _ => None,
     }

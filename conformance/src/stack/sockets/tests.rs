@@ -5,5 +5,6 @@ mod calls;
 mod connect;
 mod data;
 mod fake;
+mod looking;
 mod options;
 mod time;

@@ -4,12 +4,12 @@ use super::Sockets;
 use super::descriptor::State;
 use super::names;
 use super::waiting::{Failure, Waiting};
-use crate::posix::{Errno, MSG_DONTWAIT, MSG_EOR, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_WAITALL, O_NONBLOCK};
+use crate::posix::{Errno, MSG_DONTWAIT, MSG_EOR, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, O_NONBLOCK};
 use crate::stack::Capability;
 use crate::stack::engine::{Engine, Status};
 use crate::trace::{Fd, Return};
 
-const READ_FLAGS: i64 = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL;
+const READ_FLAGS: i64 = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_TRUNC;
 const WRITE_FLAGS: i64 = MSG_OOB | MSG_DONTWAIT | MSG_EOR | MSG_NOSIGNAL;
 
 impl<E: Engine> Sockets<E> {
@@ -43,11 +43,11 @@ impl<E: Engine> Sockets<E> {
         }
         let enough = if wait_all && blocking { length } else { 1 };
         if got.len() >= enough {
-            return Ok(data(got));
+            return Ok(data(got, flags));
         }
         let status = self.engine.status(connection);
         if let Some(end) = self.end_of_reading(fd, &status, !got.is_empty()) {
-            return if got.is_empty() { end } else { Ok(data(got)) };
+            return if got.is_empty() { end } else { Ok(data(got, flags)) };
         }
         Err(if blocking { Failure::Wait(fd, Waiting::Read { length, flags, got }) } else { Errno::EAGAIN.into() })
     }
@@ -123,8 +123,11 @@ fn check_flags(call: &str, flags: i32, known: i64) -> Result<(), Failure> {
     Err(Failure::unsupported(format!("{call}({}){hint}", names::message_flags(unknown))))
 }
 
-fn data(got: Vec<u8>) -> Return {
-    Return { value: count(got.len()), data: got, ..Return::default() }
+/// `MSG_TRUNC` on a stream: the octets are counted and thrown away (Linux).
+fn data(got: Vec<u8>, flags: i32) -> Return {
+    let value = count(got.len());
+    let data = if i64::from(flags) & MSG_TRUNC == 0 { got } else { Vec::new() };
+    Return { value, data, ..Return::default() }
 }
 
 fn count(octets: usize) -> i64 {

@@ -1,5 +1,7 @@
 //! Calls that wait, and the three ways in which a call does not return at once.
 
+use wirelaw_reference::time::Instant;
+
 use super::Sockets;
 use crate::posix::Errno;
 use crate::stack::StackError;
@@ -20,15 +22,28 @@ pub(super) enum Waiting {
         /// With `MSG_WAITALL`: what has been read so far.
         got: Vec<u8>,
     },
+    /// For the peer to acknowledge all that was written before `close`, but not longer (`SO_LINGER`).
+    Linger { until: Instant },
+    /// For one of these events on one of these sockets, but not longer.
+    Poll { fds: Vec<(Fd, i32)>, until: Option<Instant> },
     /// For room for all of `data`.
     Write { data: Vec<u8>, flags: i32, queued: usize },
 }
 
 impl Waiting {
+    /// When it returns at the latest.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Waiting::Linger { until } => Some(*until),
+            Waiting::Poll { until, .. } => *until,
+            Waiting::Accept | Waiting::Connect | Waiting::Read { .. } | Waiting::Write { .. } => None,
+        }
+    }
+
     /// A number that grows when the call gets further.
     pub(super) fn done(&self) -> usize {
         match self {
-            Waiting::Accept | Waiting::Connect => 0,
+            Waiting::Accept | Waiting::Connect | Waiting::Linger { .. } | Waiting::Poll { .. } => 0,
             Waiting::Read { got, .. } => got.len(),
             Waiting::Write { queued, .. } => *queued,
         }
@@ -73,6 +88,8 @@ impl<E: Engine> Sockets<E> {
     pub(super) fn retry(&mut self, ticket: Ticket, fd: Fd, waiting: Waiting) -> Result<Return, Failure> {
         match waiting {
             Waiting::Accept => self.accept(fd, true),
+            Waiting::Linger { until } => self.linger(fd, until),
+            Waiting::Poll { fds, until } => self.poll(&fds, until),
             Waiting::Connect => self.finish_connect(fd, true),
             Waiting::Read { length, flags, got } => self.read(fd, length, flags, got, true),
             Waiting::Write { data, flags, queued } => {

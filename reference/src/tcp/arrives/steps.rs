@@ -12,7 +12,7 @@ use crate::seq::Seq;
 use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
 use crate::tcp::timestamps;
-use crate::tcp::{Connection, Event, Notice, Reply, State, SynInSynReceived};
+use crate::tcp::{Connection, Event, Notice, Reply, Sabotage, State, SynInSynReceived};
 use crate::time::Instant;
 use crate::wire::Flags;
 
@@ -39,6 +39,7 @@ impl Connection {
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
         self.heed_user_timeout(now, arriving.options);
+        self.note_mark(arriving.flags, arriving.marked && !untrimmed.text.is_empty());
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
         self.take_text(now, &arriving);
@@ -75,15 +76,17 @@ impl Connection {
             self.pending.syn = true;
             return Break(Disposition::Acknowledge(clause::SYN_REPEATED));
         }
-        if !self.rcv.is_acceptable(arriving.seq, arriving.len()) {
+        let seems_old = self.is_sabotaged(Sabotage::PlainComparison) && arriving.seq.0 < self.rcv.nxt.0;
+        let is_stuck = self.is_sabotaged(Sabotage::WindowProbeDeadlock) && self.rcv.wnd == 0 && self.room() > 0;
+        if !self.rcv.is_acceptable(arriving.seq, arriving.len()) || seems_old || is_stuck {
             self.note_duplicate_text(&arriving);
             self.acknowledge_unacceptable(now, arriving.len() > 0);
             let repeats_fin = arriving.has(Flags::FIN) && arriving.seq + arriving.len() == self.rcv.nxt;
-            if self.state == State::TimeWait && repeats_fin {
+            if self.state == State::TimeWait && repeats_fin && !self.is_sabotaged(Sabotage::TimeWaitNotRestarted) {
                 self.enter_time_wait(now); // by the letter the text of step 5 is out of reach; this is its intent
             }
             // with a closed window, ACK and URG still count (MUST-66)
-            if self.rcv.wnd == 0 && arriving.seq == self.rcv.nxt && !arriving.has(Flags::SYN) {
+            if self.rcv.wnd == 0 && arriving.seq == self.rcv.nxt && !arriving.has(Flags::SYN) && !is_stuck {
                 let bare = Arriving { text: &[], flags: arriving.flags.without(Flags::FIN), ..arriving };
                 return Continue(bare);
             }
@@ -113,6 +116,7 @@ impl Connection {
         if arriving.seq.is_before(self.rcv.nxt) {
             arriving = arriving.without_syn();
             let old = (self.rcv.nxt - arriving.seq) as usize;
+            let old = old - usize::from(old > 0 && self.is_sabotaged(Sabotage::OverlapDeliveredTwice));
             if arriving.seq.is_before(self.rcv.nxt) {
                 arriving.text = arriving.text.get(old..).unwrap_or_default();
                 arriving.seq = self.rcv.nxt;
@@ -137,7 +141,7 @@ impl Connection {
         if self.state == State::TimeWait && !self.config.resets_end_time_wait {
             return Break(Disposition::Drop(clause::RST_TIME_WAIT));
         }
-        let exact = arriving.seq == self.rcv.nxt;
+        let exact = arriving.seq == self.rcv.nxt || self.is_sabotaged(Sabotage::RstAnywhere);
         if !exact && !arriving.seq.is_in_window(self.rcv.nxt, self.rcv.wnd) {
             return Break(Disposition::Drop(clause::RST_OUTSIDE));
         }
@@ -234,7 +238,7 @@ impl Connection {
     }
 
     fn check_ack_range(&mut self, now: Instant, arriving: &Arriving<'_>) -> Step {
-        let above = arriving.ack.is_after(self.snd.nxt);
+        let above = arriving.ack.is_after(self.snd.nxt) && !self.is_sabotaged(Sabotage::AckOfUnsentIgnored);
         let oldest = self.snd.una.back(self.snd.max_wnd.max(1));
         let below = self.config.blind_attack_checks && arriving.ack.is_before(oldest);
         if above || below {
@@ -250,6 +254,7 @@ impl Connection {
         let window_before = self.snd.wnd;
         let window_is_fresh =
             self.snd.wl1.is_before(arriving.seq) || self.snd.wl1 == arriving.seq && self.snd.wl2.is_at_or_before(ack);
+        let window_is_fresh = window_is_fresh || self.is_sabotaged(Sabotage::OldSegmentsSetWindow);
         let advances = ack.is_acceptable_ack(self.snd.una, self.snd.nxt);
         let is_duplicate = ack == self.snd.una
             && self.snd.in_flight() > 0
@@ -264,9 +269,11 @@ impl Connection {
         if advances {
             self.acknowledge_sent(now, ack, arriving.timestamps);
         }
+        let echo = self.hears_echo(arriving.flags);
+        self.hear_echo(now, ack, octets, echo);
         if window_before > 0 {
             let is_bare = arriving.len() == 0 && arriving.sack.is_empty();
-            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack });
+            self.recover(now, News { ack, octets, is_duplicate, is_bare, sack, echo });
         }
         self.window_may_have_opened(now, window_before);
         if advances || sack.fresh > 0 {
@@ -364,7 +371,8 @@ impl Connection {
     /// Seventh: is there anybody to take the text?
     fn check_text(&mut self, arriving: &Arriving<'_>) -> Step {
         let closing = matches!(self.state, State::FinWait1 | State::FinWait2);
-        if closing && self.detached && !arriving.text.is_empty() {
+        let is_deaf = self.is_sabotaged(Sabotage::FailureToSendRstAfterHalfDuplexClose);
+        if closing && self.detached && !arriving.text.is_empty() && !is_deaf {
             self.pending.replies.clear();
             self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: None });
             self.fail(Event::TextAfterClose, Notice::Closed);
@@ -408,6 +416,9 @@ impl Connection {
 
     /// Puts text and FIN where they belong in the stream.
     pub(super) fn hold_text(&mut self, arriving: &Arriving<'_>) {
+        if self.is_sabotaged(Sabotage::FailureToRetainAboveSequenceData) && arriving.seq != self.rcv.nxt {
+            return;
+        }
         let at = self.received + u64::from(arriving.seq - self.rcv.nxt);
         if let Some((_, last)) = self.reassembly.run_around(at).filter(|_| !arriving.text.is_empty()) {
             let twice = (last - at).min(arriving.text.len() as u64);

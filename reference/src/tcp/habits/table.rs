@@ -3,8 +3,8 @@
 use super::Kind::{Limit, Number, Rate, Span, Switch, Word};
 use super::{Habit, Kind};
 use crate::tcp::{
-    BlackHole, Config, HardErrors, InitialWindow, KeepAlive, OptionOrder, SoftErrors, SynInSynReceived,
-    UserTimeoutOption, WindowProbe,
+    BlackHole, Config, CongestionControl, Ecn, HardErrors, IllegalOptions, InitialWindow, KeepAlive, OptionOrder,
+    Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
 
 /// A line of the table.
@@ -38,12 +38,15 @@ pub const HABITS: &[Habit] = &[
     habit("initial-window", "the initial congestion window (RFC 5681 §3.1, RFC 6928)", Word(&[("rfc5681", |c| c.initial_window = InitialWindow::Rfc5681), ("rfc6928", |c| c.initial_window = InitialWindow::Rfc6928)])),
     habit("initial-segments", "the initial congestion window in segments (RFC 6928 §2)", Number(1, 1000, |c, n| c.initial_window = InitialWindow::Segments(n as u16))),
     habit("limited-transmit", "the first two duplicates let out a new segment each (RFC 3042)", Switch(|c, on| c.limited_transmit = on)),
+    habit("ecn", "explicit congestion notification: never, if the peer asks, or by our SYN (RFC 3168)", Word(&[("off", |c| c.ecn = Ecn::Off), ("accept", |c| c.ecn = Ecn::Accept), ("request", |c| c.ecn = Ecn::Request)])),
+    habit("congestion-control", "how the congestion window grows and shrinks (RFC 5681, RFC 9438)", Word(&[("newreno", |c| c.congestion_control = CongestionControl::NewReno), ("cubic", |c| c.congestion_control = CongestionControl::Cubic)])),
     habit("restart-after-idle", "the congestion window starts over after an idle time (RFC 5681 §4.1)", Switch(|c, on| c.restart_after_idle = on)),
     habit("challenge-ack-limit", "how many challenge ACKs may be sent in how much time (RFC 5961 §7)", Rate(|c, limit| c.challenge_ack_limit = limit)),
     habit("stray-ack-limit", "how many segments without text outside the window are acknowledged in how much time (RFC 9293 §3.10.7.4)", Rate(|c, limit| c.stray_ack_limit = limit)),
     habit("blind-attack-checks", "check RST, SYN and ACK against blind attackers; off is RFC 793's behaviour (RFC 5961)", Switch(|c, on| c.blind_attack_checks = on)),
     habit("resets-end-time-wait", "a valid RST ends TIME-WAIT; off ignores it (RFC 9293 §3.10.7.4, RFC 1337 §3)", Switch(|c, on| c.resets_end_time_wait = on)),
-    habit("reopen-time-wait", "a SYN beyond the old sequence numbers reopens from TIME-WAIT (RFC 9293 §3.6.1, MAY-2)", Switch(|c, on| c.reopen_time_wait = on)),
+    habit("reopen-time-wait", "which SYN reopens from TIME-WAIT: none, one beyond the old sequence numbers, or as RFC 6191 says (RFC 9293 §3.6.1, MAY-2, SHLD-4)", Word(&[("never", |c| c.reopen_time_wait = Reopening::Never), ("by-sequence", |c| c.reopen_time_wait = Reopening::BySequence), ("by-timestamps", |c| c.reopen_time_wait = Reopening::ByTimestamps)])),
+    habit("illegal-options", "what becomes of a segment with an option of illegal length (RFC 9293 §3.1, MUST-7)", Word(&[("discard", |c| c.illegal_options = IllegalOptions::Discard), ("ignore", |c| c.illegal_options = IllegalOptions::Ignore), ("reset", |c| c.illegal_options = IllegalOptions::Reset)])),
     habit("time-wait-after-abort", "ABORT lingers in TIME-WAIT; off deletes the connection at once (RFC 9293 §3.5.2, §3.10.5)", Switch(|c, on| c.time_wait_after_abort = on)),
     habit("hard-errors", "what a hard ICMP error may end (RFC 9293 §3.9.2.2, SHLD-26; RFC 5927 §5.2)", Word(&[("end-nothing", |c| c.hard_errors = HardErrors::EndNothing), ("end-handshakes", |c| c.hard_errors = HardErrors::EndHandshakes), ("end-connections", |c| c.hard_errors = HardErrors::EndConnections)])),
     habit("nagle", "hold back small segments while data is in flight, unless TCP_NODELAY is set (RFC 9293 §3.7.4, SHLD-7)", Switch(|c, on| c.nagle = on)),

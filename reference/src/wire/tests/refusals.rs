@@ -8,7 +8,7 @@ use etherparse::checksum::Sum16BitWords;
 
 use super::{SYN, syn};
 use crate::wire::checksum::{make, pseudo_header, put_u16};
-use crate::wire::{Body, Ip, Packet, Segment, Udp, protocol};
+use crate::wire::{Body, Ip, Layer, Packet, Problem, Segment, TcpOption, Udp, protocol};
 
 /// What is said of the SYN after `change`, its checksums made right again.
 fn refusal(change: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -76,6 +76,20 @@ fn tcp_headers() {
         refusal(|o| o[40..44].copy_from_slice(&[1, 1, 1, 2])),
         "tcp option at octet 44: length 0 octets, at least 2 required"
     );
+}
+
+#[test]
+fn a_receiver_gets_the_options_before_an_illegal_length() {
+    let mut octets = SYN.to_vec();
+    octets[40..44].copy_from_slice(&[1, 2, 1, 9]); // nop, then an MSS of one octet
+    let sum = make(pseudo_header(&syn().ip, protocol::TCP, 24), &octets[20..], 16);
+    put_u16(&mut octets, 36, sum);
+    let (packet, fault) = Packet::decode_received(&octets).expect("it has a packet");
+    assert_eq!(packet.segment().expect("tcp").options, [TcpOption::NoOperation]);
+    assert_eq!(fault.map(|f| (f.layer, f.problem)), Some((Layer::TcpOption, Problem::OptionTooShort)));
+    octets[37] ^= 1;
+    let fault = Packet::decode_received(&octets).expect_err("a wrong checksum is none of it");
+    assert_eq!(fault.problem, Problem::Checksum);
 }
 
 #[test]

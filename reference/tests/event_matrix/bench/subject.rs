@@ -54,6 +54,17 @@ impl Subject {
         }
     }
 
+    /// An option of `segment` was of illegal length.
+    pub fn handle_illegal_options(&mut self, now: Instant, segment: &Segment) -> Disposition {
+        match self {
+            Subject::Alone(connection) => connection.handle_illegal_options(now, segment),
+            Subject::Host(on) => {
+                let packet = Packet::tcp(PEER.ip(), LOCAL.ip(), segment.clone());
+                on.host.handle_illegal_options(now, &packet)
+            }
+        }
+    }
+
     pub fn call<T>(&mut self, call: impl FnOnce(&mut Connection) -> Result<T, CallError>) -> Result<T, CallError> {
         match self {
             Subject::Alone(connection) => call(connection),

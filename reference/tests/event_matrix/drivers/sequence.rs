@@ -5,7 +5,7 @@ use crate::bench::{Bench, Outcome, WINDOW, Want, ensure};
 use crate::case::Case;
 use wirelaw_reference::clause;
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::tcp::{Disposition, Notice, State};
+use wirelaw_reference::tcp::{Disposition, Notice, Reopening, State};
 use wirelaw_reference::wire::{Flags, Segment};
 
 const SYNCHRONIZED: &str = "ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT";
@@ -41,7 +41,7 @@ fn goes_on(case: &Case<'_>) -> Outcome {
 /// Held, and the sender told at once what is missing; after the peer's FIN there is no more text
 /// to wait for and the segment is ignored.
 fn above(case: &Case<'_>) -> Outcome {
-    let mut bench = Bench::with(case, |config| config.reopen_time_wait = false);
+    let mut bench = Bench::with(case, |config| config.reopen_time_wait = Reopening::Never);
     if case.state() == State::SynReceived {
         bench.una = case.iss + 1;
     }

@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) broken: Option<StackError>,
     /// Claims to have something to do at once, always.
     pub(super) is_restless: bool,
+    /// Connections outlive their `close`.
+    pub(super) keeps_closed: bool,
     pub(super) options: Option<SocketOptions>,
     schedule: Vec<(Instant, Change)>,
     connections: u32,
@@ -150,7 +152,10 @@ impl Engine for Fake {
 
     fn close(&mut self, _at: Instant, connection: u32) {
         self.note(format!("close {connection}"));
-        self.0.borrow_mut().status.remove(&connection);
+        let mut world = self.0.borrow_mut();
+        if !world.keeps_closed {
+            world.status.remove(&connection);
+        }
     }
 
     fn abort(&mut self, _at: Instant, connection: u32) {
