@@ -81,11 +81,13 @@ pub enum Capability {
     WindowScale,
     /// `buffers`: `SO_RCVBUF` and `SO_SNDBUF`.
     Buffers,
+    /// `fast-open`: `MSG_FASTOPEN` and `TCP_FASTOPEN` (RFC 7413).
+    FastOpen,
 }
 
 impl Capability {
     /// Every capability, with the word that scenarios use for it.
-    pub const ALL: [(Capability, &'static str); 10] = [
+    pub const ALL: [(Capability, &'static str); 11] = [
         (Capability::Ipv6, "ipv6"),
         (Capability::Isn, "isn"),
         (Capability::Backlog, "backlog"),
@@ -96,6 +98,7 @@ impl Capability {
         (Capability::Linger, "linger"),
         (Capability::WindowScale, "window-scale"),
         (Capability::Buffers, "buffers"),
+        (Capability::FastOpen, "fast-open"),
     ];
 
     /// The capability that `word` names.

@@ -1,6 +1,8 @@
 //! A configuration drawn from the input: each bit turns one mechanism from what is usual.
 
-use wirelaw_reference::tcp::{Config, CongestionControl, Ecn, InitialWindow, KeepAlive, OptionOrder};
+use wirelaw_reference::tcp::{
+    Config, CongestionControl, Ecn, InitialWindow, KeepAlive, OptionOrder, SoftErrors, UserTimeoutOption,
+};
 use wirelaw_reference::time::Duration;
 
 /// What a bit changes.
@@ -33,6 +35,13 @@ const TURNS: &[Turn] = &[
     |config| config.f_rto = true,
     |config| config.congestion_control = CongestionControl::Cubic,
     |config| config.ecn = Ecn::Request,
+    |config| config.path_mtu_discovery = !config.path_mtu_discovery,
+    |config| config.cautious_path_mtu = !config.cautious_path_mtu,
+    |config| config.user_timeout_option = Some(UserTimeoutOption::default()),
+    |config| config.soft_errors = SoftErrors::EndHandshakes,
+    |config| config.fin_wait_2_timeout = Some(Duration::from_mins(1)),
+    |config| drop(config.set("like", "linux")),
+    |config| drop(config.set("like", "freebsd")),
 ];
 
 /// The usual configuration with what `bits` turn.

@@ -3,7 +3,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::tcp::{Config, Connection, Event, KeepAlive, State};
+use wirelaw_reference::tcp::{Config, Connection, Event, IcmpError, KeepAlive, PacketTooBig, SoftError, State};
 use wirelaw_reference::time::{Duration, Instant};
 use wirelaw_reference::wire::{Flags, Segment, TcpOption};
 
@@ -45,6 +45,13 @@ enum Step {
     /// Till the next timer.
     Expire,
     Segment(Incoming),
+    /// An ICMP error that quotes a segment.
+    Icmp {
+        seq: Offset,
+        what: u8,
+        mtu: u16,
+        packet: u16,
+    },
 }
 
 /// A segment by its distance from what the connection expects, so that most are near an edge.
@@ -126,6 +133,19 @@ fn apply(step: &Step, tcp: &mut Connection, now: &mut Instant, irs: Seq) {
         Step::Expire => {
             *now = tcp.poll_timeout().unwrap_or(*now).max(*now);
             tcp.handle_timeout(*now);
+        }
+        Step::Icmp { seq, what, mtu, packet } => {
+            let seq = seq.from(tcp.snd().nxt, tcp.snd().una);
+            let error = match what % 3 {
+                0 => IcmpError::Hard,
+                1 => IcmpError::Soft(SoftError::HostUnreachable),
+                _ => IcmpError::TooBig(PacketTooBig {
+                    mtu: u32::from(*mtu),
+                    packet: u32::from(*packet),
+                    is_v6: what & 64 != 0,
+                }),
+            };
+            tcp.handle_icmp(*now, seq, error);
         }
         Step::Segment(incoming) => {
             let segment = incoming.segment(tcp, irs);

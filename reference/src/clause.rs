@@ -130,6 +130,26 @@ clauses! {
         "a SYN to or from a broadcast, multicast or otherwise invalid address is ignored";
     BACKLOG_FULL = "rfc9293-3.9.1-backlog", "rfc9293 §3.10.7.2", May, None,
         "a SYN for which the listening socket has no room may be dropped; the peer will try again";
+    BACKLOG_FULL_RESET = "rfc9293-3.9.1-backlog-reset", "rfc9293 §3.10.7.2", May, None,
+        "a SYN for which the listening socket has no room may be refused with a reset";
+    SYN_FIN = "rfc9293-3.10.7-syn-fin", "rfc9293 §3.10.7", May, None,
+        "a segment with SYN and FIN that no application would send may be dropped by a filter";
+    BLACK_HOLE = "rfc9293-3.10.7.1-black-hole", "rfc9293 §3.10.7.1", May, None,
+        "a filter may keep a host from answering what is for nobody";
+    SYN_REPEATED = "rfc9293-3.10.7.4-1-syn", "rfc9293 §3.10.7.4 step 1", May, None,
+        "the SYN that made a connection, come again, may be answered with the SYN,ACK: it acknowledges as well";
+    ICMP_OUTSIDE = "rfc5927-4.1", "rfc5927 §4.1", Should, Some("MUST-54"),
+        "an ICMP error that quotes a segment which is not in flight is forged or late, and dropped";
+    ICMP_ENDURED = "rfc9293-3.9.2.2-soft", "rfc9293 §3.9.2.2", Must, Some("MUST-56"),
+        "an ICMP error that may pass ends no connection";
+    ICMP_QUENCH = "rfc9293-3.9.2.2-quench", "rfc9293 §3.9.2.2", Must, Some("MUST-55"),
+        "source quench is dropped";
+    ICMP_UNKNOWN = "rfc1122-3.2.2", "rfc1122 §3.2.2", Must, Some("MUST-54"),
+        "an ICMP message that is no error, or quotes no segment of a connection, concerns no connection";
+    PACKET_TOO_BIG_ABSURD = "rfc1191-3-claim", "rfc1191 §3", Must, Some("9293-3.7.2-PMTUD"),
+        "a packet-too-big that claims more than is in use, or less than any link may have, changes nothing";
+    PACKET_TOO_BIG_DELAYED = "rfc5927-7.2", "rfc5927 §7.2", May, None,
+        "a packet-too-big of a size that has come through before waits for the segment to time out";
     PAWS = "rfc7323-5.3-r1", "rfc7323 §5.3 R1", Must, Some("7323-5.3-PAWS-R1"),
         "a segment whose timestamp is older than the last one is an old duplicate: it is acknowledged and dropped";
     SYN_TIME_WAIT = "rfc6191-2", "rfc6191 §2", Should, Some("6191-2-TS-DROP"),

@@ -5,6 +5,7 @@
 //! `poll_*` and getters. A connection that has ended stays known by its [`ConnectionId`] until
 //! [`Host::release`] is called or, if it was [detached](Host::detach), goes away by itself.
 
+mod cookies;
 mod demux;
 mod isn;
 mod listener;
@@ -18,6 +19,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
+use cookies::Cookies;
 pub use isn::IsnGenerator;
 use listener::Listener;
 use table::Table;
@@ -108,12 +110,16 @@ pub struct Host {
     /// Connections that may have something to send.
     ready: VecDeque<ConnectionId>,
     outbox: VecDeque<Packet>,
+    /// Rules for segments before it is known whose they are.
+    strays: Config,
+    cookies: Cookies,
 }
 
 impl Host {
     /// A host with these addresses on a link that carries IP packets of up to `mtu` octets.
     pub fn new(addresses: Vec<IpAddr>, mtu: u16, isn: IsnGenerator) -> Host {
         let connections = Table::new(isn.table_key());
+        let cookies = Cookies::new(isn.cookie_key());
         Host {
             addresses,
             mtu,
@@ -126,13 +132,21 @@ impl Host {
             deadlines: BTreeSet::new(),
             ready: VecDeque::new(),
             outbox: VecDeque::new(),
+            strays: Config::default(),
+            cookies,
         }
+    }
+
+    /// Makes rules for segments that belong to no connection and no listener: only what concerns the
+    /// whole host counts, [`Config::black_hole`] and [`Config::drop_syn_fin`].
+    pub fn set_stray_rules(&mut self, config: Config) {
+        self.strays = config;
     }
 
     /// The configuration that suits an address family on this link (§3.7.1, MUST-15, MUST-67).
     pub fn config(&self, is_v6: bool) -> Config {
-        let (headers, default_mss) = if is_v6 { (60, 1220) } else { (40, 536) };
-        Config { mss: self.mtu.saturating_sub(headers).max(1), default_mss, ..Config::default() }
+        let (headers, default_mss, min_path_mtu) = if is_v6 { (60, 1220, 1280) } else { (40, 536, 68) };
+        Config { mss: self.mtu.saturating_sub(headers).max(1), default_mss, min_path_mtu, ..Config::default() }
     }
 
     /// Passive OPEN: up to `backlog` connections may wait to be accepted.
@@ -158,6 +172,13 @@ impl Host {
         port.push(id);
         self.listeners.insert(id, Listener::new(local, backlog, config.into()));
         Ok(id)
+    }
+
+    /// Changes what connections of `listener` will be like that open from now on.
+    pub fn configure_listener(&mut self, listener: ListenerId, change: impl FnOnce(&mut Config)) {
+        if let Some(listener) = self.listeners.get_mut(&listener) {
+            change(Arc::make_mut(&mut listener.config));
+        }
     }
 
     /// The oldest connection of `listener` whose handshake is complete, and its peer.
@@ -198,15 +219,25 @@ impl Host {
         remote: SocketAddr,
         config: impl Into<Arc<Config>>,
     ) -> Result<ConnectionId, OpenError> {
+        let id = self.open_active(now, local, remote, config.into())?;
+        self.settle(id);
+        Ok(id)
+    }
+
+    fn open_active(
+        &mut self,
+        now: Instant,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        config: Arc<Config>,
+    ) -> Result<ConnectionId, OpenError> {
         if !demux::is_unicast(remote.ip()) || remote.port() == 0 {
             return Err(OpenError::InvalidRemote);
         }
         let tuple = FourTuple { local: self.choose_local(local, remote)?, remote };
         let iss = self.isn.choose(now, &tuple, None);
         let connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
-        let id = self.insert(tuple, connection, None);
-        self.settle(id);
-        Ok(id)
+        Ok(self.insert(tuple, connection, None))
     }
 
     fn choose_local(&mut self, local: Option<SocketAddr>, remote: SocketAddr) -> Result<SocketAddr, OpenError> {
@@ -306,6 +337,7 @@ impl Host {
             };
             if entry.connection.poll_transmit_into(now, packet.segment_mut()) {
                 packet.ip = Ip::new(entry.tuple.local.ip(), entry.tuple.remote.ip());
+                packet.ip.dont_fragment = entry.connection.config().path_mtu_discovery || packet.ip.source.is_ipv6();
                 packet.ip.traffic_class = entry.connection.codepoint() as u8;
                 self.note_deadline(id);
                 return true;
@@ -341,7 +373,7 @@ impl Host {
         }
         let state = entry.connection.state();
         if let Some(listener) = entry.listener.and_then(|listener| self.listeners.get_mut(&listener)) {
-            listener.note(id, state.is_synchronized());
+            listener.note(id, entry.connection.is_usable());
         }
         if state == State::Closed {
             self.connections.release_tuple(id);

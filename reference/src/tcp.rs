@@ -34,6 +34,8 @@
 //! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
 //! | `config`, `habits` | what may differ between conforming stacks; the same by name |
 //! | `reassembly` | segments out of order, §3.10.7.4 |
+//! | `user_timeout`, `fast_open` | RFC 5482, RFC 7413 |
+//! | `icmp`, `path_mtu` | ICMP errors, §3.9.2.2, RFC 5927; the size that the path carries, RFC 1191, RFC 8201 |
 //! | `octets` | copies out of the buffers |
 
 mod arrives;
@@ -45,11 +47,14 @@ mod cubic;
 mod delayed_ack;
 mod ecn;
 mod f_rto;
+mod fast_open;
 mod fingerprint;
 mod habits;
+mod icmp;
 mod info;
 mod octets;
 mod output;
+mod path_mtu;
 mod rack;
 mod reassembly;
 mod recovery;
@@ -66,6 +71,7 @@ pub mod tcb;
 mod timeouts;
 mod timers;
 mod timestamps;
+mod user_timeout;
 mod window;
 
 use alloc::collections::VecDeque;
@@ -74,11 +80,15 @@ use alloc::sync::Arc;
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
 pub use calls::CallError;
 pub use config::{
-    Config, CongestionControl, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit, OptionOrder, Reopening,
+    BlackHole, Config, CongestionControl, FastOpen, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit,
+    OptionOrder, Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
 pub use ecn::{Codepoint, Ecn};
+pub use fast_open::{FastOpenGrant, FastOpenOutcome, FastOpenRequest, fast_open_cookie};
 pub use habits::{HABITS, Habit, HabitError};
+pub use icmp::{IcmpError, SoftError};
 pub use info::{Info, Phase, Segments};
+pub use path_mtu::PacketTooBig;
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
 pub use state::{Event, State};
@@ -91,6 +101,7 @@ use crate::time::Instant;
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
 use ecn::EcnState;
+use path_mtu::PathMtu;
 use reassembly::Reassembly;
 use recovery::Recovery;
 use rto::Rto;
@@ -110,6 +121,8 @@ pub struct Connection {
     local_port: u16,
     remote_port: u16,
     snd: Snd,
+    /// The peer has acknowledged our SYN; SND.UNA passes ISS again after 4 GiB.
+    syn_acknowledged: bool,
     rcv: Rcv,
     /// Octets sent and not acknowledged, then octets not sent.
     send_buffer: VecDeque<u8>,
@@ -139,6 +152,10 @@ pub struct Connection {
     timestamps: Timestamps,
     ecn: EcnState,
     delayed_ack: DelayedAck,
+    path_mtu: PathMtu,
+    soft_error: Option<SoftError>,
+    user_timeout: user_timeout::UserTimeout,
+    fast_open: Option<alloc::boxed::Box<fast_open::Handshake>>,
     /// Challenge ACKs, and acknowledgments of segments outside the window.
     challenges: challenge::Spent,
     strays: challenge::Spent,
@@ -196,6 +213,10 @@ pub enum Notice {
     Refused,
     /// An ICMP error says that the peer cannot be reached.
     Unreachable,
+    /// An ICMP error says that a segment did not arrive (SHLD-25).
+    SoftError(SoftError),
+    /// A segment was sent again R1 times, and the peer is still silent (§3.8.3, SHLD-9).
+    ExcessiveRetransmission,
     /// The peer reset the connection.
     Reset,
     /// The connection was aborted: user timeout, R2, or unanswered keep-alives.
@@ -213,6 +234,7 @@ impl Connection {
             passive: false,
             local_port,
             remote_port,
+            syn_acknowledged: false,
             rcv: Rcv { wnd, ..Rcv::default() },
             send_buffer: VecDeque::new(),
             send_buffer_seq: iss + 1,
@@ -232,6 +254,10 @@ impl Connection {
             timestamps: Timestamps::default(),
             ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
+            path_mtu: PathMtu::default(),
+            soft_error: None,
+            user_timeout: user_timeout::UserTimeout::default(),
+            fast_open: None,
             challenges: challenge::Spent::default(),
             strays: challenge::Spent::default(),
             last_sent_at: Instant::ZERO,
@@ -356,7 +382,7 @@ impl Connection {
     }
 
     fn syn_is_acknowledged(&self) -> bool {
-        self.snd.una != self.snd.iss
+        self.syn_acknowledged
     }
 
     fn enter_time_wait(&mut self, now: Instant) {
@@ -364,7 +390,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
-        self.timers.set(Timer::TimeWait, now + self.config.msl * lifetimes);
+        let two = if self.is_sabotaged(Sabotage::NoTimeWait) { self.config.msl * 0 } else { self.config.msl * 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(two));
     }
 }

@@ -45,6 +45,8 @@ pub struct Ip {
     pub traffic_class: u8,
     /// IPv6 flow label (20 bits); 0 in IPv4.
     pub flow_label: u32,
+    /// The bit of IPv4 that keeps routers from fragmenting (RFC 791); in IPv6 none may, so `true`.
+    pub dont_fragment: bool,
 }
 
 /// What an IP packet carries.
@@ -110,7 +112,8 @@ impl Packet {
     /// Never fails; what a header cannot hold is cut: options beyond [`MAX_OPTIONS`] octets (whole
     /// options only, see [`Segment::options_len`]) and payload beyond an IP packet of 65,535 octets.
     /// Of two addresses of different families the IPv4 one is written as IPv4-mapped IPv6 address.
-    /// An IPv4 header has no options, identification 0 and "don't fragment" (RFC 6864 §4.1).
+    /// An IPv4 header has no options and identification 0, which only a packet that is not fragmented
+    /// may have (RFC 6864 §4.1).
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.encode_into(&mut out);
@@ -157,8 +160,8 @@ impl Packet {
 }
 
 impl Ip {
-    /// A header with 64 hops to live and nothing else set.
+    /// A header with 64 hops to live, "don't fragment", and nothing else set.
     pub fn new(source: IpAddr, destination: IpAddr) -> Ip {
-        Ip { source, destination, hop_limit: 64, traffic_class: 0, flow_label: 0 }
+        Ip { source, destination, hop_limit: 64, traffic_class: 0, flow_label: 0, dont_fragment: true }
     }
 }

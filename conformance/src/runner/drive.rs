@@ -9,7 +9,7 @@ use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan};
-use crate::posix::{SOL_TCP, TCP_INFO, tcp_info};
+use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
 use crate::stack::{Capability, NamedStack, Setup, Stack};
@@ -336,7 +336,12 @@ impl<'a> Driver<'a> {
 
     /// What the script has to know before the stack's answer comes.
     fn before_call(&mut self, prepared: &Prepared) {
-        if let (Call::Connect { .. }, Some(flow)) = (&prepared.call, self.flow_of(prepared)) {
+        let opens = match &prepared.call {
+            Call::Connect { .. } => true,
+            Call::Write { flags, .. } => i64::from(*flags) & MSG_FASTOPEN != 0, // RFC 7413: connects, too
+            _ => false,
+        };
+        if let (true, Some(flow)) = (opens, self.flow_of(prepared)) {
             self.flows.connect(flow);
         }
     }

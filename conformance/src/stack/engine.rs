@@ -54,6 +54,26 @@ pub trait Engine {
         options: &SocketOptions,
     ) -> Result<Self::Connection, EngineError>;
 
+    /// Opens a connection like [`connect`](Engine::connect), with data for its SYN: how much of it was
+    /// queued, or `None` if the SYN may not carry any (RFC 7413 §4.2). Asked only of engines with
+    /// [`Capability::FastOpen`](super::Capability::FastOpen).
+    fn connect_fast(
+        &mut self,
+        at: Instant,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        options: &SocketOptions,
+        data: &[u8],
+    ) -> Result<(Self::Connection, Option<usize>), EngineError> {
+        let _ = data;
+        Ok((self.connect(at, local, remote, options)?, None))
+    }
+
+    /// Applies changed options to a listener, as far as they concern it more than its connections.
+    fn configure_listener(&mut self, listener: Self::Listener, options: &SocketOptions) {
+        let _ = (listener, options);
+    }
+
     /// How a connection stands.
     fn status(&self, connection: Self::Connection) -> Status;
 
@@ -181,6 +201,8 @@ pub struct SocketOptions {
     pub receive_buffer: Option<usize>,
     /// `SO_SNDBUF`, in octets
     pub send_buffer: Option<usize>,
+    /// `TCP_FASTOPEN`: so many connections of a listener may have got data on their SYN (RFC 7413 §4.2)
+    pub fast_open: Option<u32>,
     /// `SO_LINGER` with its time
     pub linger: Option<Duration>,
 }

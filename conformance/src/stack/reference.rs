@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
-use wirelaw_reference::tcp::{CallError, Config, Connection, Info, KeepAlive, Notice, State};
+use wirelaw_reference::tcp::{CallError, Config, Connection, Info, KeepAlive, Notice, SoftError, State};
 use wirelaw_reference::time::Instant;
 use wirelaw_reference::wire::Packet;
 
@@ -34,12 +34,14 @@ impl Reference {
     pub fn new(setup: &Setup) -> Reference {
         let mut isn = IsnGenerator::new(setup.seed);
         isn.plan(setup.isns.iter().copied());
-        Reference {
+        let mut reference = Reference {
             host: Host::new(vec![setup.local], setup.mtu, isn),
             habits: |_| {},
             chosen: setup.habits.clone(),
             is_v6: setup.local.is_ipv6(),
-        }
+        };
+        reference.host.set_stray_rules(reference.base(reference.is_v6));
+        reference
     }
 
     /// Like [`new`](Reference::new), but every connection has these habits, such as
@@ -95,6 +97,7 @@ fn apply(config: &mut Config, base: &Config, options: &SocketOptions) {
         interval: options.keep_interval.unwrap_or(default.interval),
         count: options.keep_count.unwrap_or(default.count),
     });
+    config.fast_open.pending = options.fast_open.unwrap_or(base.fast_open.pending);
     config.receive_buffer = options.receive_buffer.unwrap_or(config.receive_buffer);
     config.send_buffer = options.send_buffer.unwrap_or(config.send_buffer);
 }
@@ -105,6 +108,15 @@ fn errno(error: OpenError) -> EngineError {
         OpenError::AddressInUse => Errno::EADDRINUSE,
         OpenError::InvalidRemote => Errno::ENETUNREACH,
     })
+}
+
+/// `errno` for what an ICMP error said.
+fn unreachable(error: SoftError) -> Errno {
+    match error {
+        SoftError::NetworkUnreachable => Errno::ENETUNREACH,
+        SoftError::HostUnreachable | SoftError::TimeExceeded => Errno::EHOSTUNREACH,
+        SoftError::ParameterProblem => Errno::EPROTO,
+    }
 }
 
 impl Engine for Reference {
@@ -127,6 +139,7 @@ impl Engine for Reference {
                 Capability::Linger,
                 Capability::WindowScale,
                 Capability::Buffers,
+                Capability::FastOpen,
             ],
         }
     }
@@ -165,23 +178,50 @@ impl Engine for Reference {
         self.host.connect(at, local, remote, config).map_err(errno)
     }
 
+    fn connect_fast(
+        &mut self,
+        at: Instant,
+        local: Option<SocketAddr>,
+        remote: SocketAddr,
+        options: &SocketOptions,
+        data: &[u8],
+    ) -> Result<(ConnectionId, Option<usize>), EngineError> {
+        let mut config = self.config(remote.is_ipv6(), options);
+        config.fast_open.client = true; // the call asks for it
+        self.host.connect_fast(at, local, remote, config, data).map_err(errno)
+    }
+
+    fn configure_listener(&mut self, listener: ListenerId, options: &SocketOptions) {
+        let base = self.base(self.is_v6);
+        self.host.configure_listener(listener, |config| {
+            config.fast_open.pending = options.fast_open.unwrap_or(base.fast_open.pending);
+        });
+    }
+
     fn status(&self, connection: ConnectionId) -> Status {
         let Some(tcp) = self.host.connection(connection) else {
             return Status { closed: true, send_closed: true, ..Status::default() };
         };
         let state = tcp.state();
         Status {
-            connecting: matches!(state, State::SynSent | State::SynReceived),
+            connecting: matches!(state, State::SynSent | State::SynReceived) && !tcp.is_usable(),
             readable: tcp.readable(),
             end_of_stream: state.has_received_fin() && tcp.readable() == 0,
             writable: tcp.writable(),
             send_closed: state.has_closed() || state == State::Closed,
             unacknowledged: Some(tcp.unacknowledged()),
             error: tcp.failure().and_then(|failure| match failure {
-                Notice::Refused | Notice::Unreachable => Some(Errno::ECONNREFUSED),
+                Notice::Refused => Some(Errno::ECONNREFUSED),
+                // what an ICMP error said is the reason, also of a timeout after it (RFC 5461 §2.2)
+                Notice::Unreachable => Some(tcp.soft_error().map_or(Errno::ECONNREFUSED, unreachable)),
                 Notice::Reset => Some(Errno::ECONNRESET),
-                Notice::TimedOut => Some(Errno::ETIMEDOUT),
-                Notice::Established | Notice::Closing | Notice::Urgent | Notice::Closed => None,
+                Notice::TimedOut => Some(tcp.soft_error().map_or(Errno::ETIMEDOUT, unreachable)),
+                Notice::Established
+                | Notice::Closing
+                | Notice::Urgent
+                | Notice::SoftError(_)
+                | Notice::ExcessiveRetransmission
+                | Notice::Closed => None,
             }),
             closed: state == State::Closed,
         }

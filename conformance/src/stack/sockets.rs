@@ -23,6 +23,7 @@
 mod calls;
 mod connecting;
 mod descriptor;
+mod fast_open;
 mod info;
 mod linger;
 mod names;

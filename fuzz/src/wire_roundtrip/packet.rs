@@ -13,7 +13,9 @@ pub(super) fn arbitrary(u: &mut Unstructured<'_>) -> Result<Packet> {
         (u.arbitrary::<[u8; 16]>()?.into(), u.arbitrary::<[u8; 16]>()?.into())
     };
     let flow_label = if is_v4 { 0 } else { u.arbitrary::<u32>()? >> 12 };
-    let ip = Ip { source, destination, hop_limit: u.arbitrary()?, traffic_class: u.arbitrary()?, flow_label };
+    let dont_fragment = !is_v4 || u.arbitrary()?;
+    let (hop_limit, traffic_class) = (u.arbitrary()?, u.arbitrary()?);
+    let ip = Ip { source, destination, hop_limit, traffic_class, flow_label, dont_fragment };
     let body = match u.int_in_range(0..=5)? {
         0 => Body::Udp(Udp { source_port: u.arbitrary()?, destination_port: u.arbitrary()?, payload: u.arbitrary()? }),
         1 => Body::Icmp(Icmp {
@@ -42,7 +44,7 @@ fn segment(u: &mut Unstructured<'_>) -> Result<Segment> {
 }
 
 fn option(u: &mut Unstructured<'_>) -> Result<TcpOption> {
-    Ok(match u.int_in_range(0..=10)? {
+    Ok(match u.int_in_range(0..=11)? {
         0 => TcpOption::EndOfList,
         1 => TcpOption::NoOperation,
         2 => TcpOption::Mss(u.arbitrary()?),
@@ -56,6 +58,7 @@ fn option(u: &mut Unstructured<'_>) -> Result<TcpOption> {
         7 => TcpOption::Md5(u.arbitrary()?),
         8 => TcpOption::FastOpen(u.arbitrary()?),
         9 => TcpOption::FastOpenExperimental(u.arbitrary()?),
+        10 => TcpOption::UserTimeout { minutes: u.arbitrary()?, value: u.int_in_range(0..=0x7fff)? },
         _ => TcpOption::Raw { kind: u.arbitrary()?, data: u.arbitrary()? },
     })
 }

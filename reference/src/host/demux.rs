@@ -7,10 +7,11 @@ use super::{ConnectionId, FourTuple, Host, Listener, ListenerId};
 use crate::clause;
 use crate::seq::Seq;
 use crate::tcp::{
-    Codepoint, Connection, Disposition, IllegalOptions, Reopening, State, refusal_in_listen, reset_for, timestamps_in,
+    BlackHole, Codepoint, Connection, Disposition, FastOpenGrant, IcmpError, IllegalOptions, PacketTooBig, Reopening,
+    SoftError, State, fast_open_cookie, refusal_in_listen, reset_for, timestamps_in,
 };
 use crate::time::Instant;
-use crate::wire::{Body, Flags, Icmp, Packet, Segment};
+use crate::wire::{Body, Flags, Icmp, Packet, Segment, icmp};
 
 impl Host {
     /// An IP packet arrives. Packets that are not for this host, or not TCP or ICMP, are ignored.
@@ -27,10 +28,7 @@ impl Host {
                 };
                 self.handle_segment(now, tuple, segment, Codepoint::of(packet.ip.traffic_class))
             }
-            Body::Icmp(icmp) => {
-                self.handle_icmp(destination.is_ipv6(), icmp);
-                Disposition::Accept
-            }
+            Body::Icmp(icmp) => self.handle_icmp(now, destination.is_ipv6(), icmp),
             Body::Udp(_) => Disposition::Drop(clause::CLOSED_RST),
         }
     }
@@ -68,6 +66,9 @@ impl Host {
     }
 
     fn handle_segment(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, field: Codepoint) -> Disposition {
+        if self.strays.drop_syn_fin && segment.flags.contains(Flags::SYN | Flags::FIN) {
+            return Disposition::Drop(clause::SYN_FIN);
+        }
         if let Some(id) = self.connections.find(&tuple) {
             return match self.knock_on_time_wait(id, tuple, segment) {
                 Knock::Open(above) => self.reopen(now, id, segment, above),
@@ -83,6 +84,9 @@ impl Host {
             return Disposition::Drop(clause::CLOSED_RST);
         };
         let disposition = entry.connection.handle_marked_segment(now, segment, field);
+        if let Some(outcome) = entry.connection.take_fast_open_outcome() {
+            self.cookies.learn(now, entry.tuple.remote, outcome);
+        }
         match entry.connection.state() {
             State::SynReceived => {}
             State::Listen => self.restore_time_wait(id),
@@ -142,7 +146,12 @@ impl Host {
     /// CLOSED or LISTEN.
     fn handle_new(&mut self, now: Instant, tuple: FourTuple, segment: &Segment, above: Option<Seq>) -> Disposition {
         let Some(listener) = self.listener_for(tuple.local) else {
-            return self.refuse(tuple, segment);
+            let is_syn = segment.flags.contains(Flags::SYN);
+            return match self.strays.black_hole {
+                BlackHole::Syns if is_syn => Disposition::Drop(clause::BLACK_HOLE),
+                BlackHole::Everything => Disposition::Drop(clause::BLACK_HOLE),
+                BlackHole::Off | BlackHole::Syns => self.refuse(tuple, segment),
+            };
         };
         if let Some(refusal) = refusal_in_listen(segment) {
             if let Disposition::Reset(_) = refusal {
@@ -150,17 +159,53 @@ impl Host {
             }
             return refusal;
         }
-        let Some(found) = self.listeners.get(&listener).filter(|found| found.has_room()) else {
-            return Disposition::Drop(clause::BACKLOG_FULL);
+        let Some(found) = self.listeners.get(&listener) else {
+            return self.refuse(tuple, segment);
         };
+        if !found.has_room() {
+            if found.config.abort_on_overflow {
+                self.refuse(tuple, segment);
+                return Disposition::Reset(clause::BACKLOG_FULL_RESET);
+            }
+            return Disposition::Drop(clause::BACKLOG_FULL);
+        }
         let config = found.config.clone();
         let iss = self.isn.choose(now, &tuple, above);
-        let connection = Connection::open_passive(config, tuple.local.port(), iss);
+        let grant = self.judge_cookie(listener, tuple, segment);
+        let mut connection = Connection::open_passive(config, tuple.local.port(), iss);
+        let accepts = grant.as_ref().is_some_and(|grant| grant.accepts);
+        if let Some(grant) = grant {
+            connection.grant_fast_open(grant);
+        }
         let id = self.insert(tuple, connection, Some(listener));
         if let Some(found) = self.listeners.get_mut(&listener) {
             found.waiting.insert(id);
+            if accepts {
+                found.opened_fast.insert(id);
+            }
         }
         self.handle_known(now, id, segment, Codepoint::NotEct) // a mark on a SYN means nothing (RFC 3168 §6.1.1)
+    }
+
+    /// What a SYN with a Fast Open option gets from a listener that serves it; above the limit, nothing
+    /// (RFC 7413 §4.2).
+    fn judge_cookie(&mut self, listener: ListenerId, tuple: FourTuple, segment: &Segment) -> Option<FastOpenGrant> {
+        let (shown, experimental) = fast_open_cookie(&segment.options)?;
+        let found = self.listeners.get_mut(&listener)?;
+        let limit = found.config.fast_open.pending as usize;
+        if limit == 0 {
+            return None;
+        }
+        let cookie = self.cookies.make(tuple.remote.ip());
+        if shown != cookie.as_slice() {
+            return Some(FastOpenGrant { cookie: Some(cookie), experimental, accepts: false });
+        }
+        let waits = |id: &ConnectionId| {
+            self.connections.get(*id).is_some_and(|entry| entry.connection.state() == State::SynReceived)
+        };
+        found.opened_fast.retain(waits);
+        let room = found.opened_fast.len() < limit;
+        room.then_some(FastOpenGrant { cookie: None, experimental, accepts: true })
     }
 
     /// §3.10.7.1
@@ -184,27 +229,49 @@ impl Host {
         port.iter().find(|id| self.listeners.get(id).is_some_and(|listener| listener.serves(local))).copied()
     }
 
-    /// A hard error that quotes a segment in flight ends a handshake (§3.9.2.2). Source quench is
-    /// ignored (MUST-55); soft errors change nothing (MUST-56).
-    fn handle_icmp(&mut self, is_v6: bool, icmp: &Icmp) {
-        let is_hard = match (is_v6, icmp.kind, icmp.code) {
-            (false, 3, 2 | 3) => true, // protocol, port unreachable
-            (true, 1, 1 | 4) => true,  // prohibited, port unreachable
-            _ => false,
-        };
-        let Some(quoted) = icmp.quoted().filter(|_| is_hard) else { return };
-        let tuple = FourTuple {
-            local: SocketAddr::new(quoted.source, quoted.source_port),
-            remote: SocketAddr::new(quoted.destination, quoted.destination_port),
-        };
-        let Some(id) = self.connections.find(&tuple) else { return };
-        let Some(entry) = self.connections.get_mut(id) else { return };
-        let snd = entry.connection.snd();
-        if quoted.seq.is_in_window(snd.una, snd.in_flight()) {
-            entry.connection.handle_hard_error();
-            self.settle(id);
+    /// §3.9.2.2: an error concerns the connection whose segment it quotes, and no other (MUST-54).
+    fn handle_icmp(&mut self, now: Instant, is_v6: bool, icmp: &Icmp) -> Disposition {
+        if !is_v6 && icmp.kind == icmp::v4::SOURCE_QUENCH {
+            return Disposition::Drop(clause::ICMP_QUENCH); // MUST-55
         }
+        let known = icmp.quoted().and_then(|quoted| {
+            let tuple = FourTuple {
+                local: SocketAddr::new(quoted.source, quoted.source_port),
+                remote: SocketAddr::new(quoted.destination, quoted.destination_port),
+            };
+            let error = classify(is_v6, icmp, quoted.packet_len)?;
+            Some((self.connections.find(&tuple)?, quoted.seq, error))
+        });
+        let Some((id, seq, error)) = known else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
+        let Some(entry) = self.connections.get_mut(id) else { return Disposition::Drop(clause::ICMP_UNKNOWN) };
+        let disposition = entry.connection.handle_icmp(now, seq, error);
+        if let Some(outcome) = entry.connection.take_fast_open_outcome() {
+            self.cookies.learn(now, entry.tuple.remote, outcome);
+        }
+        self.settle(id);
+        disposition
     }
+}
+
+/// What an ICMP error means to TCP (RFC 1122 §4.2.3.9, RFC 5461 §2.1); `None`: nothing.
+fn classify(is_v6: bool, icmp: &Icmp, packet: u32) -> Option<IcmpError> {
+    use icmp::{v4, v6};
+    if let Some(mtu) = icmp.mtu() {
+        return Some(IcmpError::TooBig(PacketTooBig { mtu, packet, is_v6 }));
+    }
+    Some(match (is_v6, icmp.kind, icmp.code) {
+        (false, v4::UNREACHABLE, 2 | v4::PORT_UNREACHABLE) => IcmpError::Hard, // 2: no such protocol
+        (true, v6::UNREACHABLE, 1 | v6::PORT_UNREACHABLE) => IcmpError::Hard,  // 1: prohibited
+        (false, v4::UNREACHABLE, 0 | 6 | 9 | 11) | (true, v6::UNREACHABLE, 0) => {
+            IcmpError::Soft(SoftError::NetworkUnreachable)
+        }
+        (false, v4::UNREACHABLE, _) | (true, v6::UNREACHABLE, _) => IcmpError::Soft(SoftError::HostUnreachable),
+        (false, v4::TIME_EXCEEDED, _) | (true, v6::TIME_EXCEEDED, _) => IcmpError::Soft(SoftError::TimeExceeded),
+        (false, v4::PARAMETER_PROBLEM, _) | (true, v6::PARAMETER_PROBLEM, _) => {
+            IcmpError::Soft(SoftError::ParameterProblem)
+        }
+        _ => return None,
+    })
 }
 
 /// What a segment for a connection in TIME-WAIT asks for.

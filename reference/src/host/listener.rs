@@ -20,11 +20,20 @@ pub(super) struct Listener {
     pub(super) waiting: BTreeSet<ConnectionId>,
     /// Those of them whose handshake is complete.
     pub(super) complete: BTreeSet<ConnectionId>,
+    /// Connections that got data on their SYN and may still be half-open (RFC 7413 §4.2).
+    pub(super) opened_fast: BTreeSet<ConnectionId>,
 }
 
 impl Listener {
     pub(super) fn new(local: SocketAddr, backlog: usize, config: Arc<Config>) -> Listener {
-        Listener { local, config, backlog, waiting: BTreeSet::new(), complete: BTreeSet::new() }
+        Listener {
+            local,
+            config,
+            backlog,
+            waiting: BTreeSet::new(),
+            complete: BTreeSet::new(),
+            opened_fast: BTreeSet::new(),
+        }
     }
 
     /// Whether one more connection may wait.

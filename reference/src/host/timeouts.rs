@@ -38,6 +38,9 @@ impl Host {
             entry.armed = None;
             if entry.connection.poll_timeout().is_some_and(|due| due <= armed) {
                 entry.connection.handle_timeout(now);
+                if let Some(outcome) = entry.connection.take_fast_open_outcome() {
+                    self.cookies.learn(now, entry.tuple.remote, outcome);
+                }
                 self.settle(id);
             } else {
                 self.note_deadline(id); // put off; perhaps it is due at `now` all the same

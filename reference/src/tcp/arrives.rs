@@ -7,7 +7,7 @@ mod steps;
 use alloc::sync::Arc;
 
 use super::timers::Timer;
-use super::{Codepoint, Connection, Event, HardErrors, Notice, Reply, Sabotage, State};
+use super::{Codepoint, Connection, Event, Notice, Reply, Sabotage, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -170,7 +170,13 @@ impl Connection {
         self.snd.wl2 = self.snd.iss;
         self.advance(Event::Syn);
         self.queue_syn(now);
-        self.hold_what_rides_on_syn(&arriving);
+        if self.accepts_fast_open() {
+            let rest = self.trim(arriving.without_syn());
+            self.check_urgent_pointer(&rest);
+            self.take_text(now, &rest); // RFC 7413 §4.2.2
+        } else {
+            self.hold_what_rides_on_syn(&arriving);
+        }
         Disposition::Accept
     }
 
@@ -192,6 +198,7 @@ impl Connection {
             if self.retries_without_ecn(now) {
                 return Disposition::Drop(clause::ECN_REFUSED);
             }
+            self.fast_open_failed();
             self.fail(Event::Rst, Notice::Refused);
             return Disposition::Drop(clause::SYN_SENT_RST);
         }
@@ -215,6 +222,7 @@ impl Connection {
     /// The SYN,ACK of §3.10.7.3 step 4. The window is taken from it as RFC 1122 §4.2.2.20 (c)
     /// demands, which the text of RFC 9293 leaves out on this branch.
     fn complete_active_open(&mut self, now: Instant, arriving: &Arriving<'_>) -> Disposition {
+        self.learn_from_syn_ack(arriving.ack, self.path_mtu.agreed(), arriving.options);
         self.acknowledge_sent(now, arriving.ack, arriving.timestamps);
         self.snd.wl2 = arriving.ack;
         self.advance(Event::SynAck);
@@ -235,6 +243,7 @@ impl Connection {
         self.snd.wnd = u32::from(arriving.window); // never scaled on a SYN (RFC 7323 §2.2)
         self.snd.max_wnd = self.snd.wnd;
         self.snd.wl1 = arriving.seq;
+        self.heed_user_timeout(now, arriving.options);
         let mut mss = self.config.default_mss; // no option: 536 or 1220 (§3.7.1, MUST-15)
         let mut scale = None;
         let mut sack = false;
@@ -247,17 +256,12 @@ impl Connection {
                 _ => {}
             }
         }
-        self.snd.mss = if self.is_sabotaged(Sabotage::MssIgnored) { self.config.mss } else { mss.min(self.config.mss) };
+        let mss = if self.is_sabotaged(Sabotage::MssIgnored) { self.config.mss } else { mss.min(self.config.mss) };
+        self.agree_on_segment_size(mss);
         self.sack_permitted = sack && self.config.sack; // RFC 2018 §2
         self.agree_on_ecn(arriving.flags);
         self.agree_on_timestamps(now, arriving.timestamps);
-        let options = if self.timestamps.ok && !self.is_sabotaged(Sabotage::OptionsMissingFromMss) {
-            super::timestamps::LENGTH
-        } else {
-            0
-        };
-        let smss = self.snd.mss.saturating_sub(options).max(1); // options take room (§3.7.1, RFC 6691)
-        self.congestion = super::Congestion::new(&self.config, u32::from(smss));
+        self.congestion = super::Congestion::new(&self.config, self.text_per_segment());
         if self.is_sabotaged(Sabotage::UninitializedCwnd)
             && !arriving.options.iter().any(|o| matches!(o, TcpOption::Mss(_)))
         {
@@ -287,21 +291,6 @@ impl Connection {
         self.hold_text(&rest);
     }
 
-    /// A hard ICMP error concerns this connection (§3.9.2.2, SHLD-26); [`Config::hard_errors`]
-    /// says what it ends.
-    ///
-    /// [`Config::hard_errors`]: super::Config::hard_errors
-    pub fn handle_hard_error(&mut self) {
-        let ends = match self.state {
-            State::Closed | State::Listen => false,
-            State::SynSent | State::SynReceived => self.config.hard_errors != HardErrors::EndNothing,
-            _ => self.config.hard_errors == HardErrors::EndConnections,
-        };
-        if ends {
-            self.fail(Event::HardError, Notice::Unreachable);
-        }
-    }
-
     /// The handshake is complete.
     pub(super) fn become_established(&mut self, now: Instant) {
         if self.syn_was_lost {
@@ -312,8 +301,9 @@ impl Connection {
             self.congestion.set_window(u32::MAX);
         }
         self.notices.push_back(Notice::Established);
+        self.announce_user_timeout();
         if self.rcv.up.is_after(self.rcv.nxt) {
-            self.notices.push_back(Notice::Urgent); // the SYN was urgent
+            self.tell(Notice::Urgent); // the SYN was urgent
         }
         self.restart_keep_alive_timer(now);
     }
@@ -332,14 +322,9 @@ impl Connection {
         use State::{CloseWait, Established, FinWait1, FinWait2};
         match self.config.keep_alive {
             Some(keep_alive) if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) => {
-                self.timers.set(
-                    Timer::KeepAlive,
-                    now + if self.is_sabotaged(Sabotage::InsufficientIntervalBetweenKeepAlives) {
-                        keep_alive.interval
-                    } else {
-                        keep_alive.idle
-                    },
-                );
+                let hasty = self.is_sabotaged(Sabotage::InsufficientIntervalBetweenKeepAlives);
+                let idle = if hasty { keep_alive.interval } else { keep_alive.idle };
+                self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(idle));
             }
             _ => self.timers.cancel(Timer::KeepAlive),
         }

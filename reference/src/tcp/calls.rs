@@ -83,6 +83,7 @@ impl Connection {
     pub(super) fn queue_syn(&mut self, now: Instant) {
         self.pending.syn = true;
         self.snd.una = self.snd.iss;
+        self.syn_acknowledged = false;
         self.snd.nxt = self.snd.iss + 1;
         self.start_retransmission_timer(now);
         self.rto.time(self.snd.nxt, now);
@@ -255,9 +256,13 @@ impl Connection {
     /// handshake stay as they are.
     pub fn configure(&mut self, now: Instant, change: impl FnOnce(&mut Config)) {
         let agreed = (self.config.mss, self.config.window_scale);
+        let told = (self.config.user_timeout, self.config.user_timeout_option);
         let config = Arc::make_mut(&mut self.config);
         change(config);
         (config.mss, config.window_scale) = agreed;
+        if told != (self.config.user_timeout, self.config.user_timeout_option) {
+            self.announce_user_timeout();
+        }
         self.restart_keep_alive_timer(now);
         self.restart_user_timer(now);
     }

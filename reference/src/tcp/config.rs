@@ -2,6 +2,8 @@
 
 pub use super::challenge::Limit;
 use super::ecn::Ecn;
+pub use super::fast_open::FastOpen;
+pub use super::user_timeout::UserTimeoutOption;
 use crate::time::Duration;
 
 /// The choices of one connection; [`Config::default`] follows every SHOULD of RFC 9293.
@@ -93,9 +95,101 @@ pub struct Config {
     pub user_timeout: Option<Duration>,
     /// Probe an idle connection (§3.8.4); off by default (MUST-25).
     pub keep_alive: Option<KeepAlive>,
+    /// What a soft ICMP error may end (§3.9.2.2, MUST-56).
+    pub soft_errors: SoftErrors,
+    /// Heed "packet too big", and forbid routers to fragment (§3.7.2, RFC 1191, RFC 8201). Off makes
+    /// "fragmentation needed" a hard error (SHLD-26).
+    pub path_mtu_discovery: bool,
+    /// Believe "packet too big" of a size that has come through before only once the segment has timed
+    /// out (RFC 5927 §7.2).
+    pub cautious_path_mtu: bool,
+    /// The least path MTU to go down to, in octets; at least 68 (RFC 1191 §3), or 1280 for IPv6.
+    pub min_path_mtu: u16,
+    /// How long after a "packet too big" to try larger segments again (RFC 1191 §6.3: 10 minutes);
+    /// `None`: never.
+    pub path_mtu_increase: Option<Duration>,
+    /// R1: after so many retransmissions of a segment the application is told (§3.8.3, SHLD-9,
+    /// SHLD-10).
+    pub r1: u32,
+    /// R2 counted in retransmissions of a segment, in place of [`Config::r2`].
+    pub retries: Option<u32>,
+    /// The same for a SYN, in place of [`Config::r2_syn`].
+    pub syn_retries: Option<u32>,
+    /// The same for a SYN,ACK.
+    pub syn_ack_retries: Option<u32>,
+    /// How long FIN-WAIT-2 lasts if the application has gone; `None`: as long as the peer likes.
+    pub fin_wait_2_timeout: Option<Duration>,
+    /// How long TIME-WAIT lasts, if not two [`Config::msl`] (MUST-13).
+    pub time_wait: Option<Duration>,
+    /// What a SYN in the window does to SYN-RECEIVED after a passive OPEN (§3.10.7.4 step 4).
+    pub syn_in_syn_received: SynInSynReceived,
+    /// The peer's SYN, come again in SYN-RECEIVED, is answered with the SYN,ACK again; off answers it
+    /// with an acknowledgment (§3.10.7.4 step 1).
+    pub repeat_syn_ack: bool,
+    /// How a closed window is probed (§3.8.6.1).
+    pub window_probe: WindowProbe,
+    /// The least time before a closed window is probed, and between probes.
+    pub min_persist: Option<Duration>,
+    /// Segments with SYN and FIN are dropped, against fingerprinting.
+    pub drop_syn_fin: bool,
+    /// What is for no connection and no listener is not answered, against port scans (contrary to §3.10.7.1).
+    pub black_hole: BlackHole,
+    /// A SYN for which a listener has no room is answered with a reset; off drops it, so that the peer
+    /// tries again.
+    pub abort_on_overflow: bool,
+    /// Tell and heed the user timeout option (RFC 5482); `None` ignores it.
+    pub user_timeout_option: Option<UserTimeoutOption>,
+    /// Data on the SYN (RFC 7413).
+    pub fast_open: FastOpen,
     /// A fault to have on purpose.
     #[cfg(feature = "sabotage")]
     pub sabotage: Option<super::Sabotage>,
+}
+
+/// What an ICMP error ends that says that a segment did not arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SoftErrors {
+    /// Nothing: it is kept as the reason, should the connection time out.
+    #[default]
+    Remember,
+    /// A handshake, as Linux has it (RFC 5461 §4.1).
+    EndHandshakes,
+    /// A handshake whose SYN was sent again more often than this, as FreeBSD has it with 3.
+    EndHandshakesAfter(u32),
+}
+
+/// What a SYN in the window does to SYN-RECEIVED after a passive OPEN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SynInSynReceived {
+    /// Back to LISTEN (RFC 9293 §3.10.7.4 step 4, MUST-11).
+    #[default]
+    ReturnToListen,
+    /// A challenge acknowledgment, as on a synchronized connection (RFC 5961 §4.2).
+    Challenge,
+    /// A reset, and back to LISTEN, as Linux has it.
+    Reset,
+}
+
+/// How a closed window is probed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WindowProbe {
+    /// With the next octet (RFC 9293 §3.8.6.1).
+    #[default]
+    NextOctet,
+    /// With a number that is acknowledged already and without text, as Linux does.
+    OldNumber,
+}
+
+/// What is not answered if nobody is there to take it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlackHole {
+    /// Everything is answered (§3.10.7.1).
+    #[default]
+    Off,
+    /// SYNs are not, as with FreeBSD's `net.inet.tcp.blackhole=1`.
+    Syns,
+    /// Nothing is, as with 2.
+    Everything,
 }
 
 /// The order of a SYN's options, by the system that is known for it. The RFCs leave it open.
@@ -225,6 +319,26 @@ impl Default for Config {
             r2_syn: Duration::from_mins(3),
             user_timeout: None,
             keep_alive: None,
+            soft_errors: SoftErrors::default(),
+            path_mtu_discovery: true,
+            cautious_path_mtu: false,
+            min_path_mtu: 68,
+            path_mtu_increase: Some(Duration::from_mins(10)),
+            r1: 3,
+            retries: None,
+            syn_retries: None,
+            syn_ack_retries: None,
+            fin_wait_2_timeout: None,
+            time_wait: None,
+            syn_in_syn_received: SynInSynReceived::default(),
+            repeat_syn_ack: false,
+            window_probe: WindowProbe::default(),
+            min_persist: None,
+            drop_syn_fin: false,
+            black_hole: BlackHole::default(),
+            abort_on_overflow: false,
+            user_timeout_option: None,
+            fast_open: FastOpen::default(),
             #[cfg(feature = "sabotage")]
             sabotage: None,
         }

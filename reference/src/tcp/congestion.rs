@@ -174,9 +174,22 @@ impl Congestion {
         self.smss
     }
 
-    /// The path carries less than was believed.
+    /// Segments have another size.
     pub(super) fn set_smss(&mut self, smss: u32) {
         self.smss = smss.max(1);
+    }
+
+    /// The path carries less than was believed. A window that is still the initial one, which is
+    /// counted in segments, shrinks with them (RFC 5681 §3.1); any other stays, since nothing says that
+    /// the path is congested.
+    pub(super) fn shrink_segments(&mut self, smss: u32) {
+        let smss = smss.max(1);
+        if self.cwnd == self.initial && smss < self.smss {
+            let scaled = u64::from(self.initial) * u64::from(smss) / u64::from(self.smss);
+            self.initial = u32::try_from(scaled).unwrap_or(u32::MAX).max(smss);
+            self.cwnd = self.initial;
+        }
+        self.smss = smss;
     }
 }
 

@@ -51,6 +51,11 @@ impl Connection {
             silent_probes,
             notices,
             failure,
+            syn_acknowledged,
+            path_mtu,
+            soft_error,
+            user_timeout,
+            fast_open,
         } = self;
         if *state == State::Closed {
             // what it was no longer matters, only what it still has to say
@@ -64,6 +69,7 @@ impl Connection {
             rto.samples().hash(hasher); // a probe waits for a new one
         }
         (recovery, ecn, sent, sack_permitted, duplicate, timestamps, delayed_ack, challenges, strays).hash(hasher);
+        (syn_acknowledged, path_mtu, soft_error, user_timeout, fast_open).hash(hasher);
         hash_instant(Some(*last_sent_at), now, hasher);
         config.window_scale.hash(hasher); // the handshake may switch it off
         hash_instant(*unacknowledged_since, now, hasher);

@@ -37,6 +37,7 @@ impl Connection {
         segment.urgent_pointer = 0;
         segment.options.clear();
         segment.payload.clear();
+        self.start_fin_wait_2_timer(now);
         self.clear_codepoint();
         if let Some(reply) = self.pending.replies.pop_front() {
             self.fill_reply(now, &reply, segment);
@@ -89,6 +90,7 @@ impl Connection {
             self.echo_congestion(segment);
             self.stamp(now, segment);
             self.tell_sack(segment);
+            self.tell_user_timeout(segment, false);
         }
     }
 
@@ -105,6 +107,8 @@ impl Connection {
         }
         self.offer_ecn(segment);
         self.offer_options(now, segment);
+        self.ride_on_syn(now, segment);
+        self.tell_user_timeout(segment, true);
     }
 
     fn fill_chunk(&mut self, now: Instant, chunk: Chunk, segment: &mut Segment) {
@@ -138,6 +142,7 @@ impl Connection {
             self.recovery.f_rto.note_new();
             self.sent.push(chunk.seq, chunk.len, chunk.fin, now);
             self.snd.nxt = end;
+            self.path_mtu.sent(chunk.len + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
             if self.snd.wnd > 0 {
                 self.rto.time(end, now);
             }
@@ -157,7 +162,8 @@ impl Connection {
     /// What of the send buffer is to go out now.
     fn next_chunk(&mut self, now: Instant) -> Option<Chunk> {
         use State::{CloseWait, Closing, Established, FinWait1, LastAck};
-        if !matches!(self.state, Established | CloseWait | FinWait1 | Closing | LastAck) {
+        let opened_fast = self.state == State::SynReceived && self.accepts_fast_open(); // RFC 7413 §4.2.2
+        if !opened_fast && !matches!(self.state, Established | CloseWait | FinWait1 | Closing | LastAck) {
             return None;
         }
         if core::mem::take(&mut self.pending.probe) {
@@ -202,7 +208,7 @@ impl Connection {
 
     /// The most text that the next segment may carry: Eff.snd.MSS less its options (§3.7.1).
     pub(super) fn segment_room(&self) -> u32 {
-        self.congestion.smss().saturating_sub(self.sack_length() as u32).max(1)
+        self.congestion.smss().saturating_sub((self.sack_length() + self.user_timeout_length()) as u32).max(1)
     }
 
     /// New data, and the FIN behind it, under Nagle's rule and the sender's silly-window avoidance

@@ -271,7 +271,8 @@ impl Connection {
         }
         let limited = self.config.limited_transmit && self.recovery.phase == Phase::Open;
         let extra = if limited { self.recovery.duplicates.min(2) * self.congestion.smss() } else { 0 };
-        cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight())
+        let syn = u32::from(!self.syn_is_acknowledged()); // Fast Open sends before; the SYN is no data
+        cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight() - syn)
     }
 
     /// Octets that may be sent again now, from `seq` on.

@@ -111,9 +111,9 @@ impl Rto {
             self.measure(r);
             return;
         };
-        let (beta, alpha) = (4 * expected, 8 * expected);
-        self.rttvar = self.rttvar - self.rttvar / beta + srtt.abs_diff(r) / beta;
-        self.set_srtt(srtt - srtt / alpha + r / alpha);
+        let (beta, alpha) = (expected.saturating_mul(4), expected.saturating_mul(8));
+        self.rttvar = self.rttvar.saturating_sub(self.rttvar / beta) + srtt.abs_diff(r) / beta;
+        self.set_srtt(srtt.saturating_sub(srtt / alpha) + r / alpha);
     }
 
     /// An acknowledgment up to `ack` arrived.

@@ -85,6 +85,8 @@ pub enum Event {
     HardError,
     /// The time-wait timeout (§3.10.8).
     TimeWaitTimeout,
+    /// FIN-WAIT-2 lasted too long for an application that has gone; no RFC has this.
+    FinWait2Timeout,
 }
 
 impl State {
@@ -140,6 +142,7 @@ impl State {
             (_, E::Abort | E::Rst | E::UserTimeout | E::HardError) => Closed,
             (SynReceived | Established | FinWait1 | FinWait2 | CloseWait, E::AbortAndLinger) => TimeWait,
             (TimeWait, E::TimeWaitTimeout) => Closed,
+            (FinWait2, E::FinWait2Timeout) => Closed,
             (FinWait2 | TimeWait, E::GiveUp) => return None, // nothing is left to retransmit
             (_, E::GiveUp) => Closed,
             (SynSent, E::SynInWindow) => return None,
@@ -168,7 +171,7 @@ impl State {
 
 impl Event {
     /// Every event, in the order in which they are declared.
-    pub const ALL: [Event; 23] = [
+    pub const ALL: [Event; 24] = [
         Event::PassiveOpen,
         Event::ActiveOpen,
         Event::Close,
@@ -192,6 +195,7 @@ impl Event {
         Event::KeepAliveTimeout,
         Event::HardError,
         Event::TimeWaitTimeout,
+        Event::FinWait2Timeout,
     ];
 }
 

@@ -1,8 +1,8 @@
 //! Timeouts (RFC 9293 §3.10.8, §3.8.3, §3.8.4, §3.8.6.1; RFC 6298 §5).
 
 use super::timers::Timer;
-use super::{Connection, Event, Notice, Reply, Sabotage, State};
-use crate::time::Instant;
+use super::{Connection, Event, Notice, Reply, Sabotage, State, WindowProbe};
+use crate::time::{Duration, Instant};
 
 impl Connection {
     /// Handles every timer that is due at `now`.
@@ -20,6 +20,8 @@ impl Connection {
                 Timer::Persist => self.persist_timeout(now),
                 Timer::KeepAlive => self.keep_alive_timeout(now),
                 Timer::DelayedAck => self.delayed_ack_timeout(),
+                Timer::FinWait2 => self.fin_wait_2_timeout(),
+                Timer::PathMtu => self.increase_path_mtu(now),
             }
         }
     }
@@ -42,7 +44,7 @@ impl Connection {
 
     /// §3.10.8: data may stay unacknowledged for so long.
     pub(super) fn restart_user_timer(&mut self, now: Instant) {
-        match self.config.user_timeout {
+        match self.user_timeout() {
             Some(limit) if self.unacknowledged_since.is_some() => self.timers.set(Timer::User, now + limit),
             _ => self.timers.cancel(Timer::User),
         }
@@ -50,12 +52,23 @@ impl Connection {
 
     /// Whether R2 has passed since the oldest unacknowledged octet was sent (§3.8.3).
     fn has_reached_r2(&self, now: Instant) -> bool {
+        if self.syn_is_acknowledged() && self.user_timeout().is_some() {
+            return false; // the application, or both sides, have chosen another limit (MUST-21)
+        }
+        let retries = match self.state {
+            _ if self.syn_is_acknowledged() => self.config.retries,
+            State::SynReceived => self.config.syn_ack_retries,
+            _ => self.config.syn_retries,
+        };
+        if let Some(retries) = retries {
+            return self.rto.doublings() >= retries;
+        }
         let r2 = if self.syn_is_acknowledged() { self.config.r2 } else { self.config.r2_syn };
         self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
     }
 
     fn give_up(&mut self) {
-        if self.state == State::SynReceived && self.passive {
+        if self.falls_back_to_listen() {
             self.return_to_listen(Event::GiveUpPassive);
         } else {
             self.fail(Event::GiveUp, Notice::TimedOut);
@@ -76,6 +89,7 @@ impl Connection {
         }
         if !self.syn_is_acknowledged() {
             self.syn_was_lost = true;
+            self.fast_open_failed();
             self.pending.syn = true;
         } else if self.snd.wnd == 0 {
             // the peer closed the window over what is in flight: this is probing (§3.8.6.1)
@@ -83,9 +97,13 @@ impl Connection {
             return;
         } else {
             self.lose_everything(now);
+            self.heed_pending_packet_too_big(now);
         }
         if !self.is_sabotaged(Sabotage::FailureToBackOff) {
             self.rto.back_off();
+        }
+        if self.rto.doublings() == self.config.r1 {
+            self.tell(Notice::ExcessiveRetransmission); // MUST-20, SHLD-9
         }
         self.start_retransmission_timer(now);
     }
@@ -93,8 +111,12 @@ impl Connection {
     /// Runs while there is something to send that the window does not let out.
     pub(super) fn start_persist_timer(&mut self, now: Instant) {
         if !self.timers.is_set(Timer::Persist) {
-            self.timers.set(Timer::Persist, now + self.rto.current());
+            self.timers.set(Timer::Persist, now + self.persist_interval());
         }
+    }
+
+    fn persist_interval(&self) -> Duration {
+        self.rto.current().max(self.config.min_persist.unwrap_or_default())
     }
 
     fn persist_timeout(&mut self, now: Instant) {
@@ -119,12 +141,35 @@ impl Connection {
             self.unacknowledged_since = Some(now);
         }
         self.silent_probes += 1;
-        self.pending.probe = true;
+        if self.config.window_probe == WindowProbe::OldNumber && self.snd.in_flight() == 0 {
+            self.pending.replies.push_back(Reply::KeepAlive); // the same segment, for another reason
+        } else {
+            self.pending.probe = true;
+        }
         self.rto.back_off();
         self.cancel_loss_timers();
-        self.timers.set(Timer::Persist, now + self.rto.current());
+        self.timers.set(Timer::Persist, now + self.persist_interval());
         if !self.timers.is_set(Timer::User) {
             self.restart_user_timer(now);
+        }
+    }
+
+    /// Nobody is left who could read, and the peer does not close (`tcp_fin_timeout` of Linux,
+    /// `finwait2_timeout` of FreeBSD; RFC 9293 has no such limit).
+    pub(super) fn start_fin_wait_2_timer(&mut self, now: Instant) {
+        if let Some(limit) = self.config.fin_wait_2_timeout
+            && self.detached
+            && self.state == State::FinWait2
+            && !self.timers.is_set(Timer::FinWait2)
+        {
+            self.timers.set(Timer::FinWait2, now + limit);
+        }
+    }
+
+    fn fin_wait_2_timeout(&mut self) {
+        if self.state == State::FinWait2 {
+            self.advance(Event::FinWait2Timeout);
+            self.notices.push_back(Notice::Closed);
         }
     }
 
@@ -137,7 +182,7 @@ impl Connection {
             self.fail(Event::KeepAliveTimeout, Notice::TimedOut);
             return;
         }
-        self.timers.set(Timer::KeepAlive, now + keep_alive.interval);
+        self.timers.set(Timer::KeepAlive, now + self.keep_alive_after(keep_alive.interval));
         if self.snd.in_flight() == 0 && self.send_buffer.is_empty() {
             self.keep_alive_probes += 1;
             self.pending.replies.push_back(Reply::KeepAlive);

@@ -22,10 +22,14 @@ pub(super) enum Timer {
     /// A tail loss probe (RFC 8985 §7.2). It is never due after the retransmission timer, so that the
     /// two can run side by side where RFC 8985 §8 thinks of one timer that changes its meaning.
     Probe,
+    /// FIN-WAIT-2 without an application.
+    FinWait2,
+    /// Larger segments may be tried again (RFC 1191 §6.3).
+    PathMtu,
 }
 
 /// How many there are.
-const COUNT: usize = 8;
+const COUNT: usize = 10;
 
 impl Timer {
     /// In the order in which timers that are due at the same instant are handled: what ends the
@@ -33,12 +37,14 @@ impl Timer {
     pub(super) const ALL: [Timer; COUNT] = [
         Timer::User,
         Timer::TimeWait,
+        Timer::FinWait2,
         Timer::Reordering,
         Timer::Probe,
         Timer::Retransmission,
         Timer::Persist,
         Timer::KeepAlive,
         Timer::DelayedAck,
+        Timer::PathMtu,
     ];
 }
 

@@ -71,6 +71,8 @@ pub struct QuotedSegment {
     pub destination_port: u16,
     /// SEG.SEQ of the quoted segment, by which RFC 5927 §4 tells a forgery.
     pub seq: Seq,
+    /// The length of the quoted packet, as its IP header tells it, in octets (RFC 1191 §5).
+    pub packet_len: u32,
 }
 
 impl Icmp {
@@ -89,17 +91,23 @@ impl Icmp {
     /// change what they forward and cut what they quote.
     pub fn quoted(&self) -> Option<QuotedSegment> {
         let octets = self.payload.as_slice();
-        let (source, destination, transport): (IpAddr, IpAddr, &[u8]) = match version(octets) {
+        let (source, destination, packet_len, transport): (IpAddr, IpAddr, u32, &[u8]) = match version(octets) {
             4 if v4::ERRORS.contains(&self.kind) => {
                 let header_len = usize::from(octets.first()? & 0xf) * 4;
                 let fragment_offset = u16_at(octets, 6) & 0x1fff;
                 let is_first_of_tcp = octets.get(9) == Some(&protocol::TCP) && fragment_offset == 0;
                 let transport = octets.get(header_len..).filter(|_| header_len >= 20 && is_first_of_tcp)?;
-                (address::<4>(octets, 12)?.into(), address::<4>(octets, 16)?.into(), transport)
+                (
+                    address::<4>(octets, 12)?.into(),
+                    address::<4>(octets, 16)?.into(),
+                    u16_at(octets, 2).into(),
+                    transport,
+                )
             }
             6 if v6::ERRORS.contains(&self.kind) => {
                 let transport = octets.get(40..).filter(|_| octets.get(6) == Some(&protocol::TCP))?;
-                (address::<16>(octets, 8)?.into(), address::<16>(octets, 24)?.into(), transport)
+                let packet_len = u32::from(u16_at(octets, 4)) + 40;
+                (address::<16>(octets, 8)?.into(), address::<16>(octets, 24)?.into(), packet_len, transport)
             }
             _ => return None,
         };
@@ -110,6 +118,7 @@ impl Icmp {
             source_port: u16_at(transport, 0),
             destination_port: u16_at(transport, 2),
             seq: Seq(u32_at(transport, 4)),
+            packet_len,
         })
     }
 

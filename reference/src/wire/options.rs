@@ -41,6 +41,13 @@ pub enum TcpOption {
     },
     /// Kind 19 (RFC 2385): the digest, unchecked.
     Md5(Vec<u8>),
+    /// Kind 28 (RFC 5482): 15 bits of minutes or seconds.
+    UserTimeout {
+        /// G: the value counts minutes, not seconds.
+        minutes: bool,
+        /// At most 32,767; the bit above is G's.
+        value: u16,
+    },
     /// Kind 34 (RFC 7413): the cookie, empty for a request.
     FastOpen(Vec<u8>),
     /// Kind 254 with the experiment id 0xF989: the cookie.
@@ -70,6 +77,7 @@ impl TcpOption {
             TcpOption::Sack(_) => 5,
             TcpOption::Timestamps { .. } => 8,
             TcpOption::Md5(_) => 19,
+            TcpOption::UserTimeout { .. } => 28,
             TcpOption::FastOpen(_) => 34,
             TcpOption::FastOpenExperimental(_) => 254,
             TcpOption::Raw { kind, .. } => *kind,
@@ -80,7 +88,7 @@ impl TcpOption {
     pub fn encoded_len(&self) -> usize {
         match self {
             TcpOption::EndOfList | TcpOption::NoOperation => 1,
-            TcpOption::Mss(_) => 4,
+            TcpOption::Mss(_) | TcpOption::UserTimeout { .. } => 4,
             TcpOption::WindowScale(_) => 3,
             TcpOption::SackPermitted => 2,
             TcpOption::Sack(blocks) => 2 + 8 * blocks.len(),
@@ -110,6 +118,9 @@ impl TcpOption {
                 out.extend_from_slice(&val.to_be_bytes());
                 out.extend_from_slice(&ecr.to_be_bytes());
             }
+            TcpOption::UserTimeout { minutes, value } => {
+                out.extend_from_slice(&(u16::from(*minutes) << 15 | value & 0x7fff).to_be_bytes());
+            }
             TcpOption::FastOpenExperimental(cookie) => {
                 out.extend_from_slice(&FAST_OPEN_EXPERIMENT.to_be_bytes());
                 out.extend_from_slice(cookie);
@@ -131,6 +142,9 @@ impl TcpOption {
             }
             (8, 8) => TcpOption::Timestamps { val: u32_at(data, 0), ecr: u32_at(data, 4) },
             (19, 16) => TcpOption::Md5(data.to_vec()),
+            (28, 2) => {
+                TcpOption::UserTimeout { minutes: u16_at(data, 0) & 0x8000 != 0, value: u16_at(data, 0) & 0x7fff }
+            }
             (34, len) if is_cookie_len(len) => TcpOption::FastOpen(data.to_vec()),
             (254, len) if len >= 2 && u16_at(data, 0) == FAST_OPEN_EXPERIMENT && is_cookie_len(len - 2) => {
                 TcpOption::FastOpenExperimental(data.get(2..).unwrap_or_default().to_vec())
@@ -221,6 +235,7 @@ impl fmt::Display for TcpOption {
             }
             TcpOption::Timestamps { val, ecr } => write!(f, "TS val {val} ecr {ecr}"),
             TcpOption::Md5(digest) => hex(f, "md5", digest),
+            TcpOption::UserTimeout { minutes, value } => write!(f, "uto {value}{}", if *minutes { "min" } else { "s" }),
             TcpOption::FastOpen(cookie) if cookie.is_empty() => f.write_str("tfo cookiereq"),
             TcpOption::FastOpen(cookie) => hex(f, "tfo cookie", cookie),
             TcpOption::FastOpenExperimental(cookie) if cookie.is_empty() => f.write_str("exp-tfo cookiereq"),

@@ -8,8 +8,8 @@ use super::descriptor::{Descriptor, State};
 use super::names;
 use super::waiting::{Failure, Waiting};
 use crate::posix::{
-    AF_INET, AF_INET6, Errno, F_GETFL, F_SETFL, IPPROTO_TCP, MSG_DONTWAIT, O_NONBLOCK, O_RDWR, SHUT_RD, SHUT_RDWR,
-    SHUT_WR, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_INET6, Errno, F_GETFL, F_SETFL, IPPROTO_TCP, MSG_DONTWAIT, MSG_FASTOPEN, O_NONBLOCK, O_RDWR, SHUT_RD,
+    SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
 };
 use crate::stack::engine::Engine;
 use crate::trace::{Call, Fd, Return};
@@ -32,6 +32,10 @@ impl<E: Engine> Sockets<E> {
             Call::Read { fd, length, flags } => {
                 let blocking = self.may_block(*fd, *flags)?;
                 self.read(*fd, *length, *flags, Vec::new(), blocking)
+            }
+            Call::Write { fd, data, flags, to } if i64::from(*flags) & MSG_FASTOPEN != 0 => {
+                let blocking = self.may_block(*fd, *flags)?;
+                self.send_fast(*fd, data.clone(), *flags, *to, blocking)
             }
             Call::Write { fd, data, flags, to: _ } => {
                 // Linux ignores the address of sendto on a stream socket.

@@ -57,7 +57,7 @@ impl<E: Engine> Sockets<E> {
     }
 
     /// Refuses addresses to which no TCP segment can be sent.
-    fn check_reachable(&self, remote: SocketAddr) -> Result<(), Failure> {
+    pub(super) fn check_reachable(&self, remote: SocketAddr) -> Result<(), Failure> {
         let ip = remote.ip();
         if ip == self.setup.local || ip.is_unspecified() || ip.is_loopback() {
             return Err(Failure::unsupported(format!("connect to {remote}: the stack has no loopback")));

@@ -8,8 +8,10 @@ use super::names;
 use super::waiting::Failure;
 use crate::posix::{
     Errno, SO_ACCEPTCONN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOCK_STREAM,
-    SOL_SOCKET, SOL_TCP, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY, TCP_USER_TIMEOUT,
+    SOL_SOCKET, SOL_TCP, TCP_FASTOPEN, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
+    TCP_USER_TIMEOUT,
 };
+use crate::stack::Capability;
 use crate::stack::engine::{Engine, SocketOptions};
 use crate::trace::{Fd, Return};
 
@@ -24,12 +26,16 @@ impl<E: Engine> Sockets<E> {
     pub(super) fn set_option(&mut self, fd: Fd, level: i32, name: i32, value: &[u8]) -> Result<Return, Failure> {
         let socket = self.table.get(fd)?;
         let mut options = socket.options.clone();
-        if !change(&mut options, level, name, value)? {
+        let lacking = (i64::from(level), i64::from(name)) == (SOL_TCP, TCP_FASTOPEN)
+            && !self.engine.profile().capabilities.contains(&Capability::FastOpen);
+        if lacking || !change(&mut options, level, name, value)? {
             return Err(Failure::unsupported(format!("setsockopt({})", names::option(level, name))));
         }
         self.engine.check_options(&options)?;
-        if let State::Open { connection, .. } = socket.state {
-            self.engine.configure(self.now, connection, &options)?;
+        match socket.state {
+            State::Open { connection, .. } => self.engine.configure(self.now, connection, &options)?,
+            State::Listening { listener, .. } => self.engine.configure_listener(listener, &options),
+            State::Unconnected => {}
         }
         self.table.get_mut(fd)?.options = options;
         Ok(Return::ok(0))
@@ -91,6 +97,7 @@ fn known(options: &SocketOptions, level: i32, name: i32) -> Option<i32> {
         (SOL_SOCKET, SO_RCVBUF) => octets(options.receive_buffer),
         (SOL_SOCKET, SO_SNDBUF) => octets(options.send_buffer),
         (SOL_TCP, TCP_NODELAY) => Some(options.no_delay.into()),
+        (SOL_TCP, TCP_FASTOPEN) => options.fast_open.map(|count| clamp(count.into())),
         (SOL_TCP, TCP_KEEPIDLE) => Some(seconds(options.keep_idle, KEEP_IDLE)),
         (SOL_TCP, TCP_KEEPINTVL) => Some(seconds(options.keep_interval, KEEP_INTERVAL)),
         (SOL_TCP, TCP_KEEPCNT) => Some(options.keep_count.map_or(KEEP_COUNT, |count| clamp(count.into()))),
@@ -128,6 +135,7 @@ fn change(options: &mut SocketOptions, level: i32, name: i32, value: &[u8]) -> R
             let millis = within(number()?, 0, i32::MAX)?.unsigned_abs();
             options.user_timeout = (millis != 0).then(|| Duration::from_millis(millis.into()));
         }
+        (SOL_TCP, TCP_FASTOPEN) => options.fast_open = Some(within(number()?, 0, i32::MAX)?.unsigned_abs()),
         _ => return Ok(false),
     }
     Ok(true)

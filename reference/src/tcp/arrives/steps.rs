@@ -13,7 +13,7 @@ use crate::tcp::f_rto::FRto;
 use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
 use crate::tcp::timestamps;
-use crate::tcp::{Connection, Event, Notice, Reply, Sabotage, State};
+use crate::tcp::{Connection, Event, Notice, Reply, Sabotage, State, SynInSynReceived};
 use crate::time::Instant;
 use crate::wire::Flags;
 
@@ -39,6 +39,7 @@ impl Connection {
         self.check_syn(now, if challenged { &untrimmed } else { &arriving })?;
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
+        self.heed_user_timeout(now, arriving.options);
         self.note_mark(arriving.flags, arriving.marked && !untrimmed.text.is_empty());
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
@@ -72,6 +73,10 @@ impl Connection {
     /// First: the sequence number. What lies outside the window is cut off.
     fn check_sequence_number<'a>(&mut self, now: Instant, arriving: Arriving<'a>) -> Step<Arriving<'a>> {
         let arriving = self.without_syn_of_simultaneous_open(arriving);
+        if self.repeats_syn(&arriving) {
+            self.pending.syn = true;
+            return Break(Disposition::Acknowledge(clause::SYN_REPEATED));
+        }
         let seems_old = self.is_sabotaged(Sabotage::PlainComparison) && arriving.seq.0 < self.rcv.nxt.0;
         let is_stuck = self.is_sabotaged(Sabotage::WindowProbeDeadlock) && self.rcv.wnd == 0 && self.room() > 0;
         if !self.rcv.is_acceptable(arriving.seq, arriving.len()) || seems_old || is_stuck {
@@ -101,6 +106,13 @@ impl Connection {
     fn without_syn_of_simultaneous_open<'a>(&self, arriving: Arriving<'a>) -> Arriving<'a> {
         let repeated = arriving.has(Flags::SYN | Flags::ACK) && arriving.seq == self.rcv.irs;
         if self.state == State::SynReceived && !self.passive && repeated { arriving.without_syn() } else { arriving }
+    }
+
+    /// Whether the SYN that made this connection came again, and that is a reason to say the SYN,ACK
+    /// again: it may be lost.
+    fn repeats_syn(&self, arriving: &Arriving<'_>) -> bool {
+        let same = arriving.has(Flags::SYN) && !arriving.has(Flags::ACK) && arriving.seq == self.rcv.irs;
+        self.config.repeat_syn_ack && self.passive && self.state == State::SynReceived && same
     }
 
     /// Cuts off what lies before the window and behind it.
@@ -143,8 +155,8 @@ impl Connection {
             return Break(Disposition::Acknowledge(clause::RST_IN_WINDOW));
         }
         match self.state {
-            State::SynReceived if self.passive => self.return_to_listen(Event::RstPassive),
-            State::SynReceived => self.fail(Event::Rst, Notice::Refused),
+            State::SynReceived if self.falls_back_to_listen() => self.return_to_listen(Event::RstPassive),
+            State::SynReceived if !self.passive => self.fail(Event::Rst, Notice::Refused),
             State::TimeWait | State::Closing | State::LastAck => {
                 // both sides have closed: what has arrived is whole, and stays for the application
                 self.pending.replies.clear();
@@ -169,11 +181,17 @@ impl Connection {
         if !arriving.has(Flags::SYN) {
             return Continue(());
         }
-        if self.state == State::SynReceived && self.passive {
+        let passive = self.falls_back_to_listen();
+        if passive && self.config.syn_in_syn_received == SynInSynReceived::ReturnToListen {
             self.return_to_listen(Event::SynPassive);
             return Break(Disposition::Drop(clause::SYN_RETURN_TO_LISTEN));
         }
-        if self.config.blind_attack_checks {
+        if passive && self.config.syn_in_syn_received == SynInSynReceived::Reset {
+            self.return_to_listen(Event::SynPassive);
+            self.pending.replies.push_back(Reply::Reset { seq: self.snd.nxt, ack: Some(self.rcv.nxt) });
+            return Break(Disposition::Reset(clause::SYN_RETURN_TO_LISTEN));
+        }
+        if passive || self.config.blind_attack_checks {
             self.challenge(now);
             return Break(Disposition::Acknowledge(clause::SYN_CHALLENGE));
         }
@@ -289,15 +307,20 @@ impl Connection {
         self.send_buffer.drain(..covered);
         self.send_buffer_seq += covered as u32;
         self.snd.una = ack;
+        self.syn_acknowledged = true;
         if self.snd.up.is_before(ack) {
             self.snd.up = ack; // the urgent mark does not fall behind
         }
         let rack = &mut self.recovery.rack;
+        let mut largest = 0;
         self.sent.acknowledge(ack, |sent| {
+            largest = largest.max(sent.len);
             if let Some(arrival) = arrival {
                 rack.note_delivered(sent, arrival);
             }
         });
+        self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
+        self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
         self.rto.end_back_off();
         if syn {
@@ -348,7 +371,7 @@ impl Connection {
         }
         if arriving.up.is_after(self.rcv.up) {
             self.rcv.up = arriving.up;
-            self.notices.push_back(Notice::Urgent);
+            self.tell(Notice::Urgent);
         }
     }
 

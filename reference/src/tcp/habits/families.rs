@@ -3,7 +3,9 @@
 //! The numbers are what these systems document as their defaults (Linux: `ip-sysctl`, `tcp(7)`; FreeBSD: `tcp(4)`).
 //! A family sets nothing in which the system agrees with [`Config::default`].
 
-use crate::tcp::{Config, InitialWindow, Limit, OptionOrder};
+use crate::tcp::{
+    Config, CongestionControl, InitialWindow, Limit, OptionOrder, SoftErrors, SynInSynReceived, WindowProbe,
+};
 use crate::time::Duration;
 
 impl Config {
@@ -33,11 +35,24 @@ impl Config {
         self.delayed_ack = Some(Duration::from_millis(40));
         self.quick_acks = 16;
         self.initial_window = InitialWindow::Rfc6928;
+        // tcp_congestion_control, tcp_recovery, tcp_early_retrans, tcp_frto
+        self.congestion_control = CongestionControl::Cubic;
+        (self.rack, self.tail_loss_probe, self.f_rto) = (true, true, true);
         // tcp_invalid_ratelimit: one per socket in half a second
         self.challenge_ack_limit = Some(Limit { count: 1, per: Duration::from_millis(500) });
         self.stray_ack_limit = self.challenge_ack_limit;
         // tcp_syn_retries: six retransmissions from one second on, less than MUST-23 asks for
         self.r2_syn = Duration::from_secs(127);
+        self.syn_retries = Some(6);
+        self.syn_ack_retries = Some(5);
+        // an ICMP error of any kind ends a connect (RFC 5461 §4.1)
+        self.soft_errors = SoftErrors::EndHandshakes;
+        // net.ipv4.route.min_pmtu
+        self.min_path_mtu = self.min_path_mtu.max(552);
+        self.fin_wait_2_timeout = Some(Duration::from_mins(1));
+        self.syn_in_syn_received = SynInSynReceived::Reset;
+        self.repeat_syn_ack = true;
+        self.window_probe = WindowProbe::OldNumber;
     }
 
     pub(in crate::tcp) fn follow_freebsd(&mut self) {
@@ -50,8 +65,17 @@ impl Config {
         self.delayed_ack = Some(Duration::from_millis(40));
         self.initial_window = InitialWindow::Rfc6928;
         self.syn_options = OptionOrder::FreeBsd;
+        // net.inet.tcp.cc.algorithm, since release 14
+        self.congestion_control = CongestionControl::Cubic;
         // net.inet.tcp.keepinit: nobody who connects waits longer, less than MUST-23 asks for
         self.r2_syn = Duration::from_secs(75);
+        self.soft_errors = SoftErrors::EndHandshakesAfter(3);
+        // net.inet.tcp.minmss, with the headers
+        self.min_path_mtu = self.min_path_mtu.max(256);
+        self.fin_wait_2_timeout = Some(Duration::from_mins(1));
+        self.repeat_syn_ack = true;
+        // net.inet.tcp.persmin
+        self.min_persist = Some(Duration::from_secs(5));
         // RFC 1337's first fix is not a choice there
         self.resets_end_time_wait = false;
     }

@@ -3,7 +3,8 @@
 use super::Kind::{Limit, Number, Rate, Span, Switch, Word};
 use super::{Habit, Kind};
 use crate::tcp::{
-    Config, CongestionControl, Ecn, HardErrors, IllegalOptions, InitialWindow, KeepAlive, OptionOrder, Reopening,
+    BlackHole, Config, CongestionControl, Ecn, HardErrors, IllegalOptions, InitialWindow, KeepAlive, OptionOrder,
+    Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
 
 /// A line of the table.
@@ -60,4 +61,27 @@ pub const HABITS: &[Habit] = &[
     habit("r2-syn", "how long to retransmit a SYN before giving up (RFC 9293 §3.8.3, MUST-23)", Span(|c, span| c.r2_syn = span)),
     habit("user-timeout", "how long data may stay unacknowledged, if the application does not set TCP_USER_TIMEOUT (RFC 9293 §3.10.8)", Limit(|c, span| c.user_timeout = span)),
     habit("keep-alive", "probe idle connections even if the application does not set SO_KEEPALIVE (RFC 9293 §3.8.4, MUST-25)", Switch(|c, on| c.keep_alive = on.then(KeepAlive::default))),
+    habit("soft-errors", "what a soft ICMP error may end: nothing, a handshake, or one whose SYN was sent again more than three times (RFC 9293 §3.9.2.2, MUST-56; RFC 5461 §4)", Word(&[("remember", |c| c.soft_errors = SoftErrors::Remember), ("end-handshakes", |c| c.soft_errors = SoftErrors::EndHandshakes), ("end-late-handshakes", |c| c.soft_errors = SoftErrors::EndHandshakesAfter(3))])),
+    habit("path-mtu-discovery", "heed packet-too-big, and forbid routers to fragment (RFC 9293 §3.7.2, RFC 1191, RFC 8201)", Switch(|c, on| c.path_mtu_discovery = on)),
+    habit("cautious-path-mtu", "believe a packet-too-big of a size that came through before only after a timeout (RFC 5927 §7.2)", Switch(|c, on| c.cautious_path_mtu = on)),
+    habit("min-path-mtu", "the least path MTU to go down to, in octets (RFC 1191 §3)", Number(68, 65_535, |c, n| c.min_path_mtu = n as u16)),
+    habit("path-mtu-increase", "how long after a packet-too-big to try larger segments again (RFC 1191 §6.3)", Limit(|c, span| c.path_mtu_increase = span)),
+    habit("r1", "after so many retransmissions the application is told (RFC 9293 §3.8.3, SHLD-9, SHLD-10)", Number(1, 31, |c, n| c.r1 = n as u32)),
+    habit("retries", "R2 counted in retransmissions of a segment, in place of r2 (RFC 9293 §3.8.3)", Number(0, 31, |c, n| c.retries = Some(n as u32))),
+    habit("syn-retries", "R2 of a SYN counted in retransmissions, in place of r2-syn (RFC 9293 §3.8.3)", Number(0, 31, |c, n| c.syn_retries = Some(n as u32))),
+    habit("syn-ack-retries", "R2 of a SYN,ACK counted in retransmissions, in place of r2-syn (RFC 9293 §3.8.3)", Number(0, 31, |c, n| c.syn_ack_retries = Some(n as u32))),
+    habit("fin-wait-2-timeout", "how long FIN-WAIT-2 lasts once the application has gone (RFC 9293 §3.6.1 sets no limit)", Limit(|c, span| c.fin_wait_2_timeout = span)),
+    habit("time-wait", "how long TIME-WAIT lasts; off is two msl (RFC 9293 §3.4.3, MUST-13)", Limit(|c, span| c.time_wait = span)),
+    habit("syn-in-syn-received", "what a SYN in the window does to SYN-RECEIVED after a passive OPEN (RFC 9293 §3.10.7.4 step 4, MUST-11)", Word(&[("return-to-listen", |c| c.syn_in_syn_received = SynInSynReceived::ReturnToListen), ("challenge", |c| c.syn_in_syn_received = SynInSynReceived::Challenge), ("reset", |c| c.syn_in_syn_received = SynInSynReceived::Reset)])),
+    habit("repeat-syn-ack", "the peer's SYN, come again, is answered with the SYN,ACK; off answers with an ACK (RFC 9293 §3.10.7.4 step 1)", Switch(|c, on| c.repeat_syn_ack = on)),
+    habit("window-probe", "how a closed window is probed (RFC 9293 §3.8.6.1)", Word(&[("next-octet", |c| c.window_probe = WindowProbe::NextOctet), ("old-number", |c| c.window_probe = WindowProbe::OldNumber)])),
+    habit("min-persist", "the least time before a closed window is probed, and between probes (RFC 9293 §3.8.6.1)", Limit(|c, span| c.min_persist = span)),
+    habit("drop-syn-fin", "segments with SYN and FIN are dropped (contrary to RFC 9293 §3.10.7)", Switch(|c, on| c.drop_syn_fin = on)),
+    habit("black-hole", "what is for nobody is not answered (contrary to RFC 9293 §3.10.7.1)", Word(&[("off", |c| c.black_hole = BlackHole::Off), ("syns", |c| c.black_hole = BlackHole::Syns), ("everything", |c| c.black_hole = BlackHole::Everything)])),
+    habit("abort-on-overflow", "a SYN for which a listener has no room is answered with a reset (RFC 9293 §3.10.7.2 leaves it open)", Switch(|c, on| c.abort_on_overflow = on)),
+    habit("user-timeout-option", "tell and heed the user timeout option (RFC 5482)", Switch(|c, on| c.user_timeout_option = on.then(UserTimeoutOption::default))),
+    habit("advertised-user-timeout", "what the user timeout option tells; turns it on (RFC 5482 §3)", Span(|c, span| c.user_timeout_option.get_or_insert_default().advertised = span)),
+    habit("fast-open-client", "SYNs carry data once the server has given a cookie (RFC 7413)", Switch(|c, on| c.fast_open.client = on)),
+    habit("fast-open-server", "so many connections may have got data on their SYN and wait for the handshake; 0 is off (RFC 7413 §4.2)", Number(0, 65_535, |c, n| c.fast_open.pending = n as u32)),
+    habit("fast-open-experimental", "ask for cookies with the experimental option (RFC 7413 §4.1.1)", Switch(|c, on| c.fast_open.experimental = on)),
 ];

@@ -16,6 +16,7 @@ fn eight_octets_of_a_segment_are_enough() {
         source_port: 3337,
         destination_port: 7788,
         seq: Seq(3_626_544_836),
+        packet_len: 44,
     };
     let error = |original: &[u8]| Icmp::quoting(v4::UNREACHABLE, v4::FRAGMENTATION_NEEDED, 1200, original);
     assert_eq!(error(&SYN).quoted(), Some(quoted));

@@ -49,13 +49,16 @@ fn ip() -> impl Strategy<Value = Ip> {
     let v4 = any::<([u8; 4], [u8; 4])>().prop_map(|(a, b)| (IpAddr::from(a), IpAddr::from(b), 0));
     let v6 =
         any::<([u8; 16], [u8; 16], u32)>().prop_map(|(a, b, label)| (IpAddr::from(a), IpAddr::from(b), label >> 12));
-    (prop_oneof![v4, v6], any::<(u8, u8)>()).prop_map(|((source, destination, flow_label), (hop_limit, class))| Ip {
-        source,
-        destination,
-        hop_limit,
-        traffic_class: class,
-        flow_label,
-    })
+    (prop_oneof![v4, v6], any::<(u8, u8, bool)>()).prop_map(
+        |((source, destination, flow_label), (hop_limit, class, df))| Ip {
+            dont_fragment: df || destination.is_ipv6(),
+            source,
+            destination,
+            hop_limit,
+            traffic_class: class,
+            flow_label,
+        },
+    )
 }
 
 fn packet() -> impl Strategy<Value = Packet> {

@@ -136,6 +136,7 @@ impl Kit {
             hop_limit: 64,
             traffic_class: 0,
             flow_label: 0,
+            dont_fragment: true,
         };
         Packet { ip, body: Body::Tcp(segment) }.encode()
     }

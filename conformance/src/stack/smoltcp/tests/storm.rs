@@ -68,7 +68,7 @@ fn any_segment(dice: &mut Dice, heard: &Segment, setup: &Setup) -> Vec<u8> {
         payload: vec![9; dice.one_of(&[0, 0, 1, 1400])],
         ..Segment::default()
     };
-    let ip = Ip { source: setup.remote, destination: setup.local, hop_limit: 64, traffic_class: 0, flow_label: 0 };
+    let ip = Ip::new(setup.remote, setup.local);
     Packet { ip, body: Body::Tcp(segment) }.encode()
 }
 
