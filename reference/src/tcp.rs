@@ -390,7 +390,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        let two = if self.is_sabotaged(Sabotage::NoTimeWait) { self.config.msl * 0 } else { self.config.msl * 2 };
-        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(two));
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(self.config.msl * lifetimes));
     }
 }
