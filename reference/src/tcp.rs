@@ -334,7 +334,7 @@ impl Connection {
     /// What is wrong with the bookkeeping of what is in flight, if anything is: for tests.
     #[doc(hidden)]
     pub fn fault(&self) -> Option<&'static str> {
-        let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
+        let una = self.snd.una + u32::from(!self.syn_is_acknowledged()); // the SYN is not in the queue
         self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
     }
 
