@@ -4,7 +4,7 @@
 //! A family sets nothing in which the system agrees with [`Config::default`].
 
 use crate::tcp::{
-    Config, CongestionControl, InitialWindow, Limit, OptionOrder, SoftErrors, SynInSynReceived, WindowProbe,
+    Config, CongestionControl, InitialWindow, Limit, OptionOrder, Reopening, SoftErrors, SynInSynReceived, WindowProbe,
 };
 use crate::time::Duration;
 
@@ -53,6 +53,10 @@ impl Config {
         self.syn_in_syn_received = SynInSynReceived::Reset;
         self.repeat_syn_ack = true;
         self.window_probe = WindowProbe::OldNumber;
+        // a SYN that does not reopen TIME-WAIT is acknowledged there, not dropped
+        self.reopen_time_wait = Reopening::ByEither;
+        // what belongs to no socket is answered without a look at its options
+        self.reset_timestamps = false;
     }
 
     pub(in crate::tcp) fn follow_freebsd(&mut self) {
@@ -76,6 +80,8 @@ impl Config {
         self.repeat_syn_ack = true;
         // net.inet.tcp.persmin
         self.min_persist = Some(Duration::from_secs(5));
+        // what belongs to no connection is answered without a look at its options
+        self.reset_timestamps = false;
         // RFC 1337's first fix is not a choice there
         self.resets_end_time_wait = false;
     }
