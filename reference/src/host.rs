@@ -139,7 +139,8 @@ impl Host {
     }
 
     /// Makes rules for segments that belong to no connection and no listener: only what concerns the
-    /// whole host counts, [`Config::black_hole`] and [`Config::drop_syn_fin`].
+    /// whole host counts, [`Config::black_hole`],
+    /// [`Config::drop_syn_fin`] and [`Config::reset_timestamps`].
     pub fn set_stray_rules(&mut self, config: Config) {
         self.strays = config;
     }

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use wirelaw_reference::tcp::Info;
+use wirelaw_reference::tcp::{CongestionControl, Info};
 use wirelaw_reference::time::Instant;
 
 use super::{Profile, StackError};
@@ -203,6 +203,8 @@ pub struct SocketOptions {
     pub send_buffer: Option<usize>,
     /// `TCP_FASTOPEN`: so many connections of a listener may have got data on their SYN (RFC 7413 §4.2)
     pub fast_open: Option<u32>,
+    /// `TCP_CONGESTION`: how the congestion window grows and shrinks
+    pub congestion_control: Option<CongestionControl>,
     /// `SO_LINGER` with its time
     pub linger: Option<Duration>,
 }

@@ -133,6 +133,9 @@ pub(super) fn check(options: &SocketOptions) -> Result<(), EngineError> {
     if options.max_segment.is_some() {
         return unsupported("TCP_MAXSEG");
     }
+    if options.congestion_control.is_some() {
+        return unsupported("TCP_CONGESTION");
+    }
     if options.keep_count.is_some() {
         return unsupported("TCP_KEEPCNT (keep-alive probes go on without end)");
     }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use wirelaw_reference::tcp::CongestionControl;
+
 use super::Sockets;
 use super::descriptor::State;
 use super::names;
 use super::waiting::Failure;
 use crate::posix::{
     Errno, SO_ACCEPTCONN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOCK_STREAM,
-    SOL_SOCKET, SOL_TCP, TCP_FASTOPEN, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
-    TCP_USER_TIMEOUT,
+    SOL_SOCKET, SOL_TCP, TCP_CONGESTION, TCP_FASTOPEN, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG,
+    TCP_NODELAY, TCP_USER_TIMEOUT,
 };
 use crate::stack::Capability;
 use crate::stack::engine::{Engine, SocketOptions};
@@ -135,10 +137,24 @@ fn change(options: &mut SocketOptions, level: i32, name: i32, value: &[u8]) -> R
             let millis = within(number()?, 0, i32::MAX)?.unsigned_abs();
             options.user_timeout = (millis != 0).then(|| Duration::from_millis(millis.into()));
         }
+        (SOL_TCP, TCP_CONGESTION) => match congestion_control(value) {
+            Some(control) => options.congestion_control = Some(control),
+            None => return Ok(false),
+        },
         (SOL_TCP, TCP_FASTOPEN) => options.fast_open = Some(within(number()?, 0, i32::MAX)?.unsigned_abs()),
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// The congestion control of this name, which may end with zero octets; Linux and FreeBSD name one of them differently.
+fn congestion_control(name: &[u8]) -> Option<CongestionControl> {
+    let end = name.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+    match &name[..end] {
+        b"reno" | b"newreno" => Some(CongestionControl::NewReno),
+        b"cubic" => Some(CongestionControl::Cubic),
+        _ => None,
+    }
 }
 
 /// The `int` at this offset of an option's value.
