@@ -236,7 +236,8 @@ impl Host {
         }
         let tuple = FourTuple { local: self.choose_local(local, remote)?, remote };
         let iss = self.isn.choose(now, &tuple, None);
-        let connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
+        let mut connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
+        connection.suggest_timestamp_offset(self.isn.timestamp_offset(&tuple));
         Ok(self.insert(tuple, connection, None))
     }
 

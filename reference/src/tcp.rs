@@ -251,7 +251,7 @@ impl Connection {
             sent: SentQueue::default(),
             sack_permitted: false,
             duplicate: None,
-            timestamps: Timestamps::default(),
+            timestamps: Timestamps { offset: config.timestamp_offset.unwrap_or(0), ..Timestamps::default() },
             ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             path_mtu: PathMtu::default(),

@@ -7,3 +7,4 @@ mod icmp;
 mod kit;
 mod path_mtu;
 mod user_timeout;
+mod timestamps;
