@@ -189,6 +189,11 @@ impl Host {
         Some((id, entry.tuple.remote))
     }
 
+    /// Whether [`accept`](Host::accept) would give a connection.
+    pub fn is_acceptable(&self, listener: ListenerId) -> bool {
+        self.listeners.get(&listener).is_some_and(Listener::has_complete)
+    }
+
     /// Stops listening; connections that nobody accepted are aborted.
     pub fn close_listener(&mut self, listener: ListenerId) {
         let Some(closed) = self.listeners.remove(&listener) else { return };

@@ -24,7 +24,7 @@
 //! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
 //! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
-//! | `info` | STATUS in numbers, §3.10.6 |
+//! | `info`, `counters` | STATUS in numbers, §3.10.6 |
 //! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
 //! | `f_rto` | spurious timeouts: RFC 5682 |
@@ -43,6 +43,7 @@ mod calls;
 mod challenge;
 mod config;
 mod congestion;
+mod counters;
 mod cubic;
 mod delayed_ack;
 mod ecn;
@@ -83,6 +84,7 @@ pub use config::{
     BlackHole, Config, CongestionControl, FastOpen, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit,
     OptionOrder, Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
+pub use counters::Counters;
 pub use ecn::{Codepoint, Ecn};
 pub use fast_open::{FastOpenGrant, FastOpenOutcome, FastOpenRequest, fast_open_cookie};
 pub use habits::{HABITS, Habit, HabitError};
@@ -150,6 +152,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    counters: Counters,
     ecn: EcnState,
     delayed_ack: DelayedAck,
     path_mtu: PathMtu,
@@ -252,6 +255,7 @@ impl Connection {
             sack_permitted: false,
             duplicate: None,
             timestamps: Timestamps { offset: config.timestamp_offset.unwrap_or(0), ..Timestamps::default() },
+            counters: Counters::default(),
             ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             path_mtu: PathMtu::default(),
@@ -336,6 +340,16 @@ impl Connection {
     pub fn fault(&self) -> Option<&'static str> {
         let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
         self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
+    }
+
+    /// Whether urgent data has been announced that RECEIVE has not returned (§3.8.5, MUST-32).
+    pub fn is_urgent(&self) -> bool {
+        self.rcv.up.is_after(self.next_to_receive())
+    }
+
+    /// Whether the octet that RECEIVE returns next is the last urgent one (MUST-62).
+    pub fn is_at_urgent_mark(&self) -> bool {
+        self.rcv.up == self.next_to_receive() + 1
     }
 
     /// Makes the transition that the table prescribes.

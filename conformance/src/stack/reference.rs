@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
-use wirelaw_reference::tcp::{CallError, Config, Connection, Info, KeepAlive, Notice, SoftError, State};
+use wirelaw_reference::tcp::{CallError, Config, CongestionControl, Connection, Info, KeepAlive, Notice, SoftError, State};
 use wirelaw_reference::time::Instant;
 use wirelaw_reference::wire::Packet;
 
@@ -97,6 +97,10 @@ fn apply(config: &mut Config, base: &Config, options: &SocketOptions) {
         interval: options.keep_interval.unwrap_or(default.interval),
         count: options.keep_count.unwrap_or(default.count),
     });
+    config.cork = options.cork;
+    config.delayed_ack = if options.quick_ack == Some(true) { None } else { base.delayed_ack };
+    config.syn_retries = options.syn_count.or(base.syn_retries);
+    config.congestion_control = options.congestion.unwrap_or(base.congestion_control);
     config.fast_open.pending = options.fast_open.unwrap_or(base.fast_open.pending);
     config.receive_buffer = options.receive_buffer.unwrap_or(config.receive_buffer);
     config.send_buffer = options.send_buffer.unwrap_or(config.send_buffer);
@@ -163,6 +167,10 @@ impl Engine for Reference {
         self.host.accept(listener)
     }
 
+    fn acceptable(&self, listener: ListenerId) -> Option<bool> {
+        Some(self.host.is_acceptable(listener))
+    }
+
     fn close_listener(&mut self, _at: Instant, listener: ListenerId) {
         self.host.close_listener(listener);
     }
@@ -191,6 +199,10 @@ impl Engine for Reference {
         self.host.connect_fast(at, local, remote, config, data).map_err(errno)
     }
 
+    fn has_fast_open_cookie(&self, at: Instant, remote: SocketAddr) -> bool {
+        self.host.has_fast_open_cookie(at, remote)
+    }
+
     fn configure_listener(&mut self, listener: ListenerId, options: &SocketOptions) {
         let base = self.base(self.is_v6);
         self.host.configure_listener(listener, |config| {
@@ -207,6 +219,9 @@ impl Engine for Reference {
             connecting: matches!(state, State::SynSent | State::SynReceived) && !tcp.is_usable(),
             readable: tcp.readable(),
             end_of_stream: state.has_received_fin() && tcp.readable() == 0,
+            fin_received: Some(state.has_received_fin()),
+            urgent: tcp.is_urgent(),
+            at_urgent_mark: tcp.is_at_urgent_mark(),
             writable: tcp.writable(),
             send_closed: state.has_closed() || state == State::Closed,
             unacknowledged: Some(tcp.unacknowledged()),
@@ -276,6 +291,10 @@ impl Engine for Reference {
     fn default_buffers(&self) -> Option<(usize, usize)> {
         let base = self.base(self.is_v6);
         Some((base.receive_buffer, base.send_buffer))
+    }
+
+    fn default_congestion(&self) -> Option<CongestionControl> {
+        Some(self.base(self.is_v6).congestion_control)
     }
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {

@@ -79,6 +79,9 @@ pub struct Config {
     pub hard_errors: HardErrors,
     /// Hold back small segments while data is in flight (§3.7.4, SHLD-7).
     pub nagle: bool,
+    /// Hold back segments that are not full, for 200 ms at most, as Linux does between `TCP_CORK` on
+    /// and off: more is to come.
+    pub cork: bool,
     /// Maximum segment lifetime; TIME-WAIT lasts two of them (§3.4.3, MUST-13).
     pub msl: Duration,
     /// RTO before any measurement (RFC 6298 §2.1).
@@ -312,6 +315,7 @@ impl Default for Config {
             time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,
+            cork: false,
             msl: Duration::from_mins(2),
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_secs(1),
