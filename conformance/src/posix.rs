@@ -32,6 +32,7 @@ macro_rules! errnos {
 
 errnos! {
     EPERM = 1, "Operation not permitted";
+    ENOENT = 2, "No such file or directory";
     EINTR = 4, "Interrupted system call";
     EIO = 5, "Input/output error";
     EBADF = 9, "Bad file descriptor";
@@ -110,7 +111,7 @@ numbers! {
     MSG_OOB = 1; MSG_PEEK = 2; MSG_DONTROUTE = 4; MSG_TRUNC = 0x20; MSG_DONTWAIT = 0x40; MSG_EOR = 0x80;
     MSG_WAITALL = 0x100; MSG_ERRQUEUE = 0x2000; MSG_NOSIGNAL = 0x4000; MSG_MORE = 0x8000;
     MSG_ZEROCOPY = 0x400_0000; MSG_FASTOPEN = 0x2000_0000;
-    SIOCINQ = 0x541b; FIONREAD = 0x541b; SIOCOUTQ = 0x5411;
+    SIOCATMARK = 0x8905; SIOCINQ = 0x541b; FIONREAD = 0x541b; SIOCOUTQ = 0x5411;
     POLLIN = 1; POLLPRI = 2; POLLOUT = 4; POLLERR = 8; POLLHUP = 16; POLLNVAL = 32; POLLRDHUP = 0x2000;
     EPOLLIN = 1; EPOLLPRI = 2; EPOLLOUT = 4; EPOLLERR = 8; EPOLLHUP = 16; EPOLLRDHUP = 0x2000;
     EPOLLEXCLUSIVE = 1 << 28; EPOLLONESHOT = 1 << 30; EPOLLET = 1 << 31;

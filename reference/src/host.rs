@@ -191,6 +191,11 @@ impl Host {
         Some((id, entry.tuple.remote))
     }
 
+    /// Whether [`accept`](Host::accept) would give a connection.
+    pub fn is_acceptable(&self, listener: ListenerId) -> bool {
+        self.listeners.get(&listener).is_some_and(Listener::has_complete)
+    }
+
     /// Stops listening; connections that nobody accepted are aborted.
     pub fn close_listener(&mut self, listener: ListenerId) {
         let Some(closed) = self.listeners.remove(&listener) else { return };
@@ -238,7 +243,8 @@ impl Host {
         }
         let tuple = FourTuple { local: self.choose_local(local, remote)?, remote };
         let iss = self.isn.choose(now, &tuple, None);
-        let connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
+        let mut connection = Connection::open_active(now, config, tuple.local.port(), remote.port(), iss);
+        connection.suggest_timestamp_offset(self.isn.timestamp_offset(&tuple));
         Ok(self.insert(tuple, connection, None))
     }
 

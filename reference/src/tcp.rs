@@ -24,7 +24,7 @@
 //! | [`timeouts`], [`timers`], [`rto`] | §3.10.8, RFC 6298 |
 //! | [`output`] | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
 //! | [`window`] | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
-//! | [`info`] | STATUS in numbers, §3.10.6 |
+//! | [`info`], [`counters`] | STATUS in numbers, §3.10.6 |
 //! | [`sent`], [`recovery`], [`sack`] | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
 //! | [`rack`], [`tail_loss`] | losses told by time, and probes for them: RFC 8985 |
 //! | [`f_rto`] | spurious timeouts: RFC 5682 |
@@ -43,6 +43,7 @@ pub mod calls;
 pub mod challenge;
 pub mod config;
 pub mod congestion;
+pub mod counters;
 pub mod cubic;
 pub mod delayed_ack;
 pub mod ecn;
@@ -86,6 +87,8 @@ pub use config::{
     BlackHole, Config, CongestionControl, FastOpen, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit,
     OptionOrder, Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
+#[doc(inline)]
+pub use counters::Counters;
 #[doc(inline)]
 pub use ecn::{Codepoint, Ecn};
 #[doc(inline)]
@@ -162,6 +165,7 @@ pub struct Connection {
     /// A segment that came twice and of which the next acknowledgment tells (RFC 2883 §4).
     duplicate: Option<(Seq, Seq)>,
     timestamps: Timestamps,
+    counters: Counters,
     ecn: EcnState,
     delayed_ack: DelayedAck,
     path_mtu: PathMtu,
@@ -263,7 +267,8 @@ impl Connection {
             sent: SentQueue::default(),
             sack_permitted: false,
             duplicate: None,
-            timestamps: Timestamps::default(),
+            timestamps: Timestamps { offset: config.timestamp_offset.unwrap_or(0), ..Timestamps::default() },
+            counters: Counters::default(),
             ecn: EcnState::default(),
             delayed_ack: DelayedAck::default(),
             path_mtu: PathMtu::default(),
@@ -348,6 +353,16 @@ impl Connection {
     pub fn fault(&self) -> Option<&'static str> {
         let una = self.snd.una + u32::from(!self.syn_is_acknowledged()); // the SYN is not in the queue
         self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
+    }
+
+    /// Whether urgent data has been announced that RECEIVE has not returned (§3.8.5, MUST-32).
+    pub fn is_urgent(&self) -> bool {
+        self.rcv.up.is_after(self.next_to_receive())
+    }
+
+    /// Whether the octet that RECEIVE returns next is the last urgent one (MUST-62).
+    pub fn is_at_urgent_mark(&self) -> bool {
+        self.rcv.up == self.next_to_receive() + 1
     }
 
     /// Makes the transition that the table prescribes.

@@ -158,11 +158,13 @@ fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settin
     }
 }
 
-/// TSecr is never compared, TSval only if the script says how fast it ticks.
+/// TSecr is compared only if the script asks for it, TSval only if it says how fast it ticks.
 fn is_same(want: &Spanned<OptionSpec>, have: &TcpOption, live: &Live, flow: &Flow, settings: &Settings) -> bool {
     match (&want.value, have) {
-        (OptionSpec::Timestamps { val, .. }, TcpOption::Timestamps { val: sent, .. }) => {
-            timestamp_is_near(*val, *sent, live.at, flow, settings)
+        (OptionSpec::Timestamps { val, ecr }, TcpOption::Timestamps { val: sent, ecr: echo }) => {
+            // what is echoed was sent as the script has it
+            let same_echo = !settings.compares_echo || ecr == echo;
+            same_echo && timestamp_is_near(*val, *sent, live.at, flow, settings)
         }
         (OptionSpec::Sack(blocks), TcpOption::Sack(have)) => {
             let syn = live.segment.flags.contains(Flags::SYN);

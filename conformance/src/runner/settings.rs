@@ -24,6 +24,8 @@ pub(super) struct Settings {
     /// Microseconds per tick of outbound TSval; 0: not compared.
     pub(super) timestamp_tick: u64,
     pub(super) timestamp_scaled: bool,
+    /// Outbound TSecr is compared; ours alone.
+    pub(super) compares_echo: bool,
     pub(super) strict_segments: bool,
     /// `--non_fatal=packet`: a packet that differs is a remark.
     pub(super) packets_are_not_fatal: bool,
@@ -62,6 +64,7 @@ impl Settings {
             tolerance_percent: 12.5,
             timestamp_tick: 0,
             timestamp_scaled: false,
+            compares_echo: false,
             strict_segments: false,
             packets_are_not_fatal: false,
         };
@@ -83,6 +86,7 @@ impl Settings {
             "tolerance_usecs" => self.tolerance = Duration::from_micros(number(option, value)?),
             "tolerance_percent" => self.tolerance_percent = number(option, value)?,
             "tcp_ts_tick_usecs" => self.timestamp_tick = number(option, value)?,
+            "tcp_ts_ecr_compare" => self.compares_echo = true,
             "tcp_ts_ecr_scaled" => self.timestamp_scaled = true,
             "strict_segments" => self.strict_segments = true,
             "non_fatal" => self.packets_are_not_fatal = value.split(',').any(|word| word.trim() == "packet"),

@@ -64,10 +64,10 @@ pub(super) fn one_option(numbers: &Numbers, syn: bool, option: &TcpOption) -> St
         }
         TcpOption::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
         TcpOption::Md5(digest) => format!("md5 {}", hex(digest)),
-        TcpOption::UserTimeout { minutes, value } => format!("uto {value}{}", if *minutes { "min" } else { "s" }),
+        TcpOption::UserTimeout { minutes, value } => format!("kind 28 {:04x}", u16::from(*minutes) << 15 | value),
         TcpOption::FastOpen(cookie) => format!("FO {}", hex(cookie)),
         TcpOption::FastOpenExperimental(cookie) => format!("FOEXP {}", hex(cookie)),
-        TcpOption::Raw { kind, data } => format!("kind-{kind} {}", hex(data)),
+        TcpOption::Raw { kind, data } => format!("kind {kind} {}", hex(data)),
     }
 }
 

@@ -42,6 +42,12 @@ pub trait Engine {
     /// The oldest connection of the listener that is established (or further) and not yet accepted.
     fn accept(&mut self, at: Instant, listener: Self::Listener) -> Option<(Self::Connection, SocketAddr)>;
 
+    /// Whether [`accept`](Engine::accept) would give a connection; `None`: the stack does not tell.
+    fn acceptable(&self, listener: Self::Listener) -> Option<bool> {
+        let _ = listener;
+        None
+    }
+
     /// Stops listening. Connections that nobody accepted are reset.
     fn close_listener(&mut self, at: Instant, listener: Self::Listener);
 
@@ -67,6 +73,12 @@ pub trait Engine {
     ) -> Result<(Self::Connection, Option<usize>), EngineError> {
         let _ = data;
         Ok((self.connect(at, local, remote, options)?, None))
+    }
+
+    /// Whether [`connect_fast`](Engine::connect_fast) could put data on the SYN.
+    fn has_fast_open_cookie(&self, at: Instant, remote: SocketAddr) -> bool {
+        let _ = (at, remote);
+        false
     }
 
     /// Applies changed options to a listener, as far as they concern it more than its connections.
@@ -132,6 +144,11 @@ pub trait Engine {
         None
     }
 
+    /// What `TCP_CONGESTION` tells when nobody has set it; `None`: not known.
+    fn default_congestion(&self) -> Option<CongestionControl> {
+        None
+    }
+
     /// Whether the engine can go on. The calls that cannot fail tell their failures here.
     fn health(&self) -> Result<(), StackError> {
         Ok(())
@@ -156,6 +173,13 @@ pub struct Status {
     pub readable: usize,
     /// The peer has sent its FIN, and everything before it has been read.
     pub end_of_stream: bool,
+    /// The peer has sent its FIN, whether or not there is data before it; `None`: not known while there is.
+    pub fin_received: Option<bool>,
+    /// Urgent data has been announced that has not been received. Asked only of engines with
+    /// [`Capability::Urgent`](super::Capability::Urgent).
+    pub urgent: bool,
+    /// The octet that is received next is the last urgent one.
+    pub at_urgent_mark: bool,
     /// Octets that can be queued for sending now.
     pub writable: usize,
     /// No more data can be sent: we have sent our FIN, or the connection is gone.
@@ -201,10 +225,18 @@ pub struct SocketOptions {
     pub receive_buffer: Option<usize>,
     /// `SO_SNDBUF`, in octets
     pub send_buffer: Option<usize>,
+    /// `TCP_CORK`, or `MSG_MORE` on the last write: segments that are not full wait.
+    pub cork: bool,
+    /// `TCP_QUICKACK`: whether acknowledgments are sent at once.
+    pub quick_ack: Option<bool>,
+    /// `TCP_SYNCNT`: how often a SYN is sent again.
+    pub syn_count: Option<u32>,
+    /// `TCP_CONGESTION`
+    pub congestion: Option<CongestionControl>,
+    /// `TCP_FASTOPEN_CONNECT`: `connect` waits for the first data if the server's cookie is known.
+    pub fast_open_connect: bool,
     /// `TCP_FASTOPEN`: so many connections of a listener may have got data on their SYN (RFC 7413 §4.2)
     pub fast_open: Option<u32>,
-    /// `TCP_CONGESTION`: how the congestion window grows and shrinks
-    pub congestion_control: Option<CongestionControl>,
     /// `SO_LINGER` with its time
     pub linger: Option<Duration>,
 }

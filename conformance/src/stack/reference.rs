@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
-use wirelaw_reference::tcp::{CallError, Config, Connection, Info, KeepAlive, Notice, SoftError, State};
+use wirelaw_reference::tcp::{
+    CallError, Config, CongestionControl, Connection, Info, KeepAlive, Notice, SoftError, State,
+};
 use wirelaw_reference::time::Instant;
 use wirelaw_reference::wire::Packet;
 
@@ -67,7 +69,7 @@ impl Reference {
         let base = self.base(is_v6);
         let mut config = base.clone();
         config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
-        config.congestion_control = options.congestion_control.unwrap_or(config.congestion_control);
+        config.congestion_control = options.congestion.unwrap_or(config.congestion_control);
         apply(&mut config, &base, options);
         config
     }
@@ -98,6 +100,10 @@ fn apply(config: &mut Config, base: &Config, options: &SocketOptions) {
         interval: options.keep_interval.unwrap_or(default.interval),
         count: options.keep_count.unwrap_or(default.count),
     });
+    config.cork = options.cork;
+    config.delayed_ack = if options.quick_ack == Some(true) { None } else { base.delayed_ack };
+    config.syn_retries = options.syn_count.or(base.syn_retries);
+    config.congestion_control = options.congestion.unwrap_or(base.congestion_control);
     config.fast_open.pending = options.fast_open.unwrap_or(base.fast_open.pending);
     config.receive_buffer = options.receive_buffer.unwrap_or(config.receive_buffer);
     config.send_buffer = options.send_buffer.unwrap_or(config.send_buffer);
@@ -164,6 +170,10 @@ impl Engine for Reference {
         self.host.accept(listener)
     }
 
+    fn acceptable(&self, listener: ListenerId) -> Option<bool> {
+        Some(self.host.is_acceptable(listener))
+    }
+
     fn close_listener(&mut self, _at: Instant, listener: ListenerId) {
         self.host.close_listener(listener);
     }
@@ -192,11 +202,15 @@ impl Engine for Reference {
         self.host.connect_fast(at, local, remote, config, data).map_err(errno)
     }
 
+    fn has_fast_open_cookie(&self, at: Instant, remote: SocketAddr) -> bool {
+        self.host.has_fast_open_cookie(at, remote)
+    }
+
     fn configure_listener(&mut self, listener: ListenerId, options: &SocketOptions) {
         let base = self.base(self.is_v6);
         self.host.configure_listener(listener, |config| {
             config.fast_open.pending = options.fast_open.unwrap_or(base.fast_open.pending);
-            config.congestion_control = options.congestion_control.unwrap_or(base.congestion_control);
+            config.congestion_control = options.congestion.unwrap_or(base.congestion_control);
         });
     }
 
@@ -209,6 +223,9 @@ impl Engine for Reference {
             connecting: matches!(state, State::SynSent | State::SynReceived) && !tcp.is_usable(),
             readable: tcp.readable(),
             end_of_stream: state.has_received_fin() && tcp.readable() == 0,
+            fin_received: Some(state.has_received_fin()),
+            urgent: tcp.is_urgent(),
+            at_urgent_mark: tcp.is_at_urgent_mark(),
             writable: tcp.writable(),
             send_closed: state.has_closed() || state == State::Closed,
             unacknowledged: Some(tcp.unacknowledged()),
@@ -271,7 +288,7 @@ impl Engine for Reference {
         let base = self.base(self.is_v6);
         // the window of a connection has grown by its own rule from the start
         let own = self.host.connection(connection).map(|tcp| tcp.config().congestion_control);
-        if let (Some(wanted), Some(own)) = (options.congestion_control, own)
+        if let (Some(wanted), Some(own)) = (options.congestion, own)
             && wanted != own
         {
             let what = "TCP_CONGESTION that changes an open connection".to_owned();
@@ -286,6 +303,10 @@ impl Engine for Reference {
     fn default_buffers(&self) -> Option<(usize, usize)> {
         let base = self.base(self.is_v6);
         Some((base.receive_buffer, base.send_buffer))
+    }
+
+    fn default_congestion(&self) -> Option<CongestionControl> {
+        Some(self.base(self.is_v6).congestion_control)
     }
 
     fn handle_packet(&mut self, at: Instant, octets: &[u8]) {

@@ -210,6 +210,10 @@ impl Engine for Smoltcp {
         Some((ConnectionId(id), peer))
     }
 
+    fn acceptable(&self, listener: ListenerId) -> Option<bool> {
+        self.waiters.get(&listener.0).map(|waiter| !waiter.ready.is_empty())
+    }
+
     fn close_listener(&mut self, at: Instant, listener: ListenerId) {
         let Some(waiter) = self.waiters.remove(&listener.0) else { return };
         for (id, _) in waiter.ready {

@@ -17,8 +17,7 @@
 //! - A call that waits on a descriptor which is closed never returns.
 //! - A port in TIME-WAIT does not make `bind` fail without `SO_REUSEADDR`: the descriptor is gone,
 //!   and engines need not remember names that nobody holds.
-//! - `poll` cannot look at a listening socket, and not for `POLLRDHUP` while data is unread: engines do not
-//!   say whether somebody waits for `accept`, or a FIN behind data.
+//! - Urgent data is always in line, as RFC 6093 §4 wants it (`SO_OOBINLINE`): `recv(MSG_OOB)` has nothing to take.
 
 mod calls;
 mod connecting;

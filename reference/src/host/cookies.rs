@@ -119,6 +119,12 @@ impl Host {
         Ok((id, queued))
     }
 
+    /// Whether a [`connect_fast`](Host::connect_fast) to `remote` could put data on its SYN.
+    pub fn has_fast_open_cookie(&self, now: Instant, remote: SocketAddr) -> bool {
+        let spared = self.cookies.refused.get(&remote).is_some_and(|until| now < *until);
+        !spared && self.cookies.known.contains_key(&remote.ip())
+    }
+
     /// The cookie that this host gives to a client.
     pub fn fast_open_cookie(&self, client: IpAddr) -> Vec<u8> {
         self.cookies.make(client)

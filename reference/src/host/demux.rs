@@ -174,6 +174,7 @@ impl Host {
         let iss = self.isn.choose(now, &tuple, above);
         let grant = self.judge_cookie(listener, tuple, segment);
         let mut connection = Connection::open_passive(config, tuple.local.port(), iss);
+        connection.suggest_timestamp_offset(self.isn.timestamp_offset(&tuple));
         let accepts = grant.as_ref().is_some_and(|grant| grant.accepts);
         if let Some(grant) = grant {
             connection.grant_fast_open(grant);

@@ -41,6 +41,16 @@ impl IsnGenerator {
         (f.hash(b"cookie key 0"), f.hash(b"cookie key 1"))
     }
 
+    /// Where the timestamp clock of connections with this 4-tuple begins (RFC 7323 §5.4, §7.1). It does
+    /// not change with time: the clock goes on from one incarnation of a connection to the next, which
+    /// both ends of a TIME-WAIT rely on (RFC 6191 §2).
+    pub(super) fn timestamp_offset(&self, tuple: &FourTuple) -> u32 {
+        let mut f = SipHasher24::new_with_keys(self.secret, !self.secret);
+        b"timestamp offset".hash(&mut f);
+        tuple.hash(&mut f);
+        f.finish() as u32
+    }
+
     /// The number for a connection that opens now. `above`: the 4-tuple was used before, up to this
     /// number, and the new one must lie beyond (§3.6.1, MAY-2).
     pub(super) fn choose(&mut self, now: Instant, tuple: &FourTuple, above: Option<Seq>) -> Seq {
@@ -73,6 +83,16 @@ mod tests {
         assert_eq!(isn.choose(Instant::from_micros(400), &tuple(1), None), first + 100, "M ticks every 4 us");
         assert_ne!(isn.choose(Instant::ZERO, &tuple(2), None), first);
         assert_ne!(IsnGenerator::new(8).choose(Instant::ZERO, &tuple(1), None), first);
+    }
+
+    #[test]
+    fn timestamps_begin_elsewhere_for_every_tuple_and_secret() {
+        let isn = IsnGenerator::new(7);
+        let offset = isn.timestamp_offset(&tuple(1));
+        assert_eq!(isn.timestamp_offset(&tuple(1)), offset);
+        assert_ne!(isn.timestamp_offset(&tuple(2)), offset);
+        assert_ne!(IsnGenerator::new(8).timestamp_offset(&tuple(1)), offset);
+        assert_ne!(IsnGenerator::new(7).choose(Instant::ZERO, &tuple(1), None), Seq(offset), "another function");
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Listener {
         self.local.port() == local.port() && (self.local.ip().is_unspecified() || self.local.ip() == local.ip())
     }
 
+    /// Whether somebody waits to be accepted.
+    pub(super) fn has_complete(&self) -> bool {
+        !self.complete.is_empty()
+    }
+
     /// The connection that has waited longest of those that may be accepted.
     pub(super) fn accept(&mut self) -> Option<ConnectionId> {
         let id = self.complete.pop_first()?;

@@ -126,6 +126,7 @@ impl Connection {
 
     /// A segment of this connection arrives (§3.10.7) with this ECN field in its IP header.
     pub fn handle_marked_segment(&mut self, now: Instant, segment: &Segment, field: Codepoint) -> Disposition {
+        self.counters.arrived(now, segment.payload.len());
         match self.state {
             State::Closed => self.arrives_in_closed(segment),
             State::Listen => self.arrives_in_listen(now, segment),
@@ -174,6 +175,7 @@ impl Connection {
             let rest = self.trim(arriving.without_syn());
             self.check_urgent_pointer(&rest);
             self.take_text(now, &rest); // RFC 7413 §4.2.2
+            self.counters.data_on_syn = !rest.text.is_empty();
         } else {
             self.hold_what_rides_on_syn(&arriving);
         }

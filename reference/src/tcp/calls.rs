@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::octets::copy_front;
+use super::timers::Timer;
 use super::{Config, Connection, Event, Notice, Reply, Sabotage, State};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -258,9 +259,17 @@ impl Connection {
     pub fn configure(&mut self, now: Instant, change: impl FnOnce(&mut Config)) {
         let agreed = (self.config.mss, self.config.window_scale);
         let told = (self.config.user_timeout, self.config.user_timeout_option);
+        let was = (self.config.delayed_ack, self.config.congestion_control);
         let config = Arc::make_mut(&mut self.config);
         change(config);
         (config.mss, config.window_scale) = agreed;
+        let (delayed_ack, congestion_control) = (config.delayed_ack, config.congestion_control);
+        if was.1 != congestion_control {
+            self.congestion.switch(congestion_control);
+        }
+        if was.0 != delayed_ack && delayed_ack.is_none() && self.timers.is_set(Timer::DelayedAck) {
+            self.pending.ack = true; // it waits no longer
+        }
         if told != (self.config.user_timeout, self.config.user_timeout_option) {
             self.announce_user_timeout();
         }

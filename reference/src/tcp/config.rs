@@ -24,9 +24,10 @@ pub struct Config {
     /// Drop segments that lack the timestamps that were agreed on (RFC 7323 §3.2, SHOULD); off
     /// takes them as they are.
     pub require_timestamps: bool,
-    /// What the timestamp clock shows at the beginning of time: a secret, so that nobody can tell
-    /// how long the host has been up (RFC 7323 §5.4). A [`Host`](crate::host::Host) adds one of its own.
-    pub timestamp_offset: u32,
+    /// What the timestamp clock shows at the beginning of time. `None` leaves it to the
+    /// [`Host`](crate::host::Host), which gives every 4-tuple a secret one of its own, so that nobody can
+    /// tell how long it has been up, or which connections are its (RFC 7323 §5.4, §7.1).
+    pub timestamp_offset: Option<u32>,
     /// Offer, and use, selective acknowledgments (RFC 2018, RFC 6675).
     pub sack: bool,
     /// Tell of segments that came twice (RFC 2883).
@@ -81,6 +82,9 @@ pub struct Config {
     pub hard_errors: HardErrors,
     /// Hold back small segments while data is in flight (§3.7.4, SHLD-7).
     pub nagle: bool,
+    /// Hold back segments that are not full, for 200 ms at most, as Linux does between `TCP_CORK` on
+    /// and off: more is to come.
+    pub cork: bool,
     /// Maximum segment lifetime; TIME-WAIT lasts two of them (§3.4.3, MUST-13).
     pub msl: Duration,
     /// RTO before any measurement (RFC 6298 §2.1).
@@ -294,7 +298,7 @@ impl Default for Config {
             window_scale: true,
             timestamps: true,
             require_timestamps: true,
-            timestamp_offset: 0,
+            timestamp_offset: None,
             sack: true,
             duplicate_sack: true,
             syn_options: OptionOrder::default(),
@@ -318,6 +322,7 @@ impl Default for Config {
             time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,
+            cork: false,
             msl: Duration::from_mins(2),
             initial_rto: Duration::from_secs(1),
             min_rto: Duration::from_secs(1),

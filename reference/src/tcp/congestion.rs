@@ -57,6 +57,11 @@ impl Congestion {
         }
     }
 
+    /// Another algorithm takes over, with the window and the threshold as they are.
+    pub(super) fn switch(&mut self, control: CongestionControl) {
+        self.cubic = (control == CongestionControl::Cubic).then(Cubic::default);
+    }
+
     /// cwnd
     pub(super) fn window(&self) -> u32 {
         self.cwnd

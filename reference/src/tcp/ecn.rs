@@ -71,7 +71,7 @@ pub(super) struct EcnState {
 
 impl EcnState {
     /// Data may carry ECT (§6.1.1).
-    fn may_mark(&self) -> bool {
+    pub(super) fn may_mark(&self) -> bool {
         self.offered && self.accepted && !self.declined
     }
 }

@@ -157,6 +157,7 @@ impl Connection {
         outcome.refused |= rejected && cookie.is_none();
         outcome.cookie = cookie.map(|(cookie, experimental)| (cookie.to_vec(), experimental));
         outcome.mss = mss;
+        self.counters.data_on_syn = ack.is_after(self.snd.iss + 1);
         if rejected {
             self.sent.lose_all();
         }

@@ -51,6 +51,7 @@ impl Connection {
             silent_probes,
             notices,
             failure,
+            counters: _, // nothing depends on them
             syn_acknowledged,
             path_mtu,
             soft_error,

@@ -3,7 +3,7 @@
 use crate::time::Duration;
 
 use super::recovery::Phase as Stage;
-use super::{Connection, State};
+use super::{Connection, Counters, State};
 
 /// How a connection stands, in the units of the RFCs: octets and spans of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub struct Info {
     pub rcv_wnd: u32,
     /// Octets of the stream received in order.
     pub received: u64,
+    /// Both sides are capable of ECN (RFC 3168 §6.1.1).
+    pub ecn: bool,
+    /// DupThresh: so many segments out of order mean a loss (RFC 6675 §2).
+    pub reordering: u32,
+    /// Sums since the connection began.
+    pub counters: Counters,
 }
 
 /// What is in flight, in segments; a SYN counts as one.
@@ -106,6 +112,9 @@ impl Connection {
             snd_wnd: self.snd.wnd,
             rcv_wnd: self.rcv.wnd,
             received: self.received,
+            ecn: self.ecn.may_mark(),
+            reordering: super::sack::DUP_THRESH,
+            counters: self.counters,
         }
     }
 

@@ -5,8 +5,11 @@ use super::recovery::Phase;
 use super::{Connection, Reply, Sabotage, State};
 use crate::seq::Seq;
 use crate::tcp::timers::Timer;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{Flags, Segment};
+
+/// How long the cork holds a small segment back (`tcp(7)` of Linux).
+const CORK_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// A run of the send buffer that goes into one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,14 @@ impl Connection {
 
     /// Like [`poll_transmit`](Connection::poll_transmit), into a segment whose buffers are reused.
     pub fn poll_transmit_into(&mut self, now: Instant, segment: &mut Segment) -> bool {
+        let sent = self.fill_next(now, segment);
+        if sent {
+            self.counters.sent(now, segment);
+        }
+        sent
+    }
+
+    fn fill_next(&mut self, now: Instant, segment: &mut Segment) -> bool {
         segment.source_port = self.local_port;
         segment.destination_port = self.remote_port;
         segment.urgent_pointer = 0;
@@ -47,6 +58,9 @@ impl Connection {
             return true;
         }
         if core::mem::take(&mut self.pending.syn) {
+            if self.syn_was_lost {
+                self.counters.resent(0);
+            }
             self.fill_syn(now, segment);
             return true;
         }
@@ -134,6 +148,9 @@ impl Connection {
     fn note_sent(&mut self, now: Instant, chunk: Chunk) {
         let end = chunk.end();
         let is_new = end.is_after(self.snd.nxt);
+        if !is_new {
+            self.counters.resent(chunk.len);
+        }
         if is_new {
             if self.snd.in_flight() == 0 {
                 let round_trip = self.rto.srtt().unwrap_or_default();
@@ -174,6 +191,9 @@ impl Connection {
         }
         let chunk = self.new_chunk(now).or_else(|| self.spare_chunk(now));
         if chunk.is_none() && self.has_unsent() && self.snd.in_flight() == 0 {
+            if self.config.cork && self.snd.wnd > 0 && !self.timers.is_set(Timer::Persist) {
+                self.timers.set(Timer::Persist, now + CORK_TIMEOUT);
+            }
             self.start_persist_timer(now); // nothing else would ever send it
         }
         chunk
@@ -227,9 +247,10 @@ impl Connection {
         let waits = self.is_sabotaged(Sabotage::FailureToSendFinPromptly) && (in_flight > 0 || len > 0);
         let fin = fin && !waits;
         let idle = in_flight == 0 || !self.config.nagle;
+        let corked = self.config.cork && len == queued && !self.fin_queued; // more is to come
         let worthwhile = len == full
-            || len == queued && (idle || fin)
-            || idle && len >= (self.snd.max_wnd / 2).max(1)
+            || len == queued && (idle || fin) && !corked
+            || idle && len >= (self.snd.max_wnd / 2).max(1) && !corked
             || self.pending.small_segment;
         if len == 0 && !fin || !worthwhile {
             return None;

@@ -197,7 +197,7 @@ impl Connection {
 
     /// An acknowledgment that carries `echo`; `None` if nobody wants to know.
     pub(super) fn arrival(&self, now: Instant, echo: Option<(u32, u32)>) -> Option<Arrival> {
-        let echo = echo.filter(|_| self.timestamps.ok).map(|(_, ecr)| (Seq(ecr), self.config.timestamp_offset));
+        let echo = echo.filter(|_| self.timestamps.ok).map(|(_, ecr)| (Seq(ecr), self.timestamps.offset));
         self.recovers_by_time().then_some(Arrival { now, echo })
     }
 

@@ -116,11 +116,12 @@ impl Rto {
         self.set_srtt(srtt.saturating_sub(srtt / alpha) + r / alpha);
     }
 
-    /// An acknowledgment up to `ack` arrived.
-    pub(super) fn acknowledged(&mut self, ack: crate::seq::Seq, now: Instant) {
-        if let Some(timing) = self.timing.take_if(|timing| ack.is_at_or_after(timing.end)) {
-            self.measure(now.since(timing.sent));
-        }
+    /// An acknowledgment up to `ack` arrived: the round trip that it measures, if it does.
+    pub(super) fn acknowledged(&mut self, ack: crate::seq::Seq, now: Instant) -> Option<Duration> {
+        let timing = self.timing.take_if(|timing| ack.is_at_or_after(timing.end))?;
+        let round_trip = now.since(timing.sent);
+        self.measure(round_trip);
+        Some(round_trip)
     }
 
     /// A measurement R' (§2.2, §2.3). RTTVAR is updated with the SRTT from before.

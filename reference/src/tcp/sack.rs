@@ -82,7 +82,7 @@ impl Connection {
         if !self.sack_permitted {
             return learned;
         }
-        let rack = &mut self.recovery.rack;
+        let (rack, counters) = (&mut self.recovery.rack, &mut self.counters);
         rack.begin();
         let in_flight = |left: Seq, right: Seq| {
             left.is_before(right)
@@ -97,8 +97,10 @@ impl Connection {
                     .is_some_and(|(l, r)| in_flight(*l, *r) && l.is_at_or_before(left) && right.is_at_or_before(*r));
             if index == 0 && left.is_before(right) && (left.is_before(ack) || inside_second) {
                 learned.duplicate = Some((left, right));
+                counters.duplicate_told();
             } else if in_flight(left, right) {
                 learned.fresh += self.sent.sack(left, right, |sent| {
+                    counters.delivered(u32::from(!sent.was_sacked));
                     if let Some(arrival) = arrival {
                         rack.note_delivered(sent, arrival);
                     }

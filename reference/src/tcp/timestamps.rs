@@ -24,6 +24,8 @@ pub struct Timestamps {
     pub recent_at: Instant,
     /// Last.ACK.sent
     pub last_ack_sent: Seq,
+    /// What our clock showed at the beginning of time, in milliseconds (§5.4).
+    pub offset: u32,
 }
 
 impl Timestamps {
@@ -61,9 +63,14 @@ pub(crate) fn in_options(options: &[TcpOption]) -> Option<(u32, u32)> {
 }
 
 impl Connection {
-    /// The timestamp clock: a tick per millisecond (§4.1), from where the configuration says.
+    /// The timestamp clock: a tick per millisecond (§4.1), from an offset on.
     pub(super) fn timestamp(&self, now: Instant) -> u32 {
-        (Seq(self.config.timestamp_offset) + (now.as_micros() / 1000) as u32).0
+        (Seq(self.timestamps.offset) + (now.as_micros() / 1000) as u32).0
+    }
+
+    /// Where the timestamp clock begins if the configuration does not say. Nothing may have been sent.
+    pub(crate) fn suggest_timestamp_offset(&mut self, offset: u32) {
+        self.timestamps.offset = self.config.timestamp_offset.unwrap_or(offset);
     }
 
     /// PAWS, for a segment without RST.
@@ -89,7 +96,8 @@ impl Connection {
     /// Both SYNs, or neither (§3.2).
     pub(super) fn agree_on_timestamps(&mut self, now: Instant, option: Option<(u32, u32)>) {
         if let Some((val, _)) = option.filter(|_| self.config.timestamps) {
-            self.timestamps = Timestamps { ok: true, recent: val, recent_at: now, last_ack_sent: self.rcv.nxt };
+            let last_ack_sent = self.rcv.nxt;
+            self.timestamps = Timestamps { ok: true, recent: val, recent_at: now, last_ack_sent, ..self.timestamps };
         }
     }
 
@@ -116,7 +124,7 @@ mod tests {
     use super::{Duration, Instant, Seq, Timestamps};
 
     fn recent(recent: u32) -> Timestamps {
-        Timestamps { ok: true, recent, recent_at: Instant::ZERO, last_ack_sent: Seq(100) }
+        Timestamps { ok: true, recent, last_ack_sent: Seq(100), ..Timestamps::default() }
     }
 
     #[test]

@@ -6,4 +6,5 @@ mod habits;
 mod icmp;
 mod kit;
 mod path_mtu;
+mod timestamps;
 mod user_timeout;

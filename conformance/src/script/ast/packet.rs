@@ -119,6 +119,13 @@ pub enum OptionSpec {
     FastOpen(Vec<u8>),
     /// `FOEXP`, `FOEXP HEX`: kind 254 with the experiment id F989; at most 36 octets.
     FastOpenExperimental(Vec<u8>),
+    /// `kind N HEX`: any other option, by its kind; ours alone.
+    Raw {
+        /// Above 1: those of kind 0 and 1 have no length.
+        kind: u8,
+        /// What follows the length octet.
+        data: Vec<u8>,
+    },
     /// `ECN e0b N ...` or `ECN e1b N ...`
     AccEcn(AccEcn),
 }
@@ -144,6 +151,7 @@ impl OptionSpec {
             OptionSpec::Timestamps { .. } => 10,
             OptionSpec::Md5(octets) | OptionSpec::FastOpen(octets) => 2 + octets.len(),
             OptionSpec::FastOpenExperimental(octets) => 4 + octets.len(),
+            OptionSpec::Raw { data, .. } => 2 + data.len(),
             OptionSpec::AccEcn(option) => 2 + 3 * option.counters.len(),
         }
     }

@@ -31,7 +31,7 @@ enum Wants {
     Define,
 }
 
-const OPTIONS: [(&str, Wants); 37] = [
+const OPTIONS: [(&str, Wants); 38] = [
     ("ip_version", Wants::Word(&["ipv4", "ipv4-mapped-ipv6", "ipv6"])),
     ("local_ip", Wants::Address),
     ("remote_ip", Wants::Network),
@@ -46,6 +46,7 @@ const OPTIONS: [(&str, Wants); 37] = [
     ("tolerance_percent", Wants::Percent),
     ("tcp_ts_tick_usecs", Wants::Number(0, u32::MAX as u64)),
     ("tcp_ts_ecr_scaled", Wants::Nothing),
+    ("tcp_ts_ecr_compare", Wants::Nothing),
     ("strict_segments", Wants::Nothing),
     ("non_fatal", Wants::Words(&["packet", "syscall"])),
     ("send_omit_free", Wants::Nothing),

@@ -4,7 +4,7 @@ use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
 use crate::script::ast::{AccEcn, Direction, OptionSpec, OptionsSpec};
 use crate::script::suggest::suggest;
 
-const NAMES: [&str; 11] = ["mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "md5", "FO", "FOEXP", "ECN"];
+const NAMES: [&str; 12] = ["mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "md5", "FO", "FOEXP", "ECN", "kind"];
 /// Octets that a TCP header has for options.
 const ROOM: usize = 40;
 const SACK_BLOCKS: usize = 4;
@@ -71,12 +71,25 @@ impl Parser<'_> {
             "FO" => OptionSpec::FastOpen(self.octets(38)?.map_or_else(Vec::new, |cookie| cookie.value)),
             "FOEXP" => OptionSpec::FastOpenExperimental(self.octets(36)?.map_or_else(Vec::new, |cookie| cookie.value)),
             "ECN" => self.acc_ecn()?,
+            "kind" => self.option_by_kind()?,
             unknown => {
                 return Err(Problem::new(name.span.clone(), format!("{} is no TCP option", quote(unknown)))
                     .label("unknown")
                     .help(suggest(unknown, &NAMES)));
             }
         })
+    }
+
+    /// `28 8005`: kind and what follows the length octet.
+    fn option_by_kind(&mut self) -> Result<OptionSpec> {
+        let kind = self.number8("the kind of the option")?;
+        if kind.value < 2 {
+            return Err(Problem::new(kind.span, "options of kind 0 and 1 have no length")
+                .label("needs 2 or more")
+                .help("write `eol` or `nop`"));
+        }
+        let data = self.octets(38)?.map_or_else(Vec::new, |data| data.value);
+        Ok(OptionSpec::Raw { kind: kind.value, data })
     }
 
     /// `a:b c:d ...`

@@ -86,6 +86,7 @@ pub fn print_option(option: &OptionSpec) -> String {
         OptionSpec::Md5(digest) => print_hex("md5", digest),
         OptionSpec::FastOpen(cookie) => print_hex("FO", cookie),
         OptionSpec::FastOpenExperimental(cookie) => print_hex("FOEXP", cookie),
+        OptionSpec::Raw { kind, data } => print_hex(&format!("kind {kind}"), data),
         OptionSpec::AccEcn(AccEcn { e1b_first, counters }) => {
             let names = if *e1b_first { ["e1b", "ceb", "e0b"] } else { ["e0b", "ceb", "e1b"] };
             names.iter().zip(counters).fold("ECN".to_owned(), |out, (name, count)| format!("{out} {name} {count}"))

@@ -99,11 +99,13 @@ impl Link {
             connecting,
             readable,
             end_of_stream: self.peer_finished && readable == 0,
+            fin_received: Some(self.peer_finished),
             writable,
             unacknowledged: Some(socket.send_queue() + usize::from(fin_is_under_way)),
             send_closed: !connecting && !socket.may_send(),
             error: self.error,
             closed: state == State::Closed,
+            ..Status::default()
         }
     }
 }
@@ -133,8 +135,14 @@ pub(super) fn check(options: &SocketOptions) -> Result<(), EngineError> {
     if options.max_segment.is_some() {
         return unsupported("TCP_MAXSEG");
     }
-    if options.congestion_control.is_some() {
-        return unsupported("TCP_CONGESTION");
+    let lacking = [
+        (options.cork, "TCP_CORK and MSG_MORE"),
+        (options.quick_ack.is_some(), "TCP_QUICKACK"),
+        (options.syn_count.is_some(), "TCP_SYNCNT"),
+        (options.congestion.is_some(), "TCP_CONGESTION"),
+    ];
+    if let Some((_, what)) = lacking.into_iter().find(|(asked, _)| *asked) {
+        return unsupported(what);
     }
     if options.keep_count.is_some() {
         return unsupported("TCP_KEEPCNT (keep-alive probes go on without end)");

@@ -37,6 +37,10 @@ impl<E: Engine> Sockets<E> {
                 let blocking = self.may_block(*fd, *flags)?;
                 self.send_fast(*fd, data.clone(), *flags, *to, blocking)
             }
+            Call::Write { fd, data, flags, .. } if self.table.get(*fd)?.deferred.is_some() => {
+                let (blocking, to) = (self.may_block(*fd, *flags)?, self.table.get(*fd)?.deferred);
+                self.send_fast(*fd, data.clone(), *flags, to, blocking)
+            }
             Call::Write { fd, data, flags, to: _ } => {
                 // Linux ignores the address of sendto on a stream socket.
                 let blocking = self.may_block(*fd, *flags)?;

@@ -24,7 +24,20 @@ impl<E: Engine> Sockets<E> {
             State::Unconnected => {
                 socket.check_family(remote)?;
                 self.check_reachable(remote)?;
-                let connection = self.engine.connect(self.now, socket.local, remote, &socket.options)?;
+                if socket.deferred.is_some() {
+                    return Err(Errno::EISCONN.into());
+                }
+                let fast = socket.options.fast_open_connect;
+                if fast && self.engine.has_fast_open_cookie(self.now, remote) {
+                    self.table.get_mut(fd)?.deferred = Some(remote);
+                    return Ok(Return::ok(0)); // Linux: the SYN waits for data to bring along
+                }
+                let (local, options) = (socket.local, &socket.options);
+                let connection = if fast {
+                    self.engine.connect_fast(self.now, local, remote, options, &[])?.0
+                } else {
+                    self.engine.connect(self.now, local, remote, options)?
+                };
                 let socket = self.table.get_mut(fd)?;
                 socket.disconnect();
                 socket.state = State::Open { connection, reported: false };

@@ -30,6 +30,10 @@ pub(super) struct Descriptor<L, C> {
     pub(super) write_shut: bool,
     /// The connection's error has been reported.
     pub(super) error_taken: bool,
+    /// The last write said `MSG_MORE`.
+    pub(super) more: bool,
+    /// A `connect` that waits for the first data, and where to (`TCP_FASTOPEN_CONNECT`).
+    pub(super) deferred: Option<SocketAddr>,
     /// What the socket is for.
     pub(super) state: State<L, C>,
 }
@@ -66,6 +70,8 @@ impl<L, C> Descriptor<L, C> {
             read_shut: false,
             write_shut: false,
             error_taken: false,
+            more: false,
+            deferred: None,
             state: State::Unconnected,
         }
     }
@@ -91,6 +97,8 @@ impl<L, C> Descriptor<L, C> {
         self.read_shut = false;
         self.write_shut = false;
         self.error_taken = false;
+        self.deferred = None;
+        self.more = false;
     }
 }
 

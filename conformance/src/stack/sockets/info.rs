@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use wirelaw_reference::tcp::{Info, Phase, State as TcpState};
 
+use wirelaw_reference::time::Instant;
+
 use super::Sockets;
 use super::descriptor::State;
 use super::waiting::Failure;
@@ -18,8 +20,8 @@ const DEFAULT_MSS: i32 = 536;
 /// `TCP_INFINITE_SSTHRESH`
 const INFINITE: u64 = 0x7fff_ffff;
 
-/// `TCPI_OPT_TIMESTAMPS`, `TCPI_OPT_SACK`, `TCPI_OPT_WSCALE`
-const OPTIONS: [u64; 3] = [1, 2, 4];
+/// `TCPI_OPT_TIMESTAMPS`, `TCPI_OPT_SACK`, `TCPI_OPT_WSCALE`, `TCPI_OPT_ECN`, `TCPI_OPT_SYN_DATA`
+const OPTIONS: [u64; 5] = [1, 2, 4, 8, 32];
 
 impl<E: Engine> Sockets<E> {
     /// `struct tcp_info`
@@ -32,7 +34,7 @@ impl<E: Engine> Sockets<E> {
                     let name = self.engine.profile().name;
                     return Err(Failure::unsupported(format!("getsockopt(SOL_TCP, TCP_INFO) on {name}")));
                 };
-                return Ok(tcp_info::encode(&fields(&info)));
+                return Ok(tcp_info::encode(&fields(&info, self.now)));
             }
         };
         Ok(tcp_info::encode(&[("state", number(state))]))
@@ -89,17 +91,20 @@ fn number(state: TcpState) -> u64 {
     }
 }
 
-fn fields(info: &Info) -> Vec<(&'static str, u64)> {
+fn fields(info: &Info, now: Instant) -> Vec<(&'static str, u64)> {
+    let counters = &info.counters;
     let mss = u32::from(info.snd_mss.max(1));
     let segments = |octets: u32| u64::from(octets / mss);
     let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    let since = |at: Option<Instant>| at.map_or(0, |at| u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX));
     let ca_state = match info.phase {
         Phase::Open => 0,
         Phase::Disorder => 1,
         Phase::Recovery => 3,
         Phase::Loss => 4,
     };
-    let agreed = OPTIONS.into_iter().zip([info.timestamps, info.sack, info.window_scale]);
+    let agreed =
+        OPTIONS.into_iter().zip([info.timestamps, info.sack, info.window_scale, info.ecn, counters.data_on_syn]);
     let options = agreed.map(|(option, agreed)| if agreed { option } else { 0 }).sum();
     vec![
         ("state", number(info.state)),
@@ -112,16 +117,30 @@ fn fields(info: &Info) -> Vec<(&'static str, u64)> {
         ("rcv_wscale", info.rcv_wind_shift.into()),
         ("rto", micros(info.rto)),
         ("snd_mss", info.snd_mss.into()),
+        ("rcv_mss", counters.longest_text_in.max(DEFAULT_MSS.unsigned_abs()).into()),
         ("unacked", info.segments.in_flight.into()),
         ("sacked", info.segments.sacked.into()),
         ("lost", info.segments.lost.into()),
         ("retrans", info.segments.resent.into()),
+        ("last_data_sent", since(counters.text_out_at)),
+        ("last_data_recv", since(counters.text_in_at)),
         ("rtt", info.srtt.map_or(0, micros)),
         ("rttvar", micros(info.rttvar)),
         ("snd_ssthresh", info.ssthresh.map_or(INFINITE, segments)),
         ("snd_cwnd", segments(info.cwnd)),
         ("advmss", info.advertised_mss.into()),
+        ("reordering", info.reordering.into()),
+        ("total_retrans", counters.segments_resent.into()),
         ("bytes_received", info.received),
+        ("segs_out", counters.segments_out.into()),
+        ("segs_in", counters.segments_in.into()),
+        ("min_rtt", counters.least_round_trip.map_or(u32::MAX.into(), micros)),
+        ("data_segs_in", counters.text_segments_in.into()),
+        ("data_segs_out", counters.text_segments_out.into()),
+        ("delivered", counters.delivered.into()),
+        ("bytes_sent", counters.octets_out),
+        ("bytes_retrans", counters.octets_resent),
+        ("dsack_dups", counters.duplicates_told.into()),
         ("notsent_bytes", info.unsent as u64),
         ("snd_wnd", info.snd_wnd.into()),
         ("rcv_wnd", info.rcv_wnd.into()),

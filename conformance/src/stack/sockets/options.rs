@@ -9,9 +9,9 @@ use super::descriptor::State;
 use super::names;
 use super::waiting::Failure;
 use crate::posix::{
-    Errno, SO_ACCEPTCONN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOCK_STREAM,
-    SOL_SOCKET, SOL_TCP, TCP_CONGESTION, TCP_FASTOPEN, TCP_INFO, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG,
-    TCP_NODELAY, TCP_USER_TIMEOUT,
+    Errno, SO_ACCEPTCONN, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_OOBINLINE, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE,
+    SOCK_STREAM, SOL_SOCKET, SOL_TCP, TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_INFO,
+    TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY, TCP_QUICKACK, TCP_SYNCNT, TCP_USER_TIMEOUT,
 };
 use crate::stack::Capability;
 use crate::stack::engine::{Engine, SocketOptions};
@@ -28,8 +28,13 @@ impl<E: Engine> Sockets<E> {
     pub(super) fn set_option(&mut self, fd: Fd, level: i32, name: i32, value: &[u8]) -> Result<Return, Failure> {
         let socket = self.table.get(fd)?;
         let mut options = socket.options.clone();
-        let lacking = (i64::from(level), i64::from(name)) == (SOL_TCP, TCP_FASTOPEN)
-            && !self.engine.profile().capabilities.contains(&Capability::FastOpen);
+        let has = |capability| self.engine.profile().capabilities.contains(&capability);
+        let lacking = match (i64::from(level), i64::from(name)) {
+            (SOL_TCP, TCP_FASTOPEN | TCP_FASTOPEN_CONNECT) => !has(Capability::FastOpen),
+            // RFC 6093 §4 wants urgent data in line, and nothing else is there
+            (SOL_SOCKET, SO_OOBINLINE) => !has(Capability::Urgent) || integer(value, 0)? == 0,
+            _ => false,
+        };
         if lacking || !change(&mut options, level, name, value)? {
             return Err(Failure::unsupported(format!("setsockopt({})", names::option(level, name))));
         }
@@ -57,6 +62,14 @@ impl<E: Engine> Sockets<E> {
             (SOL_SOCKET, SO_LINGER) => linger(&socket.options),
             (SOL_TCP, TCP_MAXSEG) => return Ok(value(self.max_segment(fd)?, length)),
             (SOL_TCP, TCP_INFO) => self.tcp_info(fd)?,
+            (SOL_TCP, TCP_CONGESTION) => {
+                let control = socket.options.congestion.or(self.engine.default_congestion());
+                let control = control.ok_or_else(|| Failure::unsupported("getsockopt(SOL_TCP, TCP_CONGESTION)"))?;
+                congestion_name(control).as_bytes().to_vec()
+            }
+            (SOL_SOCKET, SO_OOBINLINE) if self.engine.profile().capabilities.contains(&Capability::Urgent) => {
+                return Ok(value(1, length));
+            }
             _ => {
                 let default = || {
                     let (receive, send) = self.engine.default_buffers()?;
@@ -89,6 +102,23 @@ fn linger(options: &SocketOptions) -> Vec<u8> {
     [i32::from(options.linger.is_some()).to_le_bytes(), seconds.to_le_bytes()].concat()
 }
 
+/// Linux's names.
+fn congestion_name(control: CongestionControl) -> &'static str {
+    match control {
+        CongestionControl::NewReno => "reno",
+        CongestionControl::Cubic => "cubic",
+    }
+}
+
+/// `TCP_CONGESTION`: a name, with or without its NUL; FreeBSD's word for `reno` too.
+fn congestion(value: &[u8]) -> Result<CongestionControl, Errno> {
+    match value.split(|octet| *octet == 0).next().unwrap_or_default() {
+        b"reno" | b"newreno" => Ok(CongestionControl::NewReno),
+        b"cubic" => Ok(CongestionControl::Cubic),
+        _ => Err(Errno::ENOENT),
+    }
+}
+
 /// The options that are plain numbers; `None` if nobody has set one whose default only the stack knows.
 fn known(options: &SocketOptions, level: i32, name: i32) -> Option<i32> {
     let seconds = |time: Option<Duration>, default| time.map_or(default, |time| clamp(u128::from(time.as_secs())));
@@ -99,6 +129,10 @@ fn known(options: &SocketOptions, level: i32, name: i32) -> Option<i32> {
         (SOL_SOCKET, SO_RCVBUF) => octets(options.receive_buffer),
         (SOL_SOCKET, SO_SNDBUF) => octets(options.send_buffer),
         (SOL_TCP, TCP_NODELAY) => Some(options.no_delay.into()),
+        (SOL_TCP, TCP_CORK) => Some(options.cork.into()),
+        (SOL_TCP, TCP_QUICKACK) => options.quick_ack.map(i32::from),
+        (SOL_TCP, TCP_SYNCNT) => options.syn_count.map(|count| clamp(count.into())),
+        (SOL_TCP, TCP_FASTOPEN_CONNECT) => Some(options.fast_open_connect.into()),
         (SOL_TCP, TCP_FASTOPEN) => options.fast_open.map(|count| clamp(count.into())),
         (SOL_TCP, TCP_KEEPIDLE) => Some(seconds(options.keep_idle, KEEP_IDLE)),
         (SOL_TCP, TCP_KEEPINTVL) => Some(seconds(options.keep_interval, KEEP_INTERVAL)),
@@ -137,24 +171,16 @@ fn change(options: &mut SocketOptions, level: i32, name: i32, value: &[u8]) -> R
             let millis = within(number()?, 0, i32::MAX)?.unsigned_abs();
             options.user_timeout = (millis != 0).then(|| Duration::from_millis(millis.into()));
         }
-        (SOL_TCP, TCP_CONGESTION) => match congestion_control(value) {
-            Some(control) => options.congestion_control = Some(control),
-            None => return Ok(false),
-        },
+        (SOL_SOCKET, SO_OOBINLINE) => {} // it is so
+        (SOL_TCP, TCP_CORK) => options.cork = number()? != 0,
+        (SOL_TCP, TCP_QUICKACK) => options.quick_ack = Some(number()? != 0),
+        (SOL_TCP, TCP_SYNCNT) => options.syn_count = Some(within(number()?, 1, 127)?.unsigned_abs()),
+        (SOL_TCP, TCP_CONGESTION) => options.congestion = Some(congestion(value)?),
+        (SOL_TCP, TCP_FASTOPEN_CONNECT) => options.fast_open_connect = number()? != 0,
         (SOL_TCP, TCP_FASTOPEN) => options.fast_open = Some(within(number()?, 0, i32::MAX)?.unsigned_abs()),
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-/// The congestion control of this name, which may end with zero octets; Linux and FreeBSD name one of them differently.
-fn congestion_control(name: &[u8]) -> Option<CongestionControl> {
-    let end = name.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
-    match &name[..end] {
-        b"reno" | b"newreno" => Some(CongestionControl::NewReno),
-        b"cubic" => Some(CongestionControl::Cubic),
-        _ => None,
-    }
 }
 
 /// The `int` at this offset of an option's value.

@@ -4,13 +4,15 @@ use super::Sockets;
 use super::descriptor::State;
 use super::names;
 use super::waiting::{Failure, Waiting};
-use crate::posix::{Errno, MSG_DONTWAIT, MSG_EOR, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, O_NONBLOCK};
+use crate::posix::{
+    Errno, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, O_NONBLOCK,
+};
 use crate::stack::Capability;
-use crate::stack::engine::{Engine, Status};
+use crate::stack::engine::{Engine, SocketOptions, Status};
 use crate::trace::{Fd, Return};
 
 const READ_FLAGS: i64 = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_TRUNC;
-const WRITE_FLAGS: i64 = MSG_OOB | MSG_DONTWAIT | MSG_EOR | MSG_NOSIGNAL;
+const WRITE_FLAGS: i64 = MSG_MORE | MSG_OOB | MSG_DONTWAIT | MSG_EOR | MSG_NOSIGNAL;
 
 impl<E: Engine> Sockets<E> {
     /// Reads up to `length` octets; `got` holds what a waiting `MSG_WAITALL` has read before.
@@ -27,6 +29,9 @@ impl<E: Engine> Sockets<E> {
     ) -> Result<Return, Failure> {
         let socket = self.table.get(fd)?;
         let peek = i64::from(flags) & MSG_PEEK != 0;
+        if i64::from(flags) & MSG_OOB != 0 && self.engine.profile().capabilities.contains(&Capability::Urgent) {
+            return Err(Errno::EINVAL.into()); // urgent data is in line (RFC 6093 §4): none is kept apart
+        }
         let wait_all = i64::from(flags) & MSG_WAITALL != 0;
         check_flags("recv", flags, READ_FLAGS)?;
         if peek && wait_all {
@@ -91,6 +96,13 @@ impl<E: Engine> Sockets<E> {
         let urgent = i64::from(flags) & MSG_OOB != 0;
         // Linux: EPIPE; POSIX would have ENOTCONN.
         let State::Open { connection, .. } = socket.state else { return Err(Errno::EPIPE.into()) };
+        let more = i64::from(flags) & MSG_MORE != 0;
+        if more != socket.more {
+            let options = SocketOptions { cork: socket.options.cork || more, ..socket.options.clone() };
+            self.engine.check_options(&options)?;
+            socket.more = more;
+            self.engine.configure(self.now, connection, &options)?;
+        }
         let status = self.engine.status(connection);
         if !status.connecting && (status.error.is_some() || status.send_closed || socket.write_shut) {
             if queued > 0 {

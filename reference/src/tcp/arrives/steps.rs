@@ -313,12 +313,15 @@ impl Connection {
         }
         let rack = &mut self.recovery.rack;
         let mut largest = 0;
+        let mut delivered = u32::from(syn);
         self.sent.acknowledge(ack, |sent| {
             largest = largest.max(sent.len);
+            delivered += u32::from(!sent.sacked && !sent.was_sacked);
             if let Some(arrival) = arrival {
                 rack.note_delivered(sent, arrival);
             }
         });
+        self.counters.delivered(delivered);
         self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
         self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
@@ -342,10 +345,15 @@ impl Connection {
     fn measure_round_trip(&mut self, now: Instant, ack: Seq, in_flight: u32, echo: Option<(u32, u32)>) {
         match self.measured_by_echo(now, echo) {
             Some(r) => {
+                self.counters.measured(r);
                 self.rto.stop_timing();
                 self.rto.measure_one_of(r, in_flight.div_ceil(2 * self.congestion.smss()));
             }
-            None => self.rto.acknowledged(ack, now),
+            None => {
+                if let Some(r) = self.rto.acknowledged(ack, now) {
+                    self.counters.measured(r);
+                }
+            }
         }
     }
 

@@ -29,7 +29,7 @@ pub const HABITS: &[Habit] = &[
     habit("window-scale", "offer window scaling (RFC 7323 §2)", Switch(|c, on| c.window_scale = on)),
     habit("timestamps", "offer, and use, timestamps (RFC 7323 §3)", Switch(|c, on| c.timestamps = on)),
     habit("require-timestamps", "drop segments that lack the timestamps that were agreed on; off takes them (RFC 7323 §3.2)", Switch(|c, on| c.require_timestamps = on)),
-    habit("timestamp-offset", "what the timestamp clock shows at the beginning (RFC 7323 §5.4)", Number(0, u32::MAX as u64, |c, n| c.timestamp_offset = n as u32)),
+    habit("timestamp-offset", "what the timestamp clock shows at the beginning; if it is not given, every 4-tuple has a secret one of its own (RFC 7323 §5.4)", Number(0, u32::MAX as u64, |c, n| c.timestamp_offset = Some(n as u32))),
     habit("sack", "offer, and use, selective acknowledgments (RFC 2018, RFC 6675)", Switch(|c, on| c.sack = on)),
     habit("duplicate-sack", "tell of segments that came twice (RFC 2883)", Switch(|c, on| c.duplicate_sack = on)),
     habit("syn-options", "in which order the options of a SYN stand: as in Linux or as in FreeBSD (RFC 9293 §3.2 leaves it open)", Word(&[("linux", |c| c.syn_options = OptionOrder::Linux), ("freebsd", |c| c.syn_options = OptionOrder::FreeBsd)])),
