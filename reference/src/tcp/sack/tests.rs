@@ -127,13 +127,18 @@ fn blocks_as_many_as_there_is_room_for_and_room_for_them() {
                 }
                 let around = around.filter(|n| *n < runs);
                 let others = (0..runs).rev().filter(|n| Some(*n) != around);
-                let mut want: vec::Vec<_> = duplicate.into_iter().chain(around.into_iter().chain(others).map(run)).collect();
+                let mut want: vec::Vec<_> =
+                    duplicate.into_iter().chain(around.into_iter().chain(others).map(run)).collect();
                 want.truncate(most);
                 let kept = rig.tcp.sack_length();
                 let (blocks, taken) = told(&mut rig);
                 assert_eq!(blocks, want, "{runs} runs, duplicate {duplicate:?}");
                 assert_eq!((taken, kept), (if want.is_empty() { 0 } else { 4 + 8 * want.len() }, taken));
-                assert_eq!(told(&mut rig).0.first(), (runs > 0).then(|| run(runs - 1)).as_ref(), "a duplicate is told once");
+                assert_eq!(
+                    told(&mut rig).0.first(),
+                    (runs > 0).then(|| run(runs - 1)).as_ref(),
+                    "a duplicate is told once"
+                );
             }
         }
     }

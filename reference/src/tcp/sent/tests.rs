@@ -101,7 +101,10 @@ fn on_its_way_and_in_the_pipe() {
 fn where_the_queue_stands() {
     let mut queue = four();
     queue.acknowledge(Seq(50), |_| {});
-    assert_eq!((queue.len(), queue.first_end(), queue.seq_of(1), queue.seq_of(4)), (4, Some(Seq(100)), Some(Seq(100)), None));
+    assert_eq!(
+        (queue.len(), queue.first_end(), queue.seq_of(1), queue.seq_of(4)),
+        (4, Some(Seq(100)), Some(Seq(100)), None)
+    );
     assert_eq!((queue.highest_sacked(), queue.segments_sacked(), queue.first_unsacked_below_sacked()), (None, 0, None));
     assert_eq!(queue.last_unsacked(), Some(3));
     queue.sack(Seq(200), Seq(301), |_| {});
@@ -205,4 +208,16 @@ fn faults_of_the_queue_are_told() {
         break_sum(&mut queue);
         assert!(queue.fault(una, nxt).is_some());
     }
+}
+
+/// What is wrong with the queue of a connection, while it has one.
+#[test]
+fn a_connection_tells_what_is_wrong_with_its_queue() {
+    let mut rig = crate::tcp::rig::Rig::new(crate::tcp::rig::config());
+    rig.write(1);
+    assert_eq!(rig.tcp.fault(), None);
+    rig.tcp.sent.push(Seq(77), 1, false, T0);
+    assert!(rig.tcp.fault().is_some());
+    rig.tcp.abort().unwrap();
+    assert_eq!((rig.tcp.fault(), &rig.tcp.sent), (None, &SentQueue::default()), "CLOSED has forgotten it");
 }
