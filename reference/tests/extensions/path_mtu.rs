@@ -206,3 +206,18 @@ fn what_just_fits_stays_where_it_is() {
     bench.icmp(TOO_BIG, 1040, 1001, 1041);
     assert_eq!(bench.lengths(), [(1001, 1000), (2001, 1)]);
 }
+
+/// In IPv6 the message has no code of hard errors: without discovery it means nothing.
+#[test]
+fn without_discovery_the_message_means_nothing_in_ipv6() {
+    let mut bench = Bench::new(true);
+    let config = bench.config(|config| {
+        config.path_mtu_discovery = false;
+        config.hard_errors = HardErrors::EndConnections;
+    });
+    bench.listener = Some(bench.host.listen(bench.local, 1, config).unwrap());
+    bench.accept();
+    bench.send(1440);
+    assert_eq!(bench.icmp(TOO_BIG_V6, 1280, 1, 1500), Disposition::Drop(clause::ICMP_ENDURED));
+    assert_eq!(bench.state(), State::Established);
+}

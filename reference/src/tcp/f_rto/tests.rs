@@ -176,3 +176,12 @@ fn with_sack_a_duplicate_without_news_means_a_loss() {
     rig.at(1030).ack(1, &[]);
     assert_eq!(rig.tcp.recovery.f_rto, FRto::Off);
 }
+
+/// RFC 4015 §3.2 step 5: however much has arrived, no more than four segments leave at once.
+#[test]
+fn the_end_of_a_spurious_timeout_is_no_burst() {
+    let mut rig = timed_out(true);
+    assert_eq!(rig.at(1010).ack(1, &[]), [10, 11]);
+    assert_eq!(rig.at(1020).ack(8, &[]), [12, 13, 14, 15]);
+    assert_eq!(rig.windows().0, 8, "four in flight, and four");
+}
