@@ -184,6 +184,6 @@ fn what_is_above_is_weighed_octet_by_octet_and_run_by_run() {
         learn(&mut rig, &octets);
         assert_eq!(rig.tcp.judge_losses(), lost, "{sizes:?} {blocks:?}");
         assert_eq!(rig.tcp.sent.first_due().is_some(), lost);
-        assert_eq!(rig.tcp.judge_losses(), false, "that is no news");
+        assert!(!rig.tcp.judge_losses(), "that is no news");
     }
 }

@@ -165,8 +165,8 @@ fn ends_are_parted_only_if_they_are_too_long() {
     assert_eq!(queue.part_end(3, 100), 3);
     assert_eq!(queue.part_end(9, 1), 9, "there is none");
     assert_eq!(queue.len(), 5);
-    assert_eq!(queue.part_end(3, 99), 4);
-    assert_eq!(shape(&queue)[3..], [(200, 1, false), (201, 99, false), (300, 0, true)]);
+    assert_eq!(queue.part_end(3, 98), 4);
+    assert_eq!(shape(&queue)[3..], [(200, 2, false), (202, 98, false), (300, 0, true)]);
     assert_eq!((queue.pipe(), queue.fault(Seq(u32::MAX - 99), Seq(301))), (401, None));
 }
 
@@ -190,6 +190,22 @@ fn neighbours_are_joined_octet_by_octet() {
     queue.lose(|sent| sent.seq != Seq(100));
     assert_eq!(queue.resend(1000, 1000, T0).map(|sent| sent.len), Some(200), "the third is not due");
     assert_eq!(queue.resend(1000, 1000, T0).map(|sent| (sent.seq.0, sent.len, sent.fin)), Some((200, 100, true)));
+}
+
+/// Text and FIN in one segment: the text may be joined without it. And what is not due itself, such as
+/// a rescue or a probe, takes no neighbour along.
+#[test]
+fn what_is_joined_is_due_and_fits() {
+    for (room, fin) in [(200, false), (201, true)] {
+        let mut queue = SentQueue::default();
+        queue.push(Seq(0), 100, false, T0);
+        queue.push(Seq(100), 100, true, T0);
+        queue.lose_all();
+        assert_eq!(queue.resend(1000, room, T0).map(|sent| (sent.len, sent.fin)), Some((200, fin)), "{room}");
+    }
+    let mut queue = four();
+    queue.lose(|sent| sent.seq == Seq(0));
+    assert_eq!(queue.resend_at(0, 1000, 1000, T0).map(|sent| sent.len), Some(100));
 }
 
 /// The invariant that every test of the connection asks for can itself tell.
