@@ -122,9 +122,10 @@ pub(super) fn fixed_option(option: &OptionSpec) -> TcpOption {
         OptionSpec::Md5(digest) => TcpOption::Md5(digest.clone()),
         OptionSpec::FastOpen(cookie) => TcpOption::FastOpen(cookie.clone()),
         OptionSpec::FastOpenExperimental(cookie) => TcpOption::FastOpenExperimental(cookie.clone()),
-        OptionSpec::Raw { kind: 28, data } if data.len() == 2 => {
-            TcpOption::UserTimeout { minutes: data[0] & 0x80 != 0, value: u16::from_be_bytes([data[0] & 0x7f, data[1]]) }
-        }
+        OptionSpec::Raw { kind: 28, data } if data.len() == 2 => TcpOption::UserTimeout {
+            minutes: data[0] & 0x80 != 0,
+            value: u16::from_be_bytes([data[0] & 0x7f, data[1]]),
+        },
         OptionSpec::Raw { kind, data } => TcpOption::Raw { kind: *kind, data: data.clone() },
         OptionSpec::AccEcn(option) => TcpOption::Raw {
             kind: if option.e1b_first { 174 } else { 172 },

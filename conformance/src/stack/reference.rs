@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::host::{ConnectionId, Host, IsnGenerator, ListenerId, OpenError};
-use wirelaw_reference::tcp::{CallError, Config, CongestionControl, Connection, Info, KeepAlive, Notice, SoftError, State};
+use wirelaw_reference::tcp::{
+    CallError, Config, CongestionControl, Connection, Info, KeepAlive, Notice, SoftError, State,
+};
 use wirelaw_reference::time::Instant;
 use wirelaw_reference::wire::Packet;
 

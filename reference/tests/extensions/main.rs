@@ -6,5 +6,5 @@ mod habits;
 mod icmp;
 mod kit;
 mod path_mtu;
-mod user_timeout;
 mod timestamps;
+mod user_timeout;

@@ -103,13 +103,8 @@ fn fields(info: &Info, now: Instant) -> Vec<(&'static str, u64)> {
         Phase::Recovery => 3,
         Phase::Loss => 4,
     };
-    let agreed = OPTIONS.into_iter().zip([
-        info.timestamps,
-        info.sack,
-        info.window_scale,
-        info.ecn,
-        counters.data_on_syn,
-    ]);
+    let agreed =
+        OPTIONS.into_iter().zip([info.timestamps, info.sack, info.window_scale, info.ecn, counters.data_on_syn]);
     let options = agreed.map(|(option, agreed)| if agreed { option } else { 0 }).sum();
     vec![
         ("state", number(info.state)),

@@ -6,7 +6,9 @@ use super::Sockets;
 use super::descriptor::State;
 use super::names;
 use super::waiting::{Failure, Waiting};
-use crate::posix::{Errno, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, SIOCATMARK, SIOCINQ, SIOCOUTQ};
+use crate::posix::{
+    Errno, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, SIOCATMARK, SIOCINQ, SIOCOUTQ,
+};
 use crate::stack::Capability;
 use crate::stack::engine::Engine;
 use crate::trace::{Fd, Return};

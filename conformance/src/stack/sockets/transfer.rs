@@ -4,7 +4,9 @@ use super::Sockets;
 use super::descriptor::State;
 use super::names;
 use super::waiting::{Failure, Waiting};
-use crate::posix::{Errno, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, O_NONBLOCK};
+use crate::posix::{
+    Errno, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, O_NONBLOCK,
+};
 use crate::stack::Capability;
 use crate::stack::engine::{Engine, SocketOptions, Status};
 use crate::trace::{Fd, Return};
