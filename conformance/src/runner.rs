@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
 //! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
+//! | `shell` | habits that the shell lines of scripts for kernels ask for; no shell is run | 1.5 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
@@ -20,6 +21,7 @@ mod inbound;
 mod matching;
 mod plan;
 mod settings;
+mod shell;
 mod show;
 
 #[cfg(test)]

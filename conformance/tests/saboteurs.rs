@@ -83,6 +83,7 @@ thread_local! {
     static FAULT: Cell<Option<Sabotage>> = const { Cell::new(None) };
 }
 
+#[expect(clippy::unnecessary_wraps)] // a factory has this shape
 fn saboteur(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
     let reference = Reference::with_habits(setup, |config| config.sabotage = FAULT.get());
     Ok(Box::new(Sockets::new(reference, setup)))

@@ -5,12 +5,12 @@
 //! `poll_*` and getters. A connection that has ended stays known by its [`ConnectionId`] until
 //! [`Host::release`] is called or, if it was [detached](Host::detach), goes away by itself.
 
-mod cookies;
-mod demux;
-mod isn;
-mod listener;
+pub mod cookies;
+pub mod demux;
+pub mod isn;
+pub mod listener;
 mod table;
-mod timeouts;
+pub mod timeouts;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,6 +20,7 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
 use cookies::Cookies;
+#[doc(inline)]
 pub use isn::IsnGenerator;
 use listener::Listener;
 use table::Table;
@@ -138,7 +139,8 @@ impl Host {
     }
 
     /// Makes rules for segments that belong to no connection and no listener: only what concerns the
-    /// whole host counts, [`Config::black_hole`] and [`Config::drop_syn_fin`].
+    /// whole host counts, [`Config::black_hole`],
+    /// [`Config::drop_syn_fin`] and [`Config::reset_timestamps`].
     pub fn set_stray_rules(&mut self, config: Config) {
         self.strays = config;
     }

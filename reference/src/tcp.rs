@@ -19,82 +19,95 @@
 //! |---|---|
 //! | [`state`] | the states and all transitions, §3.3.2 |
 //! | [`tcb`] | the variables, §3.3.1, and the acceptability test, §3.4 |
-//! | `calls` | user calls, §3.10.1-6 |
-//! | `arrives` | SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT, §3.10.7.1-3; its `steps`: the checks of all other states, §3.10.7.4 |
-//! | `timeouts`, `timers`, `rto` | §3.10.8, RFC 6298 |
-//! | `output` | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
-//! | `window` | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
-//! | `info`, `counters` | STATUS in numbers, §3.10.6 |
-//! | `sent`, `recovery`, `sack` | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
-//! | `rack`, `tail_loss` | losses told by time, and probes for them: RFC 8985 |
-//! | `f_rto` | spurious timeouts: RFC 5682 |
-//! | `congestion`, `cubic` | the congestion window: RFC 5681, 6928, 9438 |
-//! | `timestamps` | PAWS, RTTM: RFC 7323 |
-//! | `ecn` | congestion that routers tell of by marks: RFC 3168 |
-//! | `delayed_ack`, `challenge` | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
-//! | `config`, `habits` | what may differ between conforming stacks; the same by name |
-//! | `reassembly` | segments out of order, §3.10.7.4 |
-//! | `user_timeout`, `fast_open` | RFC 5482, RFC 7413 |
-//! | `icmp`, `path_mtu` | ICMP errors, §3.9.2.2, RFC 5927; the size that the path carries, RFC 1191, RFC 8201 |
+//! | [`calls`] | user calls, §3.10.1-6 |
+//! | [`arrives`] | SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT, §3.10.7.1-3; its [`steps`](arrives::steps): the checks of all other states, §3.10.7.4 |
+//! | [`timeouts`], [`timers`], [`rto`] | §3.10.8, RFC 6298 |
+//! | [`output`] | what to send next: window, Nagle, silly-window avoidance, probes, §3.8.6 |
+//! | [`window`] | what to offer: receiver's silly-window avoidance, scaling, §3.8.6.2.2 |
+//! | [`info`], [`counters`] | STATUS in numbers, §3.10.6 |
+//! | [`sent`], [`recovery`], [`sack`] | what is in flight, when it counts as lost, how it is repaired: RFC 5681 §3.2, 6582, 3042, 2018, 2883, 6675 |
+//! | [`rack`], [`tail_loss`] | losses told by time, and probes for them: RFC 8985 |
+//! | [`f_rto`] | spurious timeouts: RFC 5682 |
+//! | [`congestion`], [`cubic`] | the congestion window: RFC 5681, 6928, 9438 |
+//! | [`timestamps`] | PAWS, RTTM: RFC 7323 |
+//! | [`ecn`] | congestion that routers tell of by marks: RFC 3168 |
+//! | [`delayed_ack`], [`challenge`] | acknowledgments that wait, and those that are rationed: §3.8.6.3, RFC 5961 §7 |
+//! | [`config`], [`habits`] | what may differ between conforming stacks; the same by name |
+//! | [`reassembly`] | segments out of order, §3.10.7.4 |
+//! | [`user_timeout`], [`fast_open`] | RFC 5482, RFC 7413 |
+//! | [`icmp`], [`path_mtu`] | ICMP errors, §3.9.2.2, RFC 5927; the size that the path carries, RFC 1191, RFC 8201 |
 //! | `octets` | copies out of the buffers |
 
-mod arrives;
-mod calls;
-mod challenge;
-mod config;
-mod congestion;
-mod counters;
-mod cubic;
-mod delayed_ack;
-mod ecn;
-mod f_rto;
-mod fast_open;
+pub mod arrives;
+pub mod calls;
+pub mod challenge;
+pub mod config;
+pub mod congestion;
+pub mod counters;
+pub mod cubic;
+pub mod delayed_ack;
+pub mod ecn;
+pub mod f_rto;
+pub mod fast_open;
 mod fingerprint;
-mod habits;
-mod icmp;
-mod info;
+pub mod habits;
+pub mod icmp;
+pub mod info;
 mod octets;
-mod output;
-mod path_mtu;
-mod rack;
-mod reassembly;
-mod recovery;
+pub mod output;
+pub mod path_mtu;
+pub mod rack;
+pub mod reassembly;
+pub mod recovery;
 #[cfg(test)]
 mod rig;
-mod rto;
+pub mod rto;
 mod sabotage;
-mod sack;
-mod sent;
+pub mod sack;
+pub mod sent;
 pub mod state;
-mod syn_options;
-mod tail_loss;
+pub mod syn_options;
+pub mod tail_loss;
 pub mod tcb;
-mod timeouts;
-mod timers;
-mod timestamps;
-mod user_timeout;
-mod window;
+pub mod timeouts;
+pub mod timers;
+pub mod timestamps;
+pub mod user_timeout;
+pub mod window;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+#[doc(inline)]
 pub use arrives::{Disposition, refusal_in_listen, reset_for};
+#[doc(inline)]
 pub use calls::CallError;
+#[doc(inline)]
 pub use config::{
     BlackHole, Config, CongestionControl, FastOpen, HardErrors, IllegalOptions, InitialWindow, KeepAlive, Limit,
     OptionOrder, Reopening, SoftErrors, SynInSynReceived, UserTimeoutOption, WindowProbe,
 };
+#[doc(inline)]
 pub use counters::Counters;
+#[doc(inline)]
 pub use ecn::{Codepoint, Ecn};
+#[doc(inline)]
 pub use fast_open::{FastOpenGrant, FastOpenOutcome, FastOpenRequest, fast_open_cookie};
+#[doc(inline)]
 pub use habits::{HABITS, Habit, HabitError};
+#[doc(inline)]
 pub use icmp::{IcmpError, SoftError};
+#[doc(inline)]
 pub use info::{Info, Phase, Segments};
+#[doc(inline)]
 pub use path_mtu::PacketTooBig;
 #[cfg(feature = "sabotage")]
 pub use sabotage::Sabotage;
+#[doc(inline)]
 pub use state::{Event, State};
+#[doc(inline)]
 pub use tcb::{Rcv, Snd};
+#[doc(inline)]
 pub use timestamps::Timestamps;
 pub(crate) use timestamps::in_options as timestamps_in;
 
@@ -338,7 +351,7 @@ impl Connection {
     /// What is wrong with the bookkeeping of what is in flight, if anything is: for tests.
     #[doc(hidden)]
     pub fn fault(&self) -> Option<&'static str> {
-        let una = if self.syn_is_acknowledged() { self.snd.una } else { self.snd.nxt };
+        let una = self.snd.una + u32::from(!self.syn_is_acknowledged()); // the SYN is not in the queue
         self.sent.fault(una, self.snd.nxt).filter(|_| self.state != State::Closed && self.state != State::Listen)
     }
 
@@ -404,7 +417,7 @@ impl Connection {
         self.unacknowledged_since = None;
         self.send_buffer = VecDeque::new(); // all is acknowledged; TIME-WAIT is long, and needs no memory
         self.receive_buffer.shrink_to_fit();
-        let two = if self.is_sabotaged(Sabotage::NoTimeWait) { self.config.msl * 0 } else { self.config.msl * 2 };
-        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(two));
+        let lifetimes = if self.is_sabotaged(Sabotage::NoTimeWait) { 0 } else { 2 };
+        self.timers.set(Timer::TimeWait, now + self.config.time_wait.unwrap_or(self.config.msl * lifetimes));
     }
 }

@@ -8,7 +8,7 @@ use super::calls::{self, Descriptor, Descriptors, Prepared};
 use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::settings::Settings;
-use super::{Axes, Stop, Why, code, inbound, plan};
+use super::{Axes, Stop, Why, code, inbound, plan, shell};
 use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
@@ -78,6 +78,8 @@ pub(super) struct Driver<'a> {
 impl<'a> Driver<'a> {
     pub(super) fn new(scenario: &'a Scenario, stack: &NamedStack, axes: &Axes) -> Result<Driver<'a>, Stop> {
         let settings = Settings::new(scenario, axes)?;
+        let mut own = shell::habits(scenario)?;
+        own.extend(scenario.header.with.iter().cloned());
         plan::check(scenario, &settings)?;
         let (isns, shift) = plan::initial_sequence_numbers(scenario, axes);
         let setup = Setup {
@@ -87,7 +89,7 @@ impl<'a> Driver<'a> {
             remote: settings.remote,
             mtu: settings.mtu,
             isns,
-            habits: axes.with.iter().chain(scenario.header.with.iter().map(|habit| &habit.value)).cloned().collect(),
+            habits: axes.with.iter().chain(own.iter().map(|habit| &habit.value)).cloned().collect(),
         };
         let stack = (stack.factory)(&setup)?;
         let profile = stack.profile();
@@ -95,7 +97,7 @@ impl<'a> Driver<'a> {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
         }
-        plan::check_habits(scenario, &setup, &*stack)?;
+        plan::check_habits(&own, &setup, &*stack)?;
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
@@ -146,7 +148,7 @@ impl<'a> Driver<'a> {
                 self.before_next_call(step, start)?;
                 self.judge_code(step, text)?;
             }
-            Action::Shell(_) => return Err(Stop::unsupported_at(&step.span, "this line".to_owned())),
+            Action::Shell(_) => self.wait_until(start, step)?, // its setting was made before the stack started
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;

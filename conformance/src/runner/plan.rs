@@ -7,14 +7,12 @@ use wirelaw_reference::wire::Flags;
 use super::calls::{self, Descriptors};
 use super::settings::Settings;
 use super::{Axes, Ip, Stop, Why, code, inbound};
+use crate::habits::HabitValue;
 use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
 use crate::stack::{Setup, Stack};
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
-    if let Some(shell) = scenario.init.as_ref().or(scenario.cleanup.as_ref()) {
-        return Err(Stop::unsupported_at(&shell.command.span, shell_command(&shell.command.value)));
-    }
     if let Some(first) = scenario.steps.first()
         && !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0))
     {
@@ -25,16 +23,17 @@ pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop
 }
 
 /// Whether the stack has the habits that it was asked for: a run without them would say nothing about them.
-pub(super) fn check_habits(scenario: &Scenario, setup: &Setup, stack: &dyn Stack) -> Result<(), Stop> {
+///
+/// `own` are those that the scenario itself asks for.
+pub(super) fn check_habits(own: &[Spanned<HabitValue>], setup: &Setup, stack: &dyn Stack) -> Result<(), Stop> {
     let Some(habit) = setup.habits.iter().find(|habit| !stack.follows(habit)) else { return Ok(()) };
     let what = format!("the habit {habit}, which {} cannot have", stack.profile().name);
-    let span = scenario.header.with.iter().find(|own| own.value == *habit).map(|own| own.span.clone());
+    let span = own.iter().find(|own| own.value == *habit).map(|own| own.span.clone());
     Err(Stop { span, ..Stop::new(Why::Unsupported, what) })
 }
 
 fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
     let what = match &step.action {
-        Action::Shell(command) => shell_command(command),
         Action::Code(text) => match code::prepare(text) {
             Ok(_) => return Ok(()),
             Err(what) => what,
@@ -45,13 +44,10 @@ fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
             (None, _) => return Ok(()),
         },
         Action::Call(spec) => return calls::prepare(spec, &Descriptors::new(), settings).map(|_| ()),
-        Action::Silent => return Ok(()),
+        // `shell` has understood the first, or refused it
+        Action::Shell(_) | Action::Silent => return Ok(()),
     };
     Err(Stop::unsupported_at(&step.span, what))
-}
-
-fn shell_command(text: &str) -> String {
-    format!("the shell command `{}`", shorten(text))
 }
 
 fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
@@ -67,11 +63,6 @@ fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-fn shorten(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    if line.chars().count() > 60 { line.chars().take(57).collect::<String>() + "..." } else { line.to_owned() }
 }
 
 /// The numbers with which the stack is to open its connections, as the script has them, and by how

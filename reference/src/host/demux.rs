@@ -129,6 +129,7 @@ impl Host {
         let accepts = match old.config().reopen_time_wait {
             Reopening::Never => return Knock::None,
             Reopening::BySequence => is_beyond(old, segment),
+            Reopening::ByEither => is_beyond(old, segment) || is_newer(old, segment),
             Reopening::ByTimestamps => {
                 let listener = self.listener_for(tuple.local).and_then(|id| self.listeners.get(&id));
                 let stamped = listener.map_or(old.config(), |listener| &listener.config).timestamps;
@@ -213,7 +214,10 @@ impl Host {
     fn refuse(&mut self, tuple: FourTuple, segment: &Segment) -> Disposition {
         match reset_for(segment) {
             None => Disposition::Drop(clause::CLOSED_RST),
-            Some(reset) => {
+            Some(mut reset) => {
+                if !self.strays.reset_timestamps {
+                    reset.options.clear();
+                }
                 self.outbox.push_back(Packet::tcp(tuple.local.ip(), tuple.remote.ip(), reset));
                 Disposition::Reset(clause::CLOSED_RESET)
             }
@@ -289,6 +293,12 @@ enum Knock {
 /// The SYN lies beyond the peer's old FIN, which is the last number that it had used.
 fn is_beyond(old: &Connection, syn: &Segment) -> bool {
     syn.seq.is_at_or_after(old.rcv().nxt)
+}
+
+/// The timestamp of the SYN is newer than the last one of the old connection.
+fn is_newer(old: &Connection, syn: &Segment) -> bool {
+    let last = old.timestamps();
+    last.ok && timestamps_in(&syn.options).is_some_and(|(val, _)| Seq(val).is_after(Seq(last.recent)))
 }
 
 /// RFC 6191 §2. `new`: the timestamps of the SYN, if the new connection would use them.

@@ -1,8 +1,8 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7): CLOSED, LISTEN and SYN-SENT here, all other states in
 //! [`steps`].
 
-mod illegal;
-mod steps;
+pub mod illegal;
+pub mod steps;
 
 use alloc::sync::Arc;
 

@@ -237,6 +237,7 @@ impl Connection {
         if resets && self.config.time_wait_after_abort {
             self.forget();
             self.snd.una = self.snd.nxt; // nothing will be sent again
+            self.syn_acknowledged = true;
             self.fin_queued = true;
             self.advance(Event::AbortAndLinger);
         } else {

@@ -72,6 +72,9 @@ pub struct Config {
     pub reopen_time_wait: Reopening,
     /// What becomes of a segment with an option of illegal length (§3.1, MUST-7).
     pub illegal_options: IllegalOptions,
+    /// A reset that answers a segment for which there is no connection carries timestamps if that
+    /// does (RFC 7323 §5.2, SHOULD).
+    pub reset_timestamps: bool,
     /// ABORT lingers in TIME-WAIT once it has sent its reset, as §3.5.2 advises; off deletes the
     /// connection at once (§3.10.5).
     pub time_wait_after_abort: bool,
@@ -235,6 +238,9 @@ pub enum Reopening {
     Never,
     /// One whose sequence number lies beyond the old ones (RFC 9293 MAY-2, RFC 1122 §4.2.2.13).
     BySequence,
+    /// One whose sequence number lies beyond the old ones, or whose timestamp is newer than the old
+    /// ones; any other is handled as in any other state, as Linux does.
+    ByEither,
     /// The rules of RFC 6191 §2, by timestamp and sequence number (SHLD-4). A SYN that they do not
     /// accept is dropped without a word.
     #[default]
@@ -312,6 +318,7 @@ impl Default for Config {
             resets_end_time_wait: true,
             reopen_time_wait: Reopening::default(),
             illegal_options: IllegalOptions::default(),
+            reset_timestamps: true,
             time_wait_after_abort: false,
             hard_errors: HardErrors::default(),
             nagle: true,

@@ -137,7 +137,7 @@ impl Cubic {
     /// and the time does not count (§4.2, §5.8).
     pub(super) fn limited_by_application(&mut self, now: Instant) {
         if let Some(epoch) = &mut self.epoch {
-            epoch.start = epoch.start + now.since(epoch.last);
+            epoch.start += now.since(epoch.last);
             epoch.last = now;
         }
     }
@@ -145,8 +145,8 @@ impl Cubic {
     /// Nothing was sent for so long: that time does not count (§4.2, §5.8).
     pub(super) fn idle(&mut self, span: Duration) {
         if let Some(epoch) = &mut self.epoch {
-            epoch.start = epoch.start + span;
-            epoch.last = epoch.last + span;
+            epoch.start += span;
+            epoch.last += span;
         }
     }
 }

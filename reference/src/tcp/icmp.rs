@@ -33,7 +33,8 @@ impl Connection {
     /// An ICMP error quotes a segment of this connection that begins at `seq`. It counts only if
     /// that segment may be in flight (RFC 5927 §4.1).
     pub fn handle_icmp(&mut self, now: Instant, seq: Seq, error: IcmpError) -> Disposition {
-        if !seq.is_in_window(self.snd.una, self.snd.in_flight()) {
+        let is_gone = matches!(self.state, State::Closed | State::Listen); // nothing is in flight any more
+        if is_gone || !seq.is_in_window(self.snd.una, self.snd.in_flight()) {
             return Disposition::Drop(clause::ICMP_OUTSIDE);
         }
         match error {

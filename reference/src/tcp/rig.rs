@@ -138,6 +138,24 @@ impl Rig {
         assert_eq!(self.tcp.fault(), None);
     }
 
+    /// Text of the peer, from so many octets of its stream on, and what it draws is not looked at.
+    pub(super) fn text(&mut self, at: u32, len: usize) {
+        let options = if self.stamps { vec![TcpOption::Timestamps { val: 2, ecr: 1000 }] } else { Vec::new() };
+        let segment = Segment {
+            source_port: 2,
+            destination_port: 1,
+            seq: Seq(1) + at,
+            ack: self.tcp.snd().una,
+            flags: Flags::ACK,
+            window: self.window,
+            options,
+            payload: vec![7; len],
+            ..Segment::default()
+        };
+        self.tcp.handle_segment(self.now, &segment);
+        assert!(self.sent().is_empty());
+    }
+
     /// When the next timer is due, in milliseconds after the handshake.
     pub(super) fn due(&self) -> Option<u64> {
         let since = |at: Instant| at.since(Instant::from_millis(1000)).as_micros() as u64;

@@ -16,6 +16,7 @@ mod drivers;
 mod exceptions;
 mod rows;
 
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -131,7 +132,7 @@ fn alternatives(rows: &[Row]) -> String {
     let mut out = format!("  {} rows x RFC 5961 on and off, unless the row is for one: {settings}\n", driven.len());
     for (tag, choice) in CHOICES {
         let count = driven.iter().filter(|row| row.condition.contains(tag)).count();
-        out.push_str(&format!("  driven with {choice}: {count:3} rows ({tag})\n"));
+        let _ = writeln!(out, "  driven with {choice}: {count:3} rows ({tag})"); // a String takes everything
     }
     out
 }

@@ -1,8 +1,8 @@
 //! RFC 7413.
 
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::tcp::{Config, Connection, Notice, State};
-use wirelaw_reference::time::Duration;
+use wirelaw_reference::tcp::{Config, Connection, FastOpenRequest, Notice, State};
+use wirelaw_reference::time::{Duration, Instant};
 use wirelaw_reference::wire::{Flags, Segment, TcpOption};
 
 use super::kit::{Bench, plain};
@@ -288,4 +288,17 @@ fn a_syn_that_is_too_big_goes_again_bare() {
     assert_eq!(again.iter().map(|syn| (syn.flags, syn.payload.len())).collect::<Vec<_>>(), [(Flags::SYN, 0)]);
     bench.arrives(&syn_ack(&bench, 1, vec![TcpOption::Mss(1000)]));
     assert_eq!(bench.lengths(), [(1, 460), (461, 440)]);
+}
+
+/// 7413-4.1.3: data rides on the SYN with a cookie, and only then.
+#[test]
+fn no_cookie_no_data_and_no_data_no_segment() {
+    for (cookie, data, rides) in [(&COOKIE[..], &b"hello"[..], 5), (&[], b"hello", 0), (&COOKIE[..], b"", 0)] {
+        let mut tcp = Connection::open_active(Instant::ZERO, Config::default(), 1, 2, Seq(0));
+        tcp.request_fast_open(FastOpenRequest { cookie: cookie.to_vec(), experimental: false, mss: 1000 });
+        tcp.send(data, false).unwrap();
+        let syn = tcp.poll_transmit(Instant::ZERO).unwrap();
+        assert_eq!((syn.payload.len(), tcp.snd().nxt), (rides, Seq(1 + rides as u32)));
+        assert!(rides > 0 || tcp.fault().is_none(), "nothing is in flight but the SYN");
+    }
 }

@@ -166,3 +166,58 @@ fn without_discovery_the_message_is_a_hard_error() {
         assert_eq!(bench.state(), state);
     }
 }
+
+/// RFC 5927 §7.2: only what is larger than all that was sent is absurd, and only what is smaller than
+/// what came through is doubted.
+#[test]
+fn doubts_begin_beyond_what_was_sent_and_below_what_came_through() {
+    let cautious = || Bench::established(|config| config.cautious_path_mtu = true);
+    for (mtu, believed) in [(1041, false), (1040, true)] {
+        let mut bench = cautious();
+        bench.send(1000);
+        assert_eq!(bench.icmp(TOO_BIG, mtu, 1, 1040) == Disposition::Accept, believed, "{mtu}");
+    }
+    for (mtu, at_once) in [(1039, false), (1040, true)] {
+        let mut bench = cautious();
+        bench.send(1000);
+        bench.ack(1001);
+        bench.send(1460);
+        assert_eq!(bench.icmp(TOO_BIG, mtu, 1001, 1500) == Disposition::Accept, at_once, "{mtu}");
+    }
+}
+
+/// RFC 1191 §5: the next plateau is below the packet that did not get through, though the path was
+/// believed to carry more.
+#[test]
+fn the_table_is_read_from_the_packet_that_was_dropped() {
+    let mut bench = Bench::established(|_| {});
+    bench.send(960);
+    bench.icmp(TOO_BIG, 0, 1, 1000);
+    assert_eq!(bench.tcp().snd().mss + 40, 508);
+}
+
+/// What fits to the octet is not sent again.
+#[test]
+fn what_just_fits_stays_where_it_is() {
+    let mut bench = Bench::established(|config| config.nagle = false);
+    bench.send(1000);
+    bench.send(1001);
+    bench.take();
+    bench.icmp(TOO_BIG, 1040, 1001, 1041);
+    assert_eq!(bench.lengths(), [(1001, 1000), (2001, 1)]);
+}
+
+/// In IPv6 the message has no code of hard errors: without discovery it means nothing.
+#[test]
+fn without_discovery_the_message_means_nothing_in_ipv6() {
+    let mut bench = Bench::new(true);
+    let config = bench.config(|config| {
+        config.path_mtu_discovery = false;
+        config.hard_errors = HardErrors::EndConnections;
+    });
+    bench.listener = Some(bench.host.listen(bench.local, 1, config).unwrap());
+    bench.accept();
+    bench.send(1440);
+    assert_eq!(bench.icmp(TOO_BIG_V6, 1280, 1, 1500), Disposition::Drop(clause::ICMP_ENDURED));
+    assert_eq!(bench.state(), State::Established);
+}

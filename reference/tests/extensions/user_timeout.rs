@@ -162,3 +162,14 @@ fn keep_alive_waits_for_longer() {
     bench.advance(Duration::from_secs(1));
     assert_eq!(bench.take().len(), 1, "the first probe");
 }
+
+/// The option has its place beside the others, as long as 40 octets hold them.
+#[test]
+fn there_is_room_beside_other_options() {
+    let mut bench = Bench::connecting(|config| {
+        on(config);
+        config.timestamps = true;
+        config.sack = true;
+    });
+    assert!(told(&bench.take()[0]).is_some());
+}

@@ -46,7 +46,16 @@ pub(crate) enum Fate {
 /// A configuration with the patience that a hostile network asks for.
 pub(crate) fn patient(config: Config) -> Config {
     let day = Duration::from_hours(24);
-    Config { r2: day, r2_syn: day, ..config }
+    Config {
+        r2: day,
+        r2_syn: day,
+        retries: None,
+        syn_retries: None,
+        syn_ack_retries: None,
+        fin_wait_2_timeout: None,
+        user_timeout_option: None,
+        ..config
+    }
 }
 
 struct Pair<'a> {

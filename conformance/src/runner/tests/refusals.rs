@@ -45,7 +45,9 @@ fn constructs_that_are_not_executed() {
 
 #[test]
 fn shell_commands_around_the_script() {
-    let run = unsupported("the shell command `../defaults.sh`", &format!("`../defaults.sh`\n{START}"));
+    let run = unsupported("the shell command `../fancy.sh`", &format!("`../fancy.sh`\n{START}"));
+    assert_eq!(run.line, Some(1));
+    let run = unsupported("the habit sack=off, which fake", &format!("`sysctl -w net.ipv4.tcp_sack=0`\n{START}"));
     assert_eq!(run.line, Some(1));
     let run = unsupported(
         "the shell command `sysctl -w a=b; sysctl",

@@ -65,7 +65,7 @@ impl Play {
         let mut answer = play.segment(Flags::SYN | Flags::ACK | flags, 0);
         answer.options = vec![TcpOption::Mss(1000)];
         play.tcp.handle_segment(play.now, &answer);
-        play.seq = play.seq + 1;
+        play.seq += 1;
         play.sends();
         assert_eq!(play.tcp.state(), State::Established);
         play

@@ -153,3 +153,35 @@ fn a_part_of_the_retransmission_is_no_answer() {
     );
     assert_eq!(rig.tcp.recovery.f_rto, FRto::Off);
 }
+
+/// 5682-2.1-2B: without room for something new there is nothing to ask with.
+#[test]
+fn a_full_window_ends_it() {
+    for (window, goes_on) in [(9001, true), (9000, false)] {
+        let mut rig = timed_out(false);
+        rig.window(window);
+        rig.at(1010).acknowledge(1, &[], None);
+        assert_eq!(matches!(rig.tcp.recovery.f_rto, FRto::Second { .. }), goes_on, "{window}");
+    }
+}
+
+/// 5682-3.1-SACK: a duplicate that brings nothing new means a loss; what is no duplicate means nothing.
+#[test]
+fn with_sack_a_duplicate_without_news_means_a_loss() {
+    let mut rig = timed_out(true);
+    assert_eq!(rig.at(1010).ack(1, &[]), [10, 11]);
+    rig.window(0xfff0);
+    rig.at(1020).ack(1, &[]);
+    assert!(matches!(rig.tcp.recovery.f_rto, FRto::Second { .. }), "the window has changed");
+    rig.at(1030).ack(1, &[]);
+    assert_eq!(rig.tcp.recovery.f_rto, FRto::Off);
+}
+
+/// RFC 4015 §3.2 step 5: however much has arrived, no more than four segments leave at once.
+#[test]
+fn the_end_of_a_spurious_timeout_is_no_burst() {
+    let mut rig = timed_out(true);
+    assert_eq!(rig.at(1010).ack(1, &[]), [10, 11]);
+    assert_eq!(rig.at(1020).ack(8, &[]), [12, 13, 14, 15]);
+    assert_eq!(rig.windows().0, 8, "four in flight, and four");
+}

@@ -1,10 +1,11 @@
 //! What deployed stacks do differently from the advice of RFC 9293, as far as [`Config`] has a choice for it.
 //!
 //! The numbers are what these systems document as their defaults (Linux: `ip-sysctl`, `tcp(7)`; FreeBSD: `tcp(4)`).
-//! A family sets nothing in which the system agrees with [`Config::default`].
+//! A family sets nothing in which the system agrees with [`Config::default`], but for what another family sets: so
+//! the last one that is asked for counts.
 
 use crate::tcp::{
-    Config, CongestionControl, InitialWindow, Limit, OptionOrder, SoftErrors, SynInSynReceived, WindowProbe,
+    Config, CongestionControl, InitialWindow, Limit, OptionOrder, Reopening, SoftErrors, SynInSynReceived, WindowProbe,
 };
 use crate::time::Duration;
 
@@ -48,14 +49,38 @@ impl Config {
         // an ICMP error of any kind ends a connect (RFC 5461 §4.1)
         self.soft_errors = SoftErrors::EndHandshakes;
         // net.ipv4.route.min_pmtu
-        self.min_path_mtu = self.min_path_mtu.max(552);
+        self.path_mtu_not_below(552);
         self.fin_wait_2_timeout = Some(Duration::from_mins(1));
         self.syn_in_syn_received = SynInSynReceived::Reset;
         self.repeat_syn_ack = true;
         self.window_probe = WindowProbe::OldNumber;
+        self.min_persist = None;
+        self.syn_options = OptionOrder::Linux;
+        self.resets_end_time_wait = true;
+        // a SYN that does not reopen TIME-WAIT is acknowledged there, not dropped
+        self.reopen_time_wait = Reopening::ByEither;
+        // what belongs to no socket is answered without a look at its options
+        self.reset_timestamps = false;
+    }
+
+    /// IPv6 has a limit of its own (RFC 8200 §5), which no setting lowers.
+    fn path_mtu_not_below(&mut self, octets: u16) {
+        if self.min_path_mtu < 1280 {
+            self.min_path_mtu = octets;
+        }
     }
 
     pub(in crate::tcp) fn follow_freebsd(&mut self) {
+        let own = Config::default();
+        self.r2 = own.r2;
+        self.quick_acks = own.quick_acks;
+        (self.rack, self.tail_loss_probe, self.f_rto) = (own.rack, own.tail_loss_probe, own.f_rto);
+        self.challenge_ack_limit = own.challenge_ack_limit;
+        self.stray_ack_limit = own.stray_ack_limit;
+        (self.syn_retries, self.syn_ack_retries) = (own.syn_retries, own.syn_ack_retries);
+        self.syn_in_syn_received = own.syn_in_syn_received;
+        self.window_probe = own.window_probe;
+        self.reopen_time_wait = own.reopen_time_wait;
         // net.inet.tcp.msl
         self.msl = Duration::from_secs(30);
         // net.inet.tcp.rexmit_min: the clock is fine enough to let variance alone guard the RTO
@@ -71,11 +96,13 @@ impl Config {
         self.r2_syn = Duration::from_secs(75);
         self.soft_errors = SoftErrors::EndHandshakesAfter(3);
         // net.inet.tcp.minmss, with the headers
-        self.min_path_mtu = self.min_path_mtu.max(256);
+        self.path_mtu_not_below(256);
         self.fin_wait_2_timeout = Some(Duration::from_mins(1));
         self.repeat_syn_ack = true;
         // net.inet.tcp.persmin
         self.min_persist = Some(Duration::from_secs(5));
+        // what belongs to no connection is answered without a look at its options
+        self.reset_timestamps = false;
         // RFC 1337's first fix is not a choice there
         self.resets_end_time_wait = false;
     }

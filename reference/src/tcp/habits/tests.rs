@@ -77,6 +77,9 @@ fn families_can_be_refined_and_left() {
     assert_eq!(with(&[("like", "linux")]), Ok(Config::linux()));
     assert_eq!(with(&[("like", "freebsd")]), Ok(Config::freebsd()));
     assert_eq!(with(&[("like", "linux"), ("like", "rfc9293")]), Ok(Config::default()));
+    for (first, last, expected) in [("linux", "freebsd", Config::freebsd()), ("freebsd", "linux", Config::linux())] {
+        assert_eq!(with(&[("like", first), ("like", last)]), Ok(expected), "{first}, then {last}");
+    }
     let refined = Config { min_rto: Duration::from_secs(1), ..Config::linux() };
     assert_eq!(with(&[("like", "linux"), ("min-rto", "1s")]), Ok(refined));
 }

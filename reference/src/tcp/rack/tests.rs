@@ -220,3 +220,71 @@ fn no_rule_of_counting_applies() {
     }
     assert_eq!(rig.tcp.recovery.phase, Phase::Open);
 }
+
+/// 8985-6.2-RTT: a copy that took as long as the quickest segment ever may well be what arrived; one
+/// that took less is not.
+#[test]
+fn a_copy_as_quick_as_the_quickest_counts() {
+    for (copied_at, counts) in [(101, false), (100, true)] {
+        let mut rack = Rack::default();
+        rack.begin();
+        rack.note_delivered(&sent(1, 0, 0), Arrival { now: Instant::from_millis(100), echo: None });
+        rack.begin();
+        rack.note_delivered(&sent(2, copied_at, 1), Arrival { now: Instant::from_millis(200), echo: None });
+        assert_eq!(rack.latest.map(|(at, _)| at), Some(Instant::from_millis(if counts { copied_at } else { 0 })));
+    }
+}
+
+/// 5682-3.1: after a spurious timeout, the copy that it sent says nothing of the originals behind it.
+#[test]
+fn the_copy_of_a_spurious_timeout_is_forgotten() {
+    let mut rig = Rig::new(Config { rack: true, f_rto: true, ..config() });
+    rig.write(20);
+    assert_eq!(rig.at(1000).segments(), [0]);
+    assert_eq!(rig.at(1010).ack(1, &[]), [10, 11]);
+    rig.at(1020).ack(2, &[]);
+    assert_eq!(rig.tcp.recovery.phase, Phase::Open);
+    rig.at(1030).ack(2, &[(3, 4)]);
+    let late = rig.due().unwrap();
+    rig.at(late).segments();
+    let lost: alloc::vec::Vec<_> = rig.tcp.sent.iter().filter(|sent| sent.lost).map(Sent::end).collect();
+    assert_eq!(lost, [rig.tcp.snd().una + MSS], "the third was sent before the fourth, the fifth was not");
+}
+
+/// 8985-9.3-CC: a recovery lasts until all is acknowledged that was out when it began.
+#[test]
+fn a_partial_acknowledgment_ends_no_recovery() {
+    let mut rig = ten(rack());
+    assert_eq!(rig.at(100).ack(0, &[(1, 4)]), [0]);
+    rig.at(200).ack(4, &[]);
+    assert!(matches!(rig.tcp.recovery.phase, Phase::Recovery(_)));
+    rig.at(201).ack(10, &[]);
+    assert_eq!(rig.tcp.recovery.phase, Phase::Open);
+}
+
+/// 6675-5-KEEPSB holds for RACK too: what is lost of a second window, and waits for room, is another
+/// event when the first recovery ends.
+#[test]
+fn a_second_window_with_a_loss_is_another_recovery() {
+    let mut rig = Rig::new(rack());
+    rig.write(30);
+    assert_eq!(rig.at(100).ack(0, &[(1, 5)]), [0]);
+    assert_eq!(rig.ack(0, &[(1, 10)]), [10, 11, 12, 13]);
+    rig.tcp.congestion.set_window(MSS);
+    assert_eq!(rig.at(200).ack(0, &[(1, 10), (11, 14)]), [0], "the copy is late as well, and goes first");
+    assert_eq!(rig.at(300).ack(10, &[(11, 14)]).first(), Some(&10));
+    assert!(matches!(rig.tcp.recovery.phase, Phase::Recovery(_)));
+}
+
+/// 8985-9.3-CC: within a recovery, only a lost retransmission is another loss.
+#[test]
+fn what_was_sent_once_does_not_reduce_the_window_again() {
+    let mut rig = Rig::new(rack());
+    rig.write(30);
+    assert_eq!(rig.at(100).ack(0, &[(1, 5)]), [0]);
+    assert_eq!(rig.ack(0, &[(1, 9)]), [10, 11, 12]);
+    assert_eq!(rig.windows(), (5, 5));
+    rig.at(200).ack(9, &[(11, 13)]);
+    assert!(rig.tcp.sent.iter().filter(|sent| sent.lost).count() == 2, "the tenth and the eleventh");
+    assert_eq!(rig.windows(), (5, 5));
+}

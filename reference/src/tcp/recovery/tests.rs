@@ -174,3 +174,95 @@ fn limited_transmit_lets_out_two_and_with_sack_only_for_news() {
     assert_eq!(rig.ack(0, &[(1, 2)]), [10]);
     assert_eq!(rig.ack(0, &[(1, 2)]), [], "nothing new");
 }
+
+/// 5681-3.2-INFLATE (RFC 5681 §3.2 step 4): a duplicate in recovery lets out a segment; what is no
+/// duplicate, such as a new window, does not.
+#[test]
+fn duplicates_inflate_the_window_and_nothing_else_does() {
+    let mut rig = ten(false, 9);
+    rig.ack(0, &[]);
+    rig.ack(0, &[]);
+    assert_eq!(rig.ack(0, &[]), [0]);
+    assert_eq!(rig.windows(), (8, 5), "ssthresh and three segments that have left the network");
+    assert_eq!(rig.ack(0, &[]), []);
+    assert_eq!(rig.windows().0, 9);
+    rig.window(0xfff0);
+    assert_eq!(rig.ack(0, &[]), []);
+    assert_eq!(rig.windows().0, 9, "the window has changed: it is no duplicate");
+    for n in 10..13 {
+        assert_eq!(rig.ack(0, &[]), []);
+        assert_eq!(rig.windows().0, n);
+    }
+    assert_eq!(rig.ack(0, &[]), [12], "more than the twelve that are out");
+}
+
+/// 6582-3.2-FULL, 6675-5-END: everything has arrived, and nothing else is lost.
+#[test]
+fn recovery_ends_once() {
+    for sack in [false, true] {
+        let mut rig = ten(sack, 20);
+        for n in 2..5 {
+            rig.ack(0, if sack { &[(1, 2), (1, 3), (1, 4)][n - 2..n - 1] } else { &[] });
+        }
+        assert!(matches!(rig.tcp.recovery.phase, Phase::Recovery(_)));
+        let end = rig.tcp.sent.len() as u32;
+        let sent = rig.at(200).ack(end, &[]);
+        assert_eq!(rig.tcp.recovery.phase, Phase::Open);
+        assert_eq!((rig.windows(), sent.first()), ((5, 5), Some(&end)), "only what is new");
+    }
+}
+
+/// 6582-3.2-RTO, 6675-5.1-RTO: a partial acknowledgment after a timeout ends nothing.
+#[test]
+fn the_time_after_a_timeout_lasts_until_all_is_acknowledged() {
+    for sack in [false, true] {
+        let mut rig = ten(sack, 0);
+        assert_eq!(rig.at(1000).segments(), [0]);
+        rig.at(1100).ack(1, &[]);
+        rig.at(1200).ack(9, &[]);
+        assert!(matches!(rig.tcp.recovery.phase, Phase::Loss(_)));
+        rig.at(1300).ack(10, &[]);
+        assert_eq!(rig.tcp.recovery.phase, Phase::Open);
+    }
+}
+
+/// An acknowledgment of nothing is nothing to the window, not even the beginning of an epoch of
+/// CUBIC (RFC 9438 §4.2).
+#[test]
+fn what_acknowledges_nothing_does_not_touch_the_window() {
+    let cubic = crate::tcp::CongestionControl::Cubic;
+    let mut rig = Rig::new(Config { congestion_control: cubic, ..config() });
+    rig.write(30);
+    for n in 2..5 {
+        rig.at(100).ack(0, &[(1, n)]);
+    }
+    let end = rig.tcp.sent.len() as u32;
+    rig.at(200).ack(end, &[]);
+    assert_eq!(rig.tcp.recovery.phase, Phase::Open);
+    let before = rig.tcp.congestion.clone();
+    rig.at(250).ack(end, &[]);
+    assert_eq!(rig.tcp.congestion, before);
+}
+
+/// 6582-3.2-PARTIAL (RFC 6582 §3.2 step 3): the window deflates by what has arrived, less a segment.
+#[test]
+fn a_partial_acknowledgment_deflates_the_window() {
+    let mut rig = ten(false, 9);
+    for _ in 0..3 {
+        rig.ack(0, &[]);
+    }
+    assert_eq!(rig.windows(), (8, 5));
+    assert_eq!(rig.at(200).ack(3, &[]), [3], "the next one is lost as well");
+    assert_eq!(rig.windows(), (6, 5), "8 - 3 + 1");
+}
+
+/// 3042-2-LT is a SHOULD: without it the first duplicates let out nothing, yet recovery goes by the pipe.
+#[test]
+fn without_limited_transmit_blocks_let_out_nothing_before_recovery() {
+    let mut rig = Rig::new(Config { limited_transmit: false, ..config() });
+    rig.write(20);
+    assert_eq!(rig.at(100).ack(0, &[(1, 2)]), []);
+    assert_eq!(rig.ack(0, &[(1, 3)]), []);
+    assert_eq!(rig.ack(0, &[(1, 4)]), [0]);
+    assert_eq!(rig.ack(0, &[(1, 8)]), [10, 11], "five, with three in the network");
+}

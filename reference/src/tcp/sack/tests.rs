@@ -1,10 +1,12 @@
-//! What is learnt from blocks that strangers send.
+//! What is told, and what is learnt from blocks that strangers send.
 
 use alloc::vec;
 
 use super::Learned;
 use crate::seq::Seq;
+use crate::tcp::Config;
 use crate::tcp::rig::{MSS, Rig, config};
+use crate::wire::{Segment, TcpOption};
 
 fn ten() -> Rig {
     let mut rig = Rig::new(config());
@@ -95,4 +97,93 @@ fn a_peer_that_reneges_gets_everything_again() {
     }
     rig.at(1200).ack(10, &[]);
     assert_eq!(rig.tcp.snd().in_flight(), 0);
+}
+
+/// The blocks that the next segment carries, and the octets that its SACK option takes.
+fn told(rig: &mut Rig) -> (vec::Vec<(u32, u32)>, usize) {
+    let mut segment = Segment::default();
+    rig.tcp.stamp(rig.now, &mut segment);
+    let before = segment.options_len();
+    rig.tcp.tell_sack(&mut segment);
+    let blocks = super::in_options(&segment.options).iter().map(|(left, right)| (left.0, right.0)).collect();
+    (blocks, segment.options_len() - before)
+}
+
+/// RFC 2018 §3, §4, RFC 2883 §4: three or four blocks, a duplicate first and then the run around it,
+/// the rest by age; and text leaves exactly the room that they take (RFC 6691).
+#[test]
+fn blocks_as_many_as_there_is_room_for_and_room_for_them() {
+    for (stamps, most) in [(false, 4), (true, 3)] {
+        for runs in 0..6 {
+            for (duplicate, around) in [(None, None), (Some((1, 51)), None), (Some((201, 251)), Some(0))] {
+                let mut rig = Rig::new(Config { timestamps: stamps, ..config() });
+                rig.text(0, 100); // RCV.NXT is 101
+                let run = |n: u32| (201 + 200 * n, 301 + 200 * n);
+                for n in 0..runs {
+                    rig.text(run(n).0 - 1, 100);
+                }
+                if let Some((left, right)) = duplicate {
+                    rig.tcp.note_duplicate(Seq(left), Seq(right));
+                }
+                let around = around.filter(|n| *n < runs);
+                let others = (0..runs).rev().filter(|n| Some(*n) != around);
+                let mut want: vec::Vec<_> =
+                    duplicate.into_iter().chain(around.into_iter().chain(others).map(run)).collect();
+                want.truncate(most);
+                let kept = rig.tcp.sack_length();
+                let (blocks, taken) = told(&mut rig);
+                assert_eq!(blocks, want, "{runs} runs, duplicate {duplicate:?}");
+                assert_eq!((taken, kept), (if want.is_empty() { 0 } else { 4 + 8 * want.len() }, taken));
+                assert_eq!(
+                    told(&mut rig).0.first(),
+                    (runs > 0).then(|| run(runs - 1)).as_ref(),
+                    "a duplicate is told once"
+                );
+            }
+        }
+    }
+}
+
+/// RFC 2018 §2, RFC 2883 §4: who did not permit SACK, or wants no D-SACK, is told nothing.
+#[test]
+fn nobody_is_told_who_did_not_ask() {
+    let mut rig = Rig::with_sack(config(), false);
+    rig.text(200, 100);
+    rig.tcp.note_duplicate(Seq(1), Seq(51));
+    assert_eq!(rig.tcp.sack_length(), 0);
+    assert_eq!((told(&mut rig).1, rig.tcp.duplicate), (0, None));
+    assert_eq!(learn(&mut rig, &[]), Learned::default());
+    let mut rig = Rig::new(Config { duplicate_sack: false, ..config() });
+    rig.tcp.note_duplicate(Seq(1), Seq(51));
+    assert_eq!(rig.tcp.duplicate, None);
+    let mut rig = Rig::new(config());
+    rig.tcp.note_duplicate(Seq(51), Seq(51));
+    assert_eq!(rig.tcp.duplicate, None, "no octet came twice");
+    let blocks = TcpOption::Sack(vec![(Seq(1), Seq(2))]);
+    assert_eq!(super::in_options(&[TcpOption::NoOperation, blocks]), [(Seq(1), Seq(2))]);
+}
+
+/// 6675-4-ISLOST: more than two segments above, or three runs of any size.
+#[test]
+fn what_is_above_is_weighed_octet_by_octet_and_run_by_run() {
+    for (sizes, blocks, lost) in [
+        (&[100, 999, 1000, 1][..], &[(1, 2), (2, 3), (3, 4)][..], false),
+        (&[100, 1000, 1000, 1], &[(1, 4)], true),
+        (&[100, 1000, 999, 1], &[(1, 4)], false),
+        (&[100, 10, 10, 10, 10, 10], &[(1, 2), (3, 4), (5, 6)], true),
+        (&[100, 10, 10, 10, 10, 10], &[(1, 2), (3, 4), (4, 6)], false),
+        (&[100, 1000, 1000, 1, 10], &[(1, 4)], true),
+    ] {
+        let mut rig = Rig::new(Config { nagle: false, ..config() });
+        for size in sizes {
+            rig.tcp.send(&vec![7; *size], false).unwrap();
+            rig.sent();
+        }
+        let end = |n: usize| sizes[..n].iter().sum::<usize>() as i64;
+        let octets: vec::Vec<_> = blocks.iter().map(|(l, r)| (end(*l), end(*r))).collect();
+        learn(&mut rig, &octets);
+        assert_eq!(rig.tcp.judge_losses(), lost, "{sizes:?} {blocks:?}");
+        assert_eq!(rig.tcp.sent.first_due().is_some(), lost);
+        assert_eq!(rig.tcp.judge_losses(), false, "that is no news");
+    }
 }

@@ -172,3 +172,39 @@ fn no_probe_without_rack() {
     rig.write(3);
     assert_eq!(rig.due(), Some(1000));
 }
+
+/// 8985-7.2-PTO: where something is selectively acknowledged, RACK's timer takes over, whatever else
+/// is sent.
+#[test]
+fn no_probe_beside_the_reordering_timer() {
+    let mut rig = Rig::new(by_time());
+    rig.write(20);
+    assert_eq!(rig.at(100).ack(0, &[(1, 2)]), [10]);
+    assert!(rig.tcp.timers.is_set(crate::tcp::timers::Timer::Reordering));
+    assert!(!rig.tcp.timers.is_set(crate::tcp::timers::Timer::Probe));
+}
+
+/// 8985-7.3-PROBE: the FIN goes with the last of the text.
+#[test]
+fn a_probe_with_new_text_carries_the_fin_and_no_other_follows() {
+    let mut rig = Rig::new(by_time());
+    rig.write(11);
+    rig.tcp.close().unwrap();
+    assert_eq!(rig.sent(), []);
+    let at = rig.due().unwrap();
+    assert_eq!(rig.at(at).sent(), [(10 * MSS, MSS + 1)]);
+    assert!(!rig.tcp.timers.is_set(crate::tcp::timers::Timer::Probe), "only the retransmission timer");
+    assert_eq!(rig.due(), Some(at + 1000));
+}
+
+/// The window of the peer leaves no room for the FIN.
+#[test]
+fn a_probe_keeps_to_the_window_of_the_peer() {
+    let mut rig = Rig::new(by_time());
+    rig.window(11_000);
+    rig.ack(0, &[]);
+    rig.write(11);
+    rig.tcp.close().unwrap();
+    let at = rig.due().unwrap();
+    assert_eq!(rig.at(at).sent(), [(10 * MSS, MSS)]);
+}

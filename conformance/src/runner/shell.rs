@@ -1,0 +1,148 @@
+//! Shell lines of scripts that were written for a kernel: what they set becomes habits.
+//!
+//! No shell is ever run. Scripts for Linux and FreeBSD configure the stack in backquotes before they
+//! test it; the lines whose meaning is documented (`ip-sysctl`, `tcp(4)`, `ip-route(8)`) are translated
+//! into the habits that they ask for. Only the plain forms are understood, by exact names and values;
+//! any other line makes the scenario `unsupported`, by name.
+
+mod freebsd;
+mod linux;
+mod sysctl;
+
+#[cfg(test)]
+mod tests;
+
+use crate::habits::HabitValue;
+use crate::script::ast::{Action, Scenario, Spanned, Step};
+
+use super::Stop;
+
+/// The habits that a scenario's shell lines ask for, with the places of the lines.
+///
+/// A stack gets its habits before it starts: lines before the first packet and call count, those
+/// behind the last one only clean up. One in between would change a running stack, which is not
+/// possible here, unless it sets what is set already.
+pub(super) fn habits(scenario: &Scenario) -> Result<Vec<Spanned<HabitValue>>, Stop> {
+    let is_shell = |step: &Step| matches!(step.action, Action::Shell(_));
+    let steps = &scenario.steps;
+    let first = steps.iter().position(|step| !is_shell(step)).unwrap_or(steps.len());
+    let last = steps.iter().rposition(|step| !is_shell(step)).map_or(first, |at| at + 1);
+    let mut asked = Vec::new();
+    if let Some(init) = &scenario.init {
+        asked.extend(located(&init.command.value, &init.command.span)?);
+    }
+    for (at, step) in steps.iter().enumerate() {
+        let Action::Shell(text) = &step.action else { continue };
+        let new = located(text, &step.span).map_err(|stop| stop.of(step))?;
+        if at < first {
+            asked.extend(new);
+        } else if at < last
+            && let Some(changed) = new.iter().find(|habit| !is_set(&asked, &habit.value))
+        {
+            let what = format!("{} while the stack is running", refused(text, &changed.value.to_string()));
+            return Err(Stop::unsupported_at(&step.span, what).of(step));
+        }
+    }
+    if let Some(cleanup) = &scenario.cleanup {
+        located(&cleanup.command.value, &cleanup.command.span)?;
+    }
+    Ok(asked)
+}
+
+fn is_set(asked: &[Spanned<HabitValue>], habit: &HabitValue) -> bool {
+    asked.iter().rev().find(|own| own.value.name() == habit.name()).is_some_and(|own| own.value == *habit)
+}
+
+fn located(text: &str, span: &std::ops::Range<usize>) -> Result<Vec<Spanned<HabitValue>>, Stop> {
+    match translate(text) {
+        Ok(habits) => Ok(habits.into_iter().map(|habit| Spanned::new(habit, span.clone())).collect()),
+        Err(part) => Err(Stop::unsupported_at(span, refused(text, &part))),
+    }
+}
+
+/// What is not executed: the line, and the part of it that nobody understands.
+fn refused(text: &str, part: &str) -> String {
+    let line = shorten(text);
+    if part == text.trim() || line.contains(part) && line.len() < part.len() + 8 {
+        format!("the shell command `{line}`")
+    } else {
+        format!("the shell command `{line}` (`{}`)", shorten(part))
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    if line.chars().count() > 60 { line.chars().take(57).collect::<String>() + "..." } else { line.to_owned() }
+}
+
+/// The habits that all commands of a shell line ask for, or the first command that is not understood.
+pub(super) fn translate(text: &str) -> Result<Vec<HabitValue>, String> {
+    let mut habits = Vec::new();
+    for line in text.split(['\n', ';']).flat_map(|line| line.split("&&")) {
+        let line = line.trim();
+        // what was set is gone with the stack: nothing needs to be restored
+        if line.is_empty() || line.starts_with('#') || line == "/tmp/sysctl_restore_${PPID}.sh" {
+            continue;
+        }
+        let asked = words(line).and_then(|words| command(&words)).ok_or_else(|| line.to_owned())?;
+        for text in asked {
+            habits.push(HabitValue::parse(&text).map_err(|_| line.to_owned())?);
+        }
+    }
+    Ok(habits)
+}
+
+/// The words of a command. `None`: it uses more of the shell than words, quotes and a muted output.
+fn words(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, ' ' | '\t' | '\r') => words.extend(word.take()),
+            (None, '|' | '<' | '(' | ')' | '`' | '*' | '?' | '\\') | (Some('"') | None, '$') => return None,
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word.take());
+    let muted = [">/dev/null", "2>/dev/null", "2>&1", "&>/dev/null"];
+    while words.last().is_some_and(|last| muted.contains(&last.as_str())) {
+        words.pop();
+    }
+    if words.ends_with(&[">".to_owned(), "/dev/null".to_owned()]) {
+        words.truncate(words.len() - 2);
+    }
+    (quote.is_none() && !words.is_empty()).then_some(words)
+}
+
+/// `NAME=VALUE` of the habits that one command asks for; `None`: it is not understood.
+fn command(words: &[String]) -> Option<Vec<String>> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (program, rest) = match words.as_slice() {
+        ["sh" | "bash", program, rest @ ..] => (*program, rest),
+        [program, rest @ ..] => (*program, rest),
+        [] => return None,
+    };
+    match (program.rsplit('/').next()?, rest) {
+        // the settings that Linux documents as its defaults
+        ("defaults.sh", []) => Some(vec!["like=linux".to_owned()]),
+        ("set_sysctls.py", settings @ [_, ..]) => sysctl::settings(settings),
+        ("sysctl", rest) => {
+            let settings = rest.iter().position(|word| !matches!(*word, "-w" | "-q" | "-qw" | "-wq"))?;
+            sysctl::settings(&rest[settings..])
+        }
+        ("echo", [value, ">", path]) => sysctl::setting(path, value),
+        ("kldload", ["-n", module] | ["-nq" | "-qn", module]) => {
+            ["tcp_rack", "cc_newreno", "cc_cubic"].contains(module).then(Vec::new)
+        }
+        // nothing leaves in bulk, and nothing waits in a queue, where there is no device
+        ("tc", ["qdisc", "add" | "replace", "dev", _, "root", "fq" | "pfifo" | "pfifo_fast"]) => Some(Vec::new()),
+        ("ethtool", ["-K", _, switches @ ..]) => linux::offload(switches),
+        ("ip", ["route", "add" | "change" | "replace", route @ ..]) => linux::route(route),
+        ("ip", ["tcp_metrics", "flush"] | ["tcp_metrics", "flush", "all"]) => Some(Vec::new()),
+        _ => None,
+    }
+}
