@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::fake::{Kit, read, write};
 use crate::posix::{
-    Errno, MSG_DONTWAIT, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SHUT_RD, SHUT_RDWR, SHUT_WR, SO_LINGER,
-    SOL_SOCKET,
+    Errno, MSG_DONTWAIT, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_ZEROCOPY, SHUT_RD, SHUT_RDWR,
+    SHUT_WR, SO_LINGER, SOL_SOCKET,
 };
 use crate::stack::Capability;
 use crate::trace::{Call, Fd, Instant};
@@ -94,7 +94,7 @@ fn a_blocking_write_returns_when_all_is_queued() {
     let long = kit.start(write(fd, b"abcdefghijklmno", 0)).expect("supported");
     let short = kit.start(write(fd, b"xyz", 0)).expect("supported");
     assert_eq!(kit.call(write(fd, b"!", MSG_DONTWAIT)), Err(Errno::EAGAIN));
-    assert_eq!(kit.unsupported(write(fd, b"!", MSG_MORE)), "send(MSG_MORE)");
+    assert_eq!(kit.unsupported(write(fd, b"!", MSG_ZEROCOPY)), "send(MSG_ZEROCOPY)");
     let (first, second) = (Instant::from_millis(1), Instant::from_millis(2));
     kit.later(first, |world| world.set(1, |status| status.writable = 3));
     kit.later(second, |world| world.set(1, |status| status.writable = 9));
@@ -146,10 +146,20 @@ fn msg_trunc_counts_without_copying() {
 }
 
 #[test]
+fn more_to_come_holds_back_until_a_write_without_it() {
+    let mut kit = Kit::new();
+    let fd = kit.connected();
+    for (flags, cork) in [(MSG_MORE, true), (MSG_MORE, true), (0, false)] {
+        assert_eq!(kit.call(write(fd, b"x", flags)), Ok(1));
+        assert_eq!(kit.world(|world| world.options.as_ref().map(|options| options.cork)), Some(cork));
+    }
+}
+
+#[test]
 fn flags_that_nobody_knows_are_named() {
     let mut kit = Kit::new();
     let fd = kit.connected();
-    assert_eq!(kit.unsupported(write(fd, b"x", MSG_MORE | 0x800_0000)), "send(MSG_MORE | 0x8000000)");
+    assert_eq!(kit.unsupported(write(fd, b"x", MSG_ZEROCOPY | 0x800_0000)), "send(MSG_ZEROCOPY | 0x8000000)");
     assert_eq!(kit.unsupported(read(fd, 1, MSG_OOB)), "recv(MSG_OOB)");
 }
 

@@ -3,7 +3,8 @@
 use super::fake::Kit;
 use crate::posix::{
     Errno, SO_ACCEPTCONN, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET, SOL_TCP,
-    TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY, TCP_USER_TIMEOUT,
+    TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
+    TCP_USER_TIMEOUT,
 };
 use crate::trace::{Call, Fd};
 
@@ -30,6 +31,7 @@ fn what_is_set_is_what_one_gets() {
         (SOL_TCP, TCP_KEEPINTVL, Some(75), 31),
         (SOL_TCP, TCP_KEEPCNT, Some(9), 3),
         (SOL_TCP, TCP_USER_TIMEOUT, Some(0), 1500),
+        (SOL_TCP, TCP_CORK, Some(0), 1),
     ];
     for (level, name, default, value) in options {
         match default {
@@ -45,6 +47,20 @@ fn what_is_set_is_what_one_gets() {
     assert_eq!(kit.full(short).data, [1]);
     let listening = kit.listening(80);
     assert_eq!(kit.full(get(listening, SOL_SOCKET, SO_ACCEPTCONN)).data, 1_i32.to_le_bytes());
+}
+
+#[test]
+fn congestion_control_has_a_name() {
+    let mut kit = Kit::new();
+    let fd = kit.stream(false);
+    let named =
+        |name: &[u8]| Call::SetOption { fd, level: SOL_TCP as i32, name: TCP_CONGESTION as i32, value: name.to_vec() };
+    assert!(kit.unsupported(get(fd, SOL_TCP, TCP_CONGESTION)).contains("TCP_CONGESTION"), "the engine does not tell");
+    assert_eq!(kit.call(named(b"vegas")), Err(Errno::ENOENT));
+    for (name, told) in [(&b"cubic\0\0"[..], &b"cubic"[..]), (b"newreno", b"reno")] {
+        assert_eq!(kit.call(named(name)), Ok(0));
+        assert_eq!(kit.full(get(fd, SOL_TCP, TCP_CONGESTION)).data, told);
+    }
 }
 
 #[test]
