@@ -135,7 +135,7 @@ fn command(words: &[String]) -> Option<Vec<String>> {
             sysctl::settings(&rest[settings..])
         }
         ("echo", [value, ">", path]) => sysctl::setting(path, value),
-        ("kldload", ["-n", module] | ["-nq" | "-qn", module]) => {
+        ("kldload", ["-n" | "-nq" | "-qn", module]) => {
             ["tcp_rack", "cc_newreno", "cc_cubic"].contains(module).then(Vec::new)
         }
         // nothing leaves in bulk, and nothing waits in a queue, where there is no device

@@ -69,7 +69,6 @@ impl Reference {
         let base = self.base(is_v6);
         let mut config = base.clone();
         config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
-        config.congestion_control = options.congestion.unwrap_or(config.congestion_control);
         apply(&mut config, &base, options);
         config
     }
@@ -286,14 +285,6 @@ impl Engine for Reference {
 
     fn configure(&mut self, at: Instant, connection: ConnectionId, options: &SocketOptions) -> Result<(), EngineError> {
         let base = self.base(self.is_v6);
-        // the window of a connection has grown by its own rule from the start
-        let own = self.host.connection(connection).map(|tcp| tcp.config().congestion_control);
-        if let (Some(wanted), Some(own)) = (options.congestion, own)
-            && wanted != own
-        {
-            let what = "TCP_CONGESTION that changes an open connection".to_owned();
-            return Err(EngineError::Stack(StackError::Unsupported(what)));
-        }
         self.call(connection, |tcp| {
             tcp.configure(at, |config| apply(config, &base, options));
             Ok(())
