@@ -69,7 +69,6 @@ impl Reference {
         let base = self.base(is_v6);
         let mut config = base.clone();
         config.mss = options.max_segment.map_or(config.mss, |mss| mss.clamp(1, config.mss));
-        config.congestion_control = options.congestion.unwrap_or(config.congestion_control);
         apply(&mut config, &base, options);
         config
     }
