@@ -452,3 +452,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,9 @@ fn a_reduction_starts_the_count_of_congestion_avoidance_over() {
     assert_eq!(congestion.window(), 2000);
     congestion.grow(ack(2500));
     assert_eq!(congestion.window(), 3000);
-    congestion.grow(ack(2499));
+    congestion.grow(ack(2498));
+    assert_eq!(congestion.window(), 3000, "an octet is missing");
+    congestion.grow(ack(1));
     assert_eq!(congestion.window(), 4000, "what was acknowledged beyond the window counts for the next");
 }
 
