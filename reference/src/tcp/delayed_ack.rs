@@ -56,3 +56,65 @@ impl Connection {
         self.pending.ack = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, Duration, Instant, Timer};
+    use crate::seq::Seq;
+    use crate::tcp::Config;
+
+    const NOW: Instant = Instant::from_millis(50);
+
+    /// RMSS is 1000; `quick` segments are acknowledged at once.
+    fn connection(quick_acks: u32, delayed_ack: Option<Duration>) -> Connection {
+        let config = Config { mss: 1000, delayed_ack, quick_acks, ..Config::default() };
+        Connection::open_passive(config, 1, Seq(0))
+    }
+
+    const DELAY: Option<Duration> = Some(Duration::from_millis(40));
+
+    #[test]
+    fn two_full_segments_draw_one_and_a_sent_one_starts_over() {
+        let mut tcp = connection(0, DELAY);
+        for _ in 0..2 {
+            tcp.acknowledge_soon(NOW, 1000);
+            assert!(!tcp.pending.ack, "one may wait");
+            tcp.acknowledge_soon(NOW, 999);
+            assert!(!tcp.pending.ack, "an octet is missing to two");
+            tcp.acknowledge_soon(NOW, 1);
+            assert!(tcp.pending.ack, "RFC 5681 §4.2");
+            tcp.acknowledgment_was_sent();
+            assert!(!tcp.pending.ack && !tcp.timers.is_set(Timer::DelayedAck));
+        }
+        tcp.timestamps.ok = true;
+        tcp.acknowledge_soon(NOW, 2 * 988 - 1);
+        assert!(!tcp.pending.ack);
+        tcp.acknowledge_soon(NOW, 1);
+        assert!(tcp.pending.ack, "timestamps take 12 octets of each");
+    }
+
+    #[test]
+    fn the_delay_counts_from_the_first_that_waits() {
+        let mut tcp = connection(0, DELAY);
+        tcp.acknowledge_soon(NOW, 1);
+        tcp.acknowledge_soon(NOW + Duration::from_millis(30), 1);
+        tcp.handle_timeout(NOW + Duration::from_millis(39));
+        assert!(!tcp.pending.ack);
+        tcp.handle_timeout(NOW + Duration::from_millis(40));
+        assert!(tcp.pending.ack);
+    }
+
+    #[test]
+    fn the_first_segments_are_acknowledged_at_once_if_asked_for() {
+        let mut tcp = connection(2, DELAY);
+        let waits = [false, false, true].map(|expected| {
+            tcp.acknowledge_soon(NOW, 1);
+            let waits = !core::mem::take(&mut tcp.pending.ack);
+            (waits, expected)
+        });
+        assert!(waits.iter().all(|(waits, expected)| waits == expected), "{waits:?}");
+        let mut tcp = connection(0, None);
+        tcp.acknowledge_soon(NOW, 1);
+        assert!(tcp.pending.ack, "no delay is configured");
+    }
+}

@@ -160,9 +160,10 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::{Connection, Duration, Phase, State};
+    use super::{Connection, Duration, Phase, Segments, State};
     use crate::seq::Seq;
     use crate::tcp::Config;
+    use crate::tcp::rig::{Rig, config};
     use crate::time::Instant;
     use crate::wire::{Flags, Segment, TcpOption};
 
@@ -219,5 +220,31 @@ mod tests {
         let ack = Segment { seq: Seq(501), ack: Seq(102), flags: Flags::ACK, window: 1000, ..Segment::default() };
         tcp.handle_segment(now, &ack);
         assert_eq!((tcp.state(), tcp.unacknowledged()), (State::FinWait2, 0));
+    }
+
+    #[test]
+    fn segments_in_flight_are_sorted_by_what_is_known_of_them() {
+        let mut rig = Rig::new(config());
+        assert_eq!(rig.tcp.info().segments, Segments::default());
+        rig.write(10);
+        let all = Segments { in_flight: 10, ..Segments::default() };
+        assert_eq!((rig.tcp.info().phase, rig.tcp.info().segments), (Phase::Open, all));
+        assert!(rig.ack(0, &[(7, 9)]).is_empty());
+        let info = rig.tcp.info();
+        assert_eq!((info.phase, info.segments), (Phase::Disorder, Segments { sacked: 2, ..all }));
+        // three are above the first seven: those are lost, and half a window of them goes out again
+        let resent = rig.ack(0, &[(7, 10)]);
+        let info = rig.tcp.info();
+        assert_eq!((resent, info.phase), (Vec::from([0, 1, 2, 3, 4]), Phase::Recovery));
+        assert_eq!(info.segments, Segments { sacked: 3, lost: 7, resent: 5, ..all });
+    }
+
+    #[test]
+    fn a_syn_is_a_segment_in_flight_until_it_is_acknowledged() {
+        let mut tcp = Connection::open_active(Instant::ZERO, Config::default(), 1, 2, Seq(100));
+        assert!(tcp.poll_transmit(Instant::ZERO).is_some());
+        assert_eq!(tcp.info().segments.in_flight, 1);
+        assert_eq!(Connection::open_passive(Config::default(), 1, Seq(100)).info().segments.in_flight, 0);
+        assert_eq!(established(Vec::new()).info().segments.in_flight, 0);
     }
 }

@@ -286,3 +286,6 @@ impl Connection {
         Some(Chunk { seq: sent.seq, len: sent.len, fin: sent.fin })
     }
 }
+
+#[cfg(test)]
+mod tests;

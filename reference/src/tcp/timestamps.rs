@@ -121,7 +121,10 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Instant, Seq, Timestamps};
+    use super::{Duration, Instant, Seq, Timestamps, Verdict, clause, in_options};
+    use crate::tcp::Config;
+    use crate::tcp::rig::{Rig, config};
+    use crate::wire::TcpOption;
 
     fn recent(recent: u32) -> Timestamps {
         Timestamps { ok: true, recent, last_ack_sent: Seq(100), ..Timestamps::default() }
@@ -147,5 +150,64 @@ mod tests {
             timestamps.update(now, val, Seq(seq));
             assert_eq!(timestamps.recent, expected, "TSval {val} at {seq}");
         }
+    }
+
+    /// An established connection at 1000 ms whose clock is `offset` ahead; the peer's SYN had TSval 1.
+    fn stamped(offset: u32, require_timestamps: bool) -> Rig {
+        Rig::new(Config { timestamps: true, timestamp_offset: offset, require_timestamps, ..config() })
+    }
+
+    #[test]
+    fn a_segment_tells_the_time_in_milliseconds_and_echoes_the_peer() {
+        for offset in [0, 77, u32::MAX - 10] {
+            let mut rig = stamped(offset, false);
+            rig.at(234).write(0);
+            rig.tcp.send(b"x", false).unwrap();
+            let segment = rig.tcp.poll_transmit(rig.now).unwrap();
+            assert_eq!(in_options(&segment.options), Some((offset.wrapping_add(1234), 1)));
+            assert_eq!(segment.options.len(), 3, "two NOPs before it (appendix A)");
+        }
+        assert_eq!(in_options(&[TcpOption::NoOperation, TcpOption::Mss(9)]), None);
+    }
+
+    #[test]
+    fn an_echo_measures_half_a_circle_back() {
+        let rig = stamped(0, false);
+        let measured = |ecr: u32| rig.tcp.measured_by_echo(rig.now, Some((9, ecr)));
+        assert_eq!(measured(1000), Some(Duration::ZERO));
+        assert_eq!(measured(900), Some(Duration::from_millis(100)));
+        assert_eq!(measured(1001), None, "an echo from the future");
+        let half = 1_u32 << 31;
+        assert_eq!(measured(1001_u32.wrapping_sub(half)), Some(Duration::from_millis(u64::from(half) - 1)));
+        assert_eq!(measured(1000_u32.wrapping_sub(half)), None);
+        assert_eq!(rig.tcp.measured_by_echo(rig.now, None), None);
+        let without = Rig::new(config());
+        assert_eq!(without.tcp.measured_by_echo(without.now, Some((9, 900))), None, "not agreed upon");
+    }
+
+    #[test]
+    fn a_segment_is_judged_only_if_both_sides_agreed() {
+        for strict in [false, true] {
+            let rig = stamped(0, strict);
+            let verdict = |option| rig.tcp.check_timestamps(rig.now, option);
+            assert_eq!(verdict(Some((1, 0))), Verdict::Fine, "the same as TS.Recent");
+            assert_eq!(verdict(Some((2, 0))), Verdict::Fine);
+            assert_eq!(verdict(Some((0, 0))), Verdict::Old(clause::PAWS));
+            assert_eq!(verdict(Some((u32::MAX, 0))), Verdict::Old(clause::PAWS));
+            assert_eq!(verdict(None) != Verdict::Fine, strict, "SHOULD be dropped (§3.2)");
+        }
+        let without = Rig::new(Config { require_timestamps: true, ..config() });
+        assert_eq!(without.tcp.check_timestamps(without.now, None), Verdict::Fine);
+        assert_eq!(without.tcp.check_timestamps(without.now, Some((0, 0))), Verdict::Fine);
+    }
+
+    #[test]
+    fn ts_recent_is_kept_only_if_both_sides_agreed() {
+        let remembered = |mut rig: Rig| {
+            rig.tcp.remember_timestamp(rig.now, Some((5, 0)), Seq(1));
+            rig.tcp.timestamps.recent
+        };
+        assert_eq!(remembered(stamped(0, false)), 5);
+        assert_eq!(remembered(Rig::new(config())), 0);
     }
 }

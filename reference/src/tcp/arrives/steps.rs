@@ -460,3 +460,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,3 +274,11 @@ fn a_closed_window_ends_the_wait() {
     assert_eq!(sent.len(), 1, "the probe's octet again");
     assert_eq!(play.acks(1, Flags::NONE).first().map(|(segment, _)| segment.payload.len()), Some(1000));
 }
+
+#[test]
+fn the_field_is_the_two_lowest_bits() {
+    for (low, field) in [(0, Codepoint::NotEct), (1, Codepoint::Ect1), (2, Codepoint::Ect0), (3, Codepoint::Ce)] {
+        assert_eq!(Codepoint::of(low), field);
+        assert_eq!(Codepoint::of(0xb8 | low), field, "expedited forwarding (RFC 3168 §5)");
+    }
+}
