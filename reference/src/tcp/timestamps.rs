@@ -154,7 +154,7 @@ mod tests {
 
     /// An established connection at 1000 ms whose clock is `offset` ahead; the peer's SYN had TSval 1.
     fn stamped(offset: u32, require_timestamps: bool) -> Rig {
-        Rig::new(Config { timestamps: true, timestamp_offset: offset, require_timestamps, ..config() })
+        Rig::new(Config { timestamps: true, timestamp_offset: Some(offset), require_timestamps, ..config() })
     }
 
     #[test]
