@@ -40,7 +40,7 @@ fn a_probe_of_a_closed_window_measures_nothing_and_is_no_retransmission() {
     assert_eq!(rig.at(1000).sent(), [(0, 1)]);
     assert!(rig.tcp.timers.is_set(Timer::Persist), "the probe goes on");
     assert!(!rig.tcp.timers.is_set(Timer::Retransmission));
-    rig.now = rig.now + ms(900);
+    rig.now += ms(900);
     hear(&mut rig, 1, 1, 0, 0);
     assert_eq!(rig.tcp.rto.srtt(), Some(ms(100)), "the round trip of the handshake alone");
 }
