@@ -10,8 +10,9 @@ use crate::report::ClauseRef;
 use crate::script::ast::{Scenario, Spanned};
 use crate::script::{Problem, ScriptError, quote};
 
-/// The catalogue's text, as it stands in the repository.
+/// The catalogues' texts, as they stand in the repository.
 const TCP: &str = include_str!("../../fixtures/requirements/tcp.csv");
+const HTTP: &str = include_str!("../../fixtures/requirements/http.csv");
 
 /// One requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,9 +28,10 @@ pub struct Requirement {
     /// Who is bound: `sender`, `receiver`, `both`, `listener`, `application`, ...
     pub role: String,
     /// Whether a test from outside can see it: `yes`, `partly`, `no`.
-    #[serde(rename = "testable_blackbox")]
+    #[serde(rename = "testable_blackbox", default)]
     pub testable: String,
     /// How a test can see it.
+    #[serde(default)]
     pub how: String,
     /// What it says, in our words.
     pub text: String,
@@ -50,7 +52,7 @@ impl Requirement {
             Level::Should
         } else if starts(&["must", "shall", "required", "algorithm", "bug"]) {
             Level::Must
-        } else if starts(&["should", "recommended"]) {
+        } else if starts(&["should", "recommended", "ought"]) {
             Level::Should
         } else {
             Level::May
@@ -80,7 +82,9 @@ impl fmt::Display for Requirement {
         writeln!(f, "{}  {}  {}", self.id, self.place(), self.level)?;
         writeln!(f, "  {}", self.text)?;
         writeln!(f, "  binds     {}", self.role)?;
-        writeln!(f, "  testable  {} from outside", self.testable)?;
+        if !self.testable.is_empty() {
+            writeln!(f, "  testable  {} from outside", self.testable)?;
+        }
         if !self.how.is_empty() {
             writeln!(f, "  how       {}", self.how)?;
         }
@@ -121,6 +125,13 @@ impl Catalogue {
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::parse(TCP).expect("the embedded catalogue is tested to parse"));
+    &CATALOGUE
+}
+
+/// The requirements of HTTP/1.x that are built into the program.
+pub fn http() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::parse(HTTP).expect("the embedded catalogue is tested to parse"));
     &CATALOGUE
 }
 
@@ -187,6 +198,15 @@ mod tests {
         assert_eq!((catalogue().iter().count(), ids.len()), (492, 492));
         assert!(catalogue().iter().all(|requirement| !requirement.text.is_empty()));
         assert!(catalogue().iter().all(|requirement| ["yes", "partly", "no"].contains(&&*requirement.testable)));
+    }
+
+    #[test]
+    fn the_catalogue_of_http_is_whole() {
+        let ids: HashSet<String> = http().iter().map(|requirement| requirement.id.to_lowercase()).collect();
+        assert_eq!((http().iter().count(), ids.len()), (310, 310));
+        assert_eq!(http().get("9112-6.2-NO-CL-WITH-TE").map(Requirement::binding), Some(Level::Must));
+        assert_eq!(http().get("9112-C.1-NO-09").map(Requirement::binding), Some(Level::Should), "ought");
+        assert_eq!(http().get("9112-2.2-LF-LINE").map(Requirement::binding), Some(Level::May));
     }
 
     #[test]
