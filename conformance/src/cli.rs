@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod http;
 mod list;
 mod run;
 mod terminal;
@@ -27,6 +28,7 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments, stacks),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Http(command) => http::http(&command),
     };
     match result {
         Ok(status) => ExitCode::from(status),
@@ -50,10 +52,16 @@ enum CliError {
         "there is no fixtures/scripts here: run this in a checkout of wirelaw, or name scripts: wirelaw run PATH..."
     )]
     NoHome,
+    #[error("{0}")]
+    Cases(#[from] crate::http::cases::CasesError),
+    #[error("{0}")]
+    Unreachable(#[from] crate::http::server::Unreachable),
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]
     UnknownId { id: String, near: Vec<String> },
+    #[error("cannot read {}: {cause}", path.display())]
+    Read { path: PathBuf, cause: std::io::Error },
     #[error("cannot write {}: {cause}", path.display())]
     Write { path: PathBuf, cause: std::io::Error },
     #[error("cannot write: {0}")]

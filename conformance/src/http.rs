@@ -1,13 +1,16 @@
 //! Judges of live HTTP/1.x implementations: servers, proxies and clients.
 //!
 //! A case is a file below `fixtures/scripts/http/<role>/`: octets to send, and every outcome that conforms, each
-//! with its verdict ([`script`] is the language). A judge plays the script over a live connection (`wire`), notes
-//! what came back (`observe`), and looks for the first outcome that fits.
+//! with its verdict ([`script`] is the language). A judge plays the script over a live connection ([`wire`]), notes
+//! what came back ([`observe`]), and looks for the first outcome that fits.
 //!
 //! Wall clocks exist here: what a peer does not do within its time, it did not do. Everything read from a peer is
 //! bounded in time and in octets, whatever the peer sends.
 
-
+pub mod cases;
+pub mod judge;
+pub mod observe;
+pub mod play;
 pub mod script;
-
-
+pub mod server;
+pub mod wire;

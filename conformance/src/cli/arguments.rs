@@ -32,6 +32,9 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
     Explain(ExplainArguments),
+    /// HTTP/1.x: judge servers, proxies and clients.
+    #[command(subcommand)]
+    Http(super::http::HttpCommand),
 }
 
 impl Default for Command {

@@ -7,7 +7,9 @@ use wirelaw_reference::clause;
 use super::arguments::ExplainArguments;
 use super::{CliError, terminal};
 use crate::habits;
-use crate::requirements::{catalogue, suggestions};
+use crate::http::cases::{self, Case};
+use crate::http::script::Role;
+use crate::requirements::{catalogue, http, suggestions};
 use crate::suite::{Entry, Home, discover};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
@@ -17,7 +19,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
         return Ok(0);
     }
     let Some((ids, mut text)) = explanation(id) else {
-        let known = catalogue().iter().map(|requirement| requirement.id.as_str());
+        let known = catalogue().iter().chain(http().iter()).map(|requirement| requirement.id.as_str());
         let known = known.chain(clause::ALL.iter().map(|clause| clause.id));
         let near = suggestions(id, known).into_iter().map(str::to_owned).collect();
         return Err(CliError::UnknownId { id: id.to_owned(), near });
@@ -28,17 +30,31 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
         None => Vec::new(),
     };
     let covering: Vec<&Entry> = entries.iter().filter(|entry| ids.iter().any(|id| covers(entry, id))).collect();
-    text.push_str(if covering.is_empty() { "  no scenario covers it\n" } else { "  covered by\n" });
-    for entry in covering {
-        let _ = writeln!(text, "    {}", entry.id);
+    let mut names: Vec<String> = covering.iter().map(|entry| entry.id.clone()).collect();
+    if let Some(home) = &home {
+        names.extend(http_cases(home, &ids));
+    }
+    text.push_str(if names.is_empty() { "  no scenario covers it\n" } else { "  covered by\n" });
+    for name in names {
+        let _ = writeln!(text, "    {name}");
     }
     terminal::say(&text)?;
     Ok(0)
 }
 
+/// The cases of HTTP that test one of these.
+fn http_cases(home: &Home, ids: &[String]) -> Vec<String> {
+    let cases = Role::ALL.into_iter().flat_map(|role| cases::find(&home.scripts(), role, &[]).unwrap_or_default());
+    let tests = |case: &Case| {
+        let script = case.script.as_ref().ok();
+        script.is_some_and(|script| script.tests.iter().any(|test| ids.iter().any(|id| id.eq_ignore_ascii_case(test))))
+    };
+    cases.filter(tests).map(|case| case.id).collect()
+}
+
 /// The ids under which scenarios cover it, and what is known of it.
 fn explanation(id: &str) -> Option<(Vec<String>, String)> {
-    if let Some(requirement) = catalogue().get(id) {
+    if let Some(requirement) = catalogue().get(id).or_else(|| http().get(id)) {
         return Some((vec![requirement.id.clone()], requirement.to_string()));
     }
     let clause = clause::ALL.iter().find(|clause| clause.id.eq_ignore_ascii_case(id))?;

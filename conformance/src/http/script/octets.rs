@@ -116,7 +116,8 @@ fn closing(rest: &str) -> Option<usize> {
 }
 
 fn variable(name: &str, span: Range<usize>) -> Result<Piece, Problem> {
-    let is_name = !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || b"-0123456789".contains(&octet));
+    let is_name =
+        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || b"-0123456789".contains(&octet));
     if is_name {
         return Ok(Piece::Variable(name.to_owned()));
     }

@@ -73,7 +73,9 @@ impl Parser {
             return self.outcome(line, at);
         }
         if !self.script.outcomes.is_empty() {
-            return Err(Problem::new(span, "a step behind the outcomes").help("steps come first, then what they may lead to"));
+            return Err(
+                Problem::new(span, "a step behind the outcomes").help("steps come first, then what they may lead to")
+            );
         }
         if let Some(name) = word.strip_suffix(':') {
             return self.header(name, rest, rest_at, span);
@@ -85,7 +87,9 @@ impl Parser {
 
     fn send(&mut self, side: Side, octets: &str, at: usize, span: Range<usize>) -> Result<(), Problem> {
         if !self.script.outcomes.is_empty() {
-            return Err(Problem::new(span, "octets behind the outcomes").help("steps come first, then what they may lead to"));
+            return Err(
+                Problem::new(span, "octets behind the outcomes").help("steps come first, then what they may lead to")
+            );
         }
         self.side = side;
         if let Some(Placed { step: Step::Send(last, template), span: before, .. }) = self.script.steps.last_mut() {
@@ -102,7 +106,9 @@ impl Parser {
 
     fn header(&mut self, name: &str, value: &str, at: usize, span: Range<usize>) -> Result<(), Problem> {
         if !self.script.steps.is_empty() {
-            return Err(Problem::new(span, format!("the header {} behind a step", quote(name))).help("headers stand first"));
+            return Err(
+                Problem::new(span, format!("the header {} behind a step", quote(name))).help("headers stand first")
+            );
         }
         let words = || words(value, at);
         match name {
@@ -111,12 +117,14 @@ impl Parser {
             "needs" => {
                 let named = |word: &str| Ability::ALL.into_iter().find(|ability| ability.name() == word);
                 let known = || Ability::ALL.map(Ability::name);
-                self.script.needs = words().map(|(word, span)| one_of(word, span, named, known)).collect::<Result<_, _>>()?;
+                self.script.needs =
+                    words().map(|(word, span)| one_of(word, span, named, known)).collect::<Result<_, _>>()?;
             }
             "segments" => {
                 let named = |word: &str| Segments::ALL.into_iter().find(|way| way.name() == word);
                 let known = || Segments::ALL.map(Segments::name);
-                self.script.segments = words().map(|(word, span)| one_of(word, span, named, known)).collect::<Result<_, _>>()?;
+                self.script.segments =
+                    words().map(|(word, span)| one_of(word, span, named, known)).collect::<Result<_, _>>()?;
                 if self.script.segments.is_empty() {
                     return Err(Problem::new(span, "no way to cut the octets").help("some of: whole octets crlf"));
                 }
@@ -133,13 +141,16 @@ impl Parser {
     fn outcome(&mut self, line: &str, at: usize) -> Result<(), Problem> {
         let span = at..at + line.len();
         if self.script.outcomes.last().is_some_and(|last| last.pattern.is_none()) {
-            return Err(Problem::new(span, "an outcome behind `else`").help("`else` fits everything: it is the last one"));
+            return Err(
+                Problem::new(span, "an outcome behind `else`").help("`else` fits everything: it is the last one")
+            );
         }
         let (left, reason) = split_reason(line);
         let mut words = words(left, at).peekable();
         let (first, first_span) = words.next().expect("the line has a first word");
         let is_else = first == "else";
-        let (given, given_span) = if is_else { words.next().unwrap_or(("", span.clone())) } else { (first, first_span) };
+        let (given, given_span) =
+            if is_else { words.next().unwrap_or(("", span.clone())) } else { (first, first_span) };
         let given = Given::parse(given).ok_or_else(|| {
             Problem::new(given_span, "a verdict is missing").help("one of pass, warn, fail, harden, unsupported")
         })?;
@@ -147,9 +158,13 @@ impl Parser {
         let pattern = match words.next() {
             None if is_else => None,
             Some((_, extra)) if is_else => {
-                return Err(Problem::new(extra, "a pattern behind `else`").help("`else` fits everything: `else VERDICT [ID] [: reason]`"));
+                return Err(Problem::new(extra, "a pattern behind `else`")
+                    .help("`else` fits everything: `else VERDICT [ID] [: reason]`"));
             }
-            None => return Err(Problem::new(span, "an outcome without a pattern").help("`any` fits whatever comes; the last line is `else VERDICT`")),
+            None => {
+                return Err(Problem::new(span, "an outcome without a pattern")
+                    .help("`any` fits whatever comes; the last line is `else VERDICT`"));
+            }
             Some((_, first)) => Some(pattern::parse(&line[first.start - at..left.len()], first.start)?),
         };
         self.script.outcomes.push(OutcomeLine { given, id, pattern, reason: reason.to_owned(), span });
@@ -167,7 +182,11 @@ impl Parser {
         }
         match self.script.outcomes.last() {
             Some(last) if last.pattern.is_none() => {}
-            _ => return Err(problem("the last outcome is not `else`").help("what else may come is judged, too: `else fail ID`")),
+            _ => {
+                return Err(
+                    problem("the last outcome is not `else`").help("what else may come is judged, too: `else fail ID`")
+                );
+            }
         }
         let bad = |line: &OutcomeLine| !matches!(line.given, Given::Verdict(Verdict::Pass | Verdict::Unsupported));
         if !self.script.outcomes.iter().any(bad) {
@@ -184,7 +203,9 @@ fn split_reason(line: &str) -> (&str, &str) {
     for at in 1..octets.len() {
         match octets[at] {
             b'"' if octets[at - 1] != b'\\' => in_string = !in_string,
-            b':' if !in_string && octets[at - 1].is_ascii_whitespace() => return (line[..at].trim_end(), line[at + 1..].trim()),
+            b':' if !in_string && octets[at - 1].is_ascii_whitespace() => {
+                return (line[..at].trim_end(), line[at + 1..].trim());
+            }
             _ => {}
         }
     }
@@ -201,7 +222,11 @@ fn requirement(id: &str, span: Range<usize>) -> Result<String, Problem> {
         return Ok(requirement.id.clone());
     }
     let near = suggestions(id, http().iter().map(|requirement| requirement.id.as_str()));
-    let help = if near.is_empty() { "the ids stand in fixtures/requirements/http.csv".to_owned() } else { format!("did you mean {}?", near.join(", ")) };
+    let help = if near.is_empty() {
+        "the ids stand in fixtures/requirements/http.csv".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
     Err(Problem::new(span, format!("no requirement is called {}", quote(id))).label("unknown").help(help))
 }
 
@@ -218,7 +243,9 @@ fn one_of<T, const N: usize>(
     named: impl Fn(&str) -> Option<T>,
     known: impl Fn() -> [&'static str; N],
 ) -> Result<T, Problem> {
-    named(word).ok_or_else(|| Problem::new(span, format!("unknown: {}", quote(word))).help(format!("there are {}", known().join(", "))))
+    named(word).ok_or_else(|| {
+        Problem::new(span, format!("unknown: {}", quote(word))).help(format!("there are {}", known().join(", ")))
+    })
 }
 
 fn step(word: &str, rest: &str, span: &Range<usize>) -> Result<Step, Problem> {

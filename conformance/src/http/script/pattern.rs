@@ -150,7 +150,8 @@ pub(super) fn parse(text: &str, at: usize) -> Result<Pattern, Problem> {
                 pattern.with.push(condition(&mut words, word)?);
                 while let Some(next) = words.next() {
                     if next.text != "and" {
-                        return Err(Problem::new(next.span.clone(), "more words than a condition has").help("join conditions by `and`"));
+                        return Err(Problem::new(next.span.clone(), "more words than a condition has")
+                            .help("join conditions by `and`"));
                     }
                     pattern.with.push(condition(&mut words, next)?);
                 }
@@ -249,7 +250,11 @@ fn condition(words: &mut Words<'_, '_>, before: &Word<'_>) -> Result<Condition, 
         "requests" | "connections" => {
             let number = next(words, &end)?;
             let count = number.text.parse().map_err(|_| Problem::new(number.span.clone(), "a number belongs here"))?;
-            return Ok(if word.text == "requests" { Condition::Requests(count) } else { Condition::Connections(count) });
+            return Ok(if word.text == "requests" {
+                Condition::Requests(count)
+            } else {
+                Condition::Connections(count)
+            });
         }
         "reply" | "forwarded" | "request" | "interim" => {
             let name = word.text;

@@ -30,12 +30,16 @@ fn a_case() {
     let [first, second, third, last] = &script.outcomes[..] else { panic!("{:?}", script.outcomes) };
     assert_eq!(first.reason, "a : b");
     let pattern = first.pattern.as_ref().expect("it has one");
-    assert_eq!((pattern.replies.as_ref().map(Vec::len), pattern.more, pattern.ending), (Some(2), true, Some(Ending::Close)));
+    assert_eq!(
+        (pattern.replies.as_ref().map(Vec::len), pattern.more, pattern.ending),
+        (Some(2), true, Some(Ending::Close))
+    );
     assert_eq!(pattern.with.len(), 2);
     assert_eq!(second.id.as_deref(), Some("9112-6.1-TE-AND-CL-CLOSE"));
     assert_eq!(second.pattern.as_ref().and_then(|pattern| pattern.replies.clone()), Some(vec![]));
     assert_eq!((third.given.verdict(true), third.given.verdict(false)), (Verdict::Warn, Verdict::Pass));
-    let body = Condition::Message { subject: Subject::Request(2), negated: false, test: Test::BodyIs(b"x\r\n".to_vec()) };
+    let body =
+        Condition::Message { subject: Subject::Request(2), negated: false, test: Test::BodyIs(b"x\r\n".to_vec()) };
     assert_eq!(third.pattern.as_ref().map(|pattern| &pattern.with[..]), Some(&[body, Condition::Requests(2)][..]));
     assert_eq!((last.given, last.pattern.is_none()), (Given::Verdict(Verdict::Warn), true));
 }

@@ -1,0 +1,115 @@
+//! `wirelaw http server`.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::super::{CliError, terminal};
+use super::Profile;
+use super::output::OutputArguments;
+use crate::http::cases;
+use crate::http::play::Bounds;
+use crate::http::script::Role;
+use crate::http::server::{Abilities, Server, probe};
+use crate::http::wire::{Address, Endpoint};
+use crate::suite::Home;
+
+#[derive(Debug, Args)]
+pub(in super::super) struct ServerArguments {
+    /// HOST:PORT, [IPV6]:PORT or unix:PATH. Traffic that no server likes is sent there: ask its owner first.
+    #[arg(value_name = "ADDRESS")]
+    address: Address,
+    /// Speak TLS; any certificate will do.
+    #[arg(long)]
+    tls: bool,
+    /// What Host says, if it is not ADDRESS.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    host_header: Option<String>,
+    /// A target that the server answers with success.
+    #[arg(long, value_name = "TARGET", default_value = "/", value_parser = path)]
+    path: String,
+    /// Only cases with this in their name, or that test this requirement; may be repeated.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// What is asked of the server.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// Its name in reports; `--expect` gives one, too.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Connections at once.
+    #[arg(long, value_name = "N", default_value = "24")]
+    jobs: NonZeroUsize,
+    /// How long a reply may take, in milliseconds.
+    #[arg(long, value_name = "MS", default_value = "1500", value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    patience: u64,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
+    let home = Home::find().ok_or(CliError::NoHome)?;
+    let cases = cases::find(&home.scripts(), Role::Server, &arguments.only)?;
+    let server = arguments.server();
+    let abilities = probe(&server)?;
+    if !arguments.output.quiet {
+        terminal::say(&introduction(&server, &abilities))?;
+    }
+    let bar = arguments.output.bar(cases.len());
+    let outcomes = server.judge(&cases, &abilities, &|_| bar.inc(1));
+    bar.finish_and_clear();
+    arguments.output.finish(outcomes, &home, arguments.only.is_empty())
+}
+
+fn introduction(server: &Server, abilities: &Abilities) -> String {
+    let can: Vec<_> = abilities.known().map(|ability| ability.name()).collect();
+    let ok: Vec<_> = abilities.baseline.ok.iter().map(ToString::to_string).collect();
+    let method =
+        abilities.variables.get("body-method").map(|method| String::from_utf8_lossy(method)).unwrap_or_default();
+    format!(
+        "{} at {}: answers {} to GET {} and to {method} with a body; it can: {}\n\n",
+        server.name,
+        server.endpoint.address,
+        ok.join(" or "),
+        server.path,
+        can.join(" ")
+    )
+}
+
+impl ServerArguments {
+    fn server(&self) -> Server {
+        let stem = |name: &String| {
+            std::path::Path::new(name)
+                .file_stem()
+                .map_or_else(|| name.clone(), |stem| stem.to_string_lossy().into_owned())
+        };
+        let host = match (&self.host_header, &self.address) {
+            (Some(host), _) => host.clone(),
+            (None, Address::Unix(_)) => "localhost".to_owned(),
+            (None, address) => address.to_string(),
+        };
+        let patience = Duration::from_millis(self.patience);
+        Server {
+            name: self
+                .name
+                .clone()
+                .or_else(|| self.output.expect.as_ref().map(stem))
+                .unwrap_or_else(|| self.address.to_string()),
+            endpoint: Endpoint { address: self.address.clone(), tls: self.tls, patience },
+            host,
+            path: self.path.clone(),
+            is_hardened: self.profile == Profile::Hardened,
+            bounds: Bounds { patience, ..Bounds::default() },
+            jobs: self.jobs,
+        }
+    }
+}
+
+fn path(text: &str) -> Result<String, String> {
+    if text.starts_with('/') && text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a target starts with `/` and has no blanks".to_owned())
+    }
+}

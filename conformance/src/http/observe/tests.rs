@@ -1,0 +1,63 @@
+use super::super::script::{Script, parse};
+use super::*;
+use crate::report::Verdict;
+
+fn replies(text: &str) -> Observation {
+    Observation {
+        replies: read_replies(text.as_bytes(), &["HEAD".into(), "GET".into()], false),
+        ..Observation::default()
+    }
+}
+
+fn script(pattern: &str) -> Script {
+    parse("x.http", &format!("# t\n> x\npass {pattern}\nelse fail\n")).expect(pattern)
+}
+
+fn fits(observation: &Observation, pattern: &str) -> bool {
+    let script = script(pattern);
+    assert_eq!(script.outcomes[0].given.verdict(false), Verdict::Pass);
+    let pattern = script.outcomes[0].pattern.as_ref().expect("it has one");
+    observation.fits(pattern, &Baseline { ok: vec![200, 405] })
+}
+
+const TWO: &str = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\
+    HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nConnection: Close, x\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n";
+
+#[test]
+fn replies_are_told_apart() {
+    let two = replies(TWO);
+    let statuses: Vec<_> = two.replies.iter().map(Message::status).collect();
+    assert_eq!(statuses, [Some(100), Some(200), Some(404)]);
+    assert_eq!(two.replies[2].body, b"abc");
+    assert!(two.replies.iter().all(|reply| reply.is_complete));
+    for right in [
+        "200, 404 close",
+        "2xx, ...",
+        "100, 200, 404",
+        "ok, 4xx",
+        "ok, refused with reply 2 body is \"abc\" and reply 2 header t is 1",
+        "any close",
+        "200|500, 400-404 with interim there and no header t",
+        "any, any",
+    ] {
+        assert!(fits(&two, right), "{right}");
+    }
+    for wrong in
+        ["200", "200, 404 open", "200, 404 closed", "none", "404, ...", "200, 404 with body", "raw, ...", "1xx, 404"]
+    {
+        assert!(!fits(&two, wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_told() {
+    for end in 1..TWO.len() {
+        let cut = replies(&TWO[..end]);
+        assert!(cut.replies.iter().rev().skip(1).all(|reply| reply.is_complete), "{end}");
+        let octets: usize = cut.replies.iter().map(|reply| reply.raw.len()).sum();
+        assert_eq!(octets, end, "no octet is lost");
+    }
+    assert!(fits(&replies("hello\r\n"), "raw"));
+    assert!(fits(&replies(""), "none open"));
+    assert!(fits(&replies("HTTP/1.0 200 OK\r\n\r\nabc"), "200 close"));
+}

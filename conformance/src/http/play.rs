@@ -1,0 +1,240 @@
+//! Plays the steps of a case against a server, and notes what came back.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::observe::{End, Message, Observation, read_replies};
+use super::script::{Script, Segments, Side, Step, UnknownVariable, Variables};
+use super::wire::{Arrived, Endpoint, Wire};
+
+/// How long the judge waits, and how much it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// For a reply that does not come, and for the rest of one that has begun.
+    pub patience: Duration,
+    /// Behind a whole reply, for what may follow it.
+    pub quiet: Duration,
+    /// For one run, all in all.
+    pub total: Duration,
+    /// Of what one connection brings.
+    pub octets: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            patience: Duration::from_millis(1500),
+            quiet: Duration::from_millis(150),
+            total: Duration::from_secs(15),
+            octets: 4 << 20,
+        }
+    }
+}
+
+/// Why a run found nothing out.
+#[derive(Debug)]
+pub enum Trouble {
+    /// No connection could be opened.
+    Connect(io::Error),
+    /// The case uses a word that this judge does not know.
+    Variable(String),
+}
+
+impl From<UnknownVariable> for Trouble {
+    fn from(unknown: UnknownVariable) -> Trouble {
+        Trouble::Variable(unknown.0)
+    }
+}
+
+/// Plays a case; what came back is that of the connection used last.
+pub fn play(
+    script: &Script,
+    segments: Segments,
+    endpoint: &Endpoint,
+    variables: &Variables,
+    bounds: &Bounds,
+) -> Result<Observation, Trouble> {
+    let methods = methods(script, variables)?;
+    let mut player = Player {
+        endpoint,
+        bounds,
+        started: Instant::now(),
+        connections: vec![Talk::open(endpoint, &methods)?],
+        current: 0,
+    };
+    for placed in &script.steps {
+        match &placed.step {
+            Step::Send(Side::Client, template) => player.send(&template.render(variables)?, segments),
+            Step::Send(Side::Origin, _) => {}
+            Step::Pause(pause) => thread::sleep(*pause),
+            Step::HalfClose => player.talk().half_close(),
+            Step::Close | Step::Reset => player.talk().leave(placed.step == Step::Reset),
+            Step::Connection(number) => player.switch(*number)?,
+            Step::Await => player.read(1, Duration::ZERO),
+        }
+    }
+    player.read(usize::MAX, bounds.quiet);
+    Ok(player.finish())
+}
+
+/// The octets of a case as one would send them by hand: those of the first connection, in one.
+pub fn octets(script: &Script, variables: &Variables) -> Result<Vec<u8>, UnknownVariable> {
+    let mut all = Vec::new();
+    for placed in &script.steps {
+        if let Step::Send(Side::Client, template) = &placed.step {
+            all.extend(template.render(variables)?.concat());
+        }
+    }
+    Ok(all)
+}
+
+/// What the requests of a case ask, as far as their replies are read differently.
+fn methods(script: &Script, variables: &Variables) -> Result<Vec<String>, UnknownVariable> {
+    if !script.answers.is_empty() {
+        return Ok(script.answers.clone());
+    }
+    let octets = octets(script, variables)?;
+    let first = octets.trim_ascii_start().split(|octet| *octet == b' ').next().unwrap_or_default();
+    Ok(vec![String::from_utf8_lossy(first).into_owned()])
+}
+
+/// One connection, and what it has brought.
+struct Talk {
+    wire: Option<Wire>,
+    methods: Vec<String>,
+    received: Vec<u8>,
+    end: End,
+    last: Instant,
+    awaited: usize,
+}
+
+impl Talk {
+    fn open(endpoint: &Endpoint, methods: &[String]) -> Result<Talk, Trouble> {
+        let wire = endpoint.open().map_err(Trouble::Connect)?;
+        Ok(Talk {
+            wire: Some(wire),
+            methods: methods.to_vec(),
+            received: Vec::new(),
+            end: End::Open,
+            last: Instant::now(),
+            awaited: 0,
+        })
+    }
+
+    fn half_close(&mut self) {
+        if let Some(wire) = &mut self.wire {
+            wire.half_close();
+        }
+    }
+
+    fn leave(&mut self, abort: bool) {
+        if let Some(wire) = self.wire.take()
+            && abort
+        {
+            wire.reset();
+        }
+    }
+
+    /// A peer that refuses stops reading: what it says of that is still to be read, so an error is no end.
+    fn send(&mut self, octets: &[u8]) -> bool {
+        self.last = Instant::now();
+        self.wire.as_mut().is_some_and(|wire| wire.send(octets).is_ok())
+    }
+
+    fn replies(&self) -> Vec<Message> {
+        read_replies(&self.received, &self.methods, self.end != End::Open)
+    }
+}
+
+struct Player<'a> {
+    endpoint: &'a Endpoint,
+    bounds: &'a Bounds,
+    started: Instant,
+    connections: Vec<Talk>,
+    current: usize,
+}
+
+impl Player<'_> {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.connections[self.current]
+    }
+
+    fn switch(&mut self, number: usize) -> Result<(), Trouble> {
+        let methods = self.connections[0].methods.clone();
+        while self.connections.len() < number {
+            self.connections.push(Talk::open(self.endpoint, &methods)?);
+        }
+        self.current = number - 1;
+        Ok(())
+    }
+
+    fn send(&mut self, writes: &[Vec<u8>], segments: Segments) {
+        for (index, write) in writes.iter().enumerate() {
+            if index > 0 {
+                thread::sleep(Duration::from_millis(20)); // a cut that the script asks for is to be seen as one
+            }
+            for part in cut(write, segments) {
+                if self.started.elapsed() > self.bounds.total || !self.talk().send(part) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads until so many final replies more are whole, until the peer has closed, or until nothing comes: for
+    /// `quiet` behind a whole reply, else for as long as the patience lasts.
+    fn read(&mut self, more: usize, quiet: Duration) {
+        let (bounds, started) = (*self.bounds, self.started);
+        let talk = self.talk();
+        let wanted = talk.awaited.saturating_add(more);
+        let mut buffer = vec![0; 64 << 10];
+        let mut replies = talk.replies();
+        talk.last = Instant::now();
+        while talk.end == End::Open && talk.received.len() < bounds.octets {
+            let is_whole = |reply: &&Message| reply.is_complete && !reply.is_interim();
+            let whole = replies.iter().filter(is_whole).count();
+            let is_between = whole > 0 && replies.last().is_some_and(|last| last.is_complete && !last.is_interim());
+            let wait = if is_between && more == usize::MAX { quiet } else { bounds.patience };
+            let wait = wait.min(bounds.total.saturating_sub(started.elapsed()));
+            let left = wait.saturating_sub(talk.last.elapsed());
+            if whole >= wanted || left.is_zero() {
+                break;
+            }
+            let Some(wire) = &mut talk.wire else { break };
+            match wire.receive(&mut buffer, left) {
+                Arrived::Octets(octets) => {
+                    talk.received.extend_from_slice(&buffer[..octets]);
+                    talk.last = Instant::now();
+                    replies = talk.replies();
+                }
+                Arrived::Nothing => {}
+                Arrived::Fin => talk.end = End::Closed,
+                Arrived::Reset => talk.end = End::Reset,
+            }
+        }
+        talk.awaited = talk.replies().iter().filter(|reply| reply.is_complete && !reply.is_interim()).count();
+    }
+
+    fn finish(self) -> Observation {
+        let talk = &self.connections[self.current];
+        Observation { replies: talk.replies(), end: talk.end, ..Observation::default() }
+    }
+}
+
+/// The longest run of octets that is sent one by one; of a longer write this much at both ends.
+const ONE_BY_ONE: usize = 600;
+
+/// The parts in which a write goes out.
+fn cut(write: &[u8], segments: Segments) -> Vec<&[u8]> {
+    match segments {
+        Segments::Whole => vec![write],
+        Segments::Crlf => write.split_inclusive(|octet| *octet == b'\r').collect(),
+        Segments::Octets if write.len() <= 2 * ONE_BY_ONE => write.chunks(1).collect(),
+        Segments::Octets => {
+            let (front, rest) = write.split_at(ONE_BY_ONE);
+            let (middle, back) = rest.split_at(rest.len() - ONE_BY_ONE);
+            front.chunks(1).chain([middle]).chain(back.chunks(1)).collect()
+        }
+    }
+}
