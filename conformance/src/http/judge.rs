@@ -73,13 +73,14 @@ fn message(script: &Script, line: &OutcomeLine, run: &Run, verdicts: &[Verdict])
 }
 
 fn failure(script: &Script, line: &OutcomeLine, run: &Run) -> Failure {
-    let first = script.steps.first().map_or(0..0, |placed| placed.span.clone());
-    let note = if line.reason.is_empty() { "this is what came" } else { line.reason.as_str() };
+    let sent = script.steps.first().map_or(0..0, |placed| placed.span.clone());
+    let first_line = script.source[sent.clone()].find('\n').map_or(sent.end, |end| sent.start + end);
+    let note = if line.reason.is_empty() { "what came fits no outcome that conforms" } else { line.reason.as_str() };
     Failure {
         file: script.file.clone(),
         source: script.source.clone(),
-        span: if line.pattern.is_some() { line.span.clone() } else { first },
-        marks: vec![Mark { span: line.span.clone(), note: note.to_owned() }],
+        marks: vec![Mark { span: sent.start..first_line, note: note.to_owned() }],
+        span: sent,
         got: describe(&run.observation),
         is_decisive: true,
         trace: None,
