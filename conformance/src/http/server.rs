@@ -117,3 +117,6 @@ impl Server {
         script.segments.iter().map(run).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

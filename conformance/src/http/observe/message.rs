@@ -98,7 +98,10 @@ pub fn read_message(octets: &[u8], answers: Option<&str>, is_over: bool) -> Mess
     }
     loop {
         match reader.line() {
-            None => return message,
+            None => {
+                message.start = Start::Raw; // half a header is no message that could be judged
+                return message;
+            }
             Some([]) => break,
             Some(line) => message.fields.push(field(line)),
         }
