@@ -97,6 +97,8 @@ clauses! {
         "after a 2xx to CONNECT the connection is a tunnel; its framing fields are ignored";
     UPGRADED = "9110-15.2.2-101-UPGRADE", "rfc9110 §15.2.2", Must, Some("9110-15.2.2-101-UPGRADE"),
         "after 101 the connection speaks the new protocol";
+    INTERIM = "9110-15.2-CLIENT-1XX", "rfc9110 §15.2", Must, Some("9110-15.2-CLIENT-1XX"),
+        "any number of 1xx responses comes before the final one";
     CHUNKED = "9112-6.1-PARSE-CHUNKED", "rfc9112 §6.3 item 4", Must, Some("9112-6.1-PARSE-CHUNKED"),
         "chunked, where it is the last coding, delimits the body";
     TE_NOT_FINAL_REQUEST = "9112-6.3-TE-NOT-FINAL-REQ", "rfc9112 §6.3 item 4", Must, Some("9112-6.3-TE-NOT-FINAL-REQ"),

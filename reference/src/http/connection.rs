@@ -80,6 +80,8 @@ pub enum Because {
     Http11,
     /// HTTP/1.0 with keep-alive, which the recipient honours.
     KeepAlive,
+    /// A 1xx response: the final one is to come.
+    Interim,
 }
 
 /// Why a connection must close.
@@ -151,9 +153,9 @@ impl Outcome {
     /// The clause that decides, for the one who reads messages of this kind.
     pub fn clause(self, kind: Kind) -> Clause {
         match (self, kind) {
+            (Outcome::Persist(Because::Interim), _) => law::INTERIM,
             (Outcome::Persist(_) | Outcome::Close(Why::Http10), _) => law::PERSIST_DEFAULT,
-            (Outcome::Close(Why::Tunnel), Kind::Request) => law::AUTHORITY_FORM,
-            (Outcome::Close(Why::Tunnel), Kind::Response) => law::CONNECT_TUNNEL,
+            (Outcome::Close(Why::Tunnel), _) => law::CONNECT_TUNNEL,
             (Outcome::Close(Why::UntilClose), _) => law::UNTIL_CLOSE,
             (Outcome::Close(Why::CodingInHttp10), _) => law::TE_IN_10,
             (Outcome::Close(Why::LengthAndCoding), _) => law::TE_AND_CL_CLOSE,
@@ -171,6 +173,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Outcome::Persist(Because::Http11) => "persists: HTTP/1.1 without close",
+            Outcome::Persist(Because::Interim) => "persists: the final response is to come",
             Outcome::Persist(Because::KeepAlive) => "persists: HTTP/1.0 with keep-alive",
             Outcome::Close(Why::Tunnel) => "ends: what follows is another protocol",
             Outcome::Close(Why::UntilClose) => "closes: the body ends with it",

@@ -236,6 +236,9 @@ impl<'a> ResponseHead<'a> {
 
     /// Whether the connection can go on behind it.
     pub fn persistence(&self, role: Role) -> Outcome {
+        if self.is_interim() {
+            return Outcome::Persist(connection::Because::Interim);
+        }
         let (version, options, frame) = (self.version, self.options, self.frame);
         connection::outcome(&Facts { role, kind: Kind::Response, version, options, frame, read_whole: true })
     }

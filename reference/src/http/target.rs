@@ -3,7 +3,7 @@
 use core::net::Ipv6Addr;
 
 use super::error::Fault;
-use super::grammar::{ALPHA, HEXDIG, REG_NAME, SCHEME, URI, decimal, is};
+use super::grammar::{ALPHA, DIGIT, HEXDIG, REG_NAME, SCHEME, URI, decimal, is};
 
 /// The four forms of a request-target (RFC 9112 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,9 +139,10 @@ fn connect(target: &[u8]) -> Result<(), (Fault, usize)> {
     if target.iter().any(|octet| matches!(octet, b'/' | b'?' | b'@')) || target == b"*" {
         return Err((Fault::ConnectTarget, 0));
     }
-    let authority = Authority::parse(target).map_err(|at| match target.get(at..) {
-        Some(port) if at > 0 && target[at - 1] == b':' && !port.contains(&b':') => (Fault::ConnectPort, at),
-        _ => (Fault::ConnectTarget, at),
+    let authority = Authority::parse(target).map_err(|at| {
+        let in_port = target[..at].iter().rev().find(|octet| !is(**octet, DIGIT)) == Some(&b':');
+        let one_colon = target[0] == b'[' || target.iter().filter(|octet| **octet == b':').count() == 1;
+        (if in_port && one_colon { Fault::ConnectPort } else { Fault::ConnectTarget }, at)
     })?;
     if authority.host.is_empty() {
         return Err((Fault::ConnectTarget, 0));
