@@ -38,6 +38,7 @@ extern crate alloc;
 
 pub mod clause;
 pub mod host;
+pub mod http;
 pub mod seq;
 pub mod tcp;
 pub mod time;
