@@ -9,7 +9,7 @@ use super::{CliError, terminal};
 use crate::habits;
 use crate::http::cases::{self, Case};
 use crate::http::script::Role;
-use crate::requirements::{catalogue, http, suggestions};
+use crate::requirements::{all, find, suggestions};
 use crate::suite::{Entry, Home, discover};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
@@ -19,7 +19,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
         return Ok(0);
     }
     let Some((ids, mut text)) = explanation(id) else {
-        let known = catalogue().iter().chain(http().iter()).map(|requirement| requirement.id.as_str());
+        let known = all().map(|requirement| requirement.id.as_str());
         let known = known.chain(clause::ALL.iter().map(|clause| clause.id));
         let near = suggestions(id, known).into_iter().map(str::to_owned).collect();
         return Err(CliError::UnknownId { id: id.to_owned(), near });
@@ -54,7 +54,7 @@ fn http_cases(home: &Home, ids: &[String]) -> Vec<String> {
 
 /// The ids under which scenarios cover it, and what is known of it.
 fn explanation(id: &str) -> Option<(Vec<String>, String)> {
-    if let Some(requirement) = catalogue().get(id).or_else(|| http().get(id)) {
+    if let Some(requirement) = find(id) {
         return Some((vec![requirement.id.clone()], requirement.to_string()));
     }
     let clause = clause::ALL.iter().find(|clause| clause.id.eq_ignore_ascii_case(id))?;

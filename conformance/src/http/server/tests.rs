@@ -114,11 +114,14 @@ fn hostile_servers_cost_bounded_time() {
     let storm: fn(TcpStream) = |mut stream| while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {};
     let garbage: fn(TcpStream) = |mut stream| drop(stream.write_all(&[0xff, 0, b'\n'].repeat(1000)));
     let mute: fn(TcpStream) = |mut stream| while stream.read(&mut [0; 64]).is_ok_and(|read| read > 0) {};
-    for (name, serve) in [("endless", endless), ("drip", drip), ("storm", storm), ("garbage", garbage), ("mute", mute)] {
+    for (name, serve) in [("endless", endless), ("drip", drip), ("storm", storm), ("garbage", garbage), ("mute", mute)]
+    {
         let server = listen(serve);
         let started = Instant::now();
-        let script = parse("case.http", "# t\n> GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\nelse fail\n").expect("it is right");
-        let seen = play(&script, script.segments[0], &server.endpoint, &server.variables(), &server.bounds).expect("it connects");
+        let script =
+            parse("case.http", "# t\n> GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\nelse fail\n").expect("it is right");
+        let seen = play(&script, script.segments[0], &server.endpoint, &server.variables(), &server.bounds)
+            .expect("it connects");
         assert!(started.elapsed() < Duration::from_secs(5), "{name}: {:?}", started.elapsed());
         let octets: usize = seen.replies.iter().map(|reply| reply.raw.len()).sum();
         assert!(octets <= 2 << 20, "{name}: {octets} octets");
