@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod http;
 mod list;
 mod run;
 mod terminal;
@@ -27,6 +28,7 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments, stacks),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Http(command) => http::http(&command),
     };
     match result {
         Ok(status) => ExitCode::from(status),
@@ -56,6 +58,8 @@ enum CliError {
     UnknownId { id: String, near: Vec<String> },
     #[error("cannot write {}: {cause}", path.display())]
     Write { path: PathBuf, cause: std::io::Error },
+    #[error("cannot read {}: {cause}", path.display())]
+    Read { path: PathBuf, cause: std::io::Error },
     #[error("cannot write: {0}")]
     Output(std::io::Error),
 }

@@ -4,6 +4,7 @@ pub mod axes;
 pub mod cli;
 pub mod expectations;
 pub mod habits;
+pub mod http;
 pub mod pcap;
 pub mod posix;
 pub mod report;

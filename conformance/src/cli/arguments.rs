@@ -7,6 +7,7 @@ use std::thread;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use wirelaw_reference::seq::Seq;
 
+use super::http::HttpCommand;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 
@@ -32,6 +33,9 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
     Explain(ExplainArguments),
+    /// Messages of HTTP/1.x.
+    #[command(subcommand)]
+    Http(HttpCommand),
 }
 
 impl Default for Command {

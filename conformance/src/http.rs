@@ -1,0 +1,3 @@
+//! HTTP/1.x: octets under the reference parser.
+
+pub mod parse;
