@@ -118,8 +118,8 @@ pub fn leniencies(name: &str) -> Result<Vec<&'static Leniency>, String> {
         return Ok(vec![leniency]);
     }
     let near = suggestions(name, LENIENCIES.iter().map(|leniency| leniency.name));
-    let hint = near.first().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    Err(format!("no leniency is called so{hint} `wirelaw http parse --help` lists them"))
+    let hint = near.first().map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+    Err(format!("no leniency is called so{hint}; `wirelaw http parse --help` lists them"))
 }
 
 /// The octets as text: each is the character of its number, U+0000 to U+00FF.
