@@ -356,7 +356,7 @@ fn limits_have_a_status_each() {
     let got = |octets: &str| got(&format!("GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding:chunked\r\n\r\n{octets}"));
     assert_eq!(got(""), "... incomplete 52");
     assert_eq!(got("00001\r\n"), "... chunk-size-too-long 56 400");
-    assert_eq!(got("1;a=b\r\nx\r\n1;a\r\n"), "x... chunk-extensions-too-long 63 413");
+    assert_eq!(got("1;a=b\r\nx\r\n1;a\r\n"), "x... chunk-extensions-too-long 64 413");
     assert_eq!(got("15\r\n"), "... content-too-large 55 413");
     assert_eq!(got("14\r\n"), "... incomplete 56");
 }
