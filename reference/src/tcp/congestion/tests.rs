@@ -186,3 +186,13 @@ fn smaller_segments_shrink_the_initial_window_alone() {
     congestion.restart_after_idle();
     assert_eq!(congestion.window(), 4000);
 }
+
+#[test]
+fn only_smaller_segments_shrink_the_initial_window() {
+    let mut congestion = reno(1000);
+    congestion.set_smss(1500);
+    congestion.shrink_segments(1500);
+    assert_eq!((congestion.window(), congestion.initial), (4000, 4000), "the size is what it was");
+    congestion.shrink_segments(750);
+    assert_eq!((congestion.window(), congestion.initial), (2000, 2000));
+}
