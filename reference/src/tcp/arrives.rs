@@ -332,3 +332,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

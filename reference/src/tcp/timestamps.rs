@@ -196,6 +196,9 @@ mod tests {
             assert_eq!(verdict(Some((u32::MAX, 0))), Verdict::Old(clause::PAWS));
             assert_eq!(verdict(None) != Verdict::Fine, strict, "SHOULD be dropped (§3.2)");
         }
+        let mut wrapped = stamped(0, false);
+        wrapped.tcp.timestamps.recent = u32::MAX;
+        assert_eq!(wrapped.tcp.check_timestamps(wrapped.now, Some((4, 0))), Verdict::Fine, "five later on the circle");
         let without = Rig::new(Config { require_timestamps: true, ..config() });
         assert_eq!(without.tcp.check_timestamps(without.now, None), Verdict::Fine);
         assert_eq!(without.tcp.check_timestamps(without.now, Some((0, 0))), Verdict::Fine);
