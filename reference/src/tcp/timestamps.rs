@@ -213,4 +213,19 @@ mod tests {
         assert_eq!(remembered(stamped(0, false)), 5);
         assert_eq!(remembered(Rig::new(config())), 0);
     }
+
+    /// TS.Recent is as old as the SYN, and the SYN acknowledges nothing but itself.
+    #[test]
+    fn the_syn_begins_the_24_days() {
+        let mut tcp = Rig::new(config()).tcp;
+        let now = Instant::ZERO + Duration::from_hours(24 * 30);
+        tcp.config = alloc::sync::Arc::new(Config { timestamps: true, ..config() });
+        tcp.rcv.nxt = Seq(1 << 31);
+        tcp.agree_on_timestamps(now, Some((5, 0)));
+        assert_eq!(tcp.check_timestamps(now, Some((4, 0))), Verdict::Old(clause::PAWS));
+        tcp.remember_timestamp(now, Some((6, 0)), Seq(1 << 31));
+        assert_eq!(tcp.timestamps.recent, 6, "the first segment after the SYN");
+        tcp.remember_timestamp(now, Some((7, 0)), Seq((1 << 31) + 1));
+        assert_eq!(tcp.timestamps.recent, 6, "not what comes after a gap");
+    }
 }

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use wirelaw_reference::clause;
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::tcp::{Disposition, HardErrors, IllegalOptions, Notice, Reopening, SoftError, State};
+use wirelaw_reference::tcp::{
+    BlackHole, Config, Disposition, HardErrors, IllegalOptions, Notice, Reopening, SoftError, State,
+};
 use wirelaw_reference::time::Duration;
-use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment};
+use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, TcpOption};
 
 use super::kit::Bench;
 
@@ -26,7 +28,7 @@ fn syn(bench: &Bench) -> Segment {
 #[test]
 fn packets_of_others_and_of_groups_are_ignored() {
     for addresses in [(None, Some(ELSEWHERE)), (Some(GROUP), None), (Some(GROUP), Some(ELSEWHERE))] {
-        let mut bench = Bench::listening(|config| config.illegal_options = IllegalOptions::Ignore);
+        let mut bench = Bench::listening(|config| config.illegal_options = IllegalOptions::Reset);
         let packet = packet(&bench, addresses, syn(&bench));
         let invalid = Disposition::Drop(clause::INVALID_ADDRESS);
         assert_eq!(bench.host.handle_packet(bench.now, &packet), invalid);
@@ -69,6 +71,38 @@ fn an_illegal_option_elsewhere() {
     assert_eq!(bench.host.handle_illegal_options(bench.now, &known), Disposition::Reset(clause::ILLEGAL_OPTION));
     assert_eq!(bench.state(), State::Closed);
     assert_eq!(bench.take().last().map(|answer| answer.flags), Some(Flags::RST | Flags::ACK));
+}
+
+/// RFC 7323 §5.2: whether the reset of a stray segment echoes its timestamp is a choice of the host.
+#[test]
+fn a_stray_segment_is_refused_with_or_without_its_timestamp() {
+    for reset_timestamps in [false, true] {
+        let mut bench = Bench::new(false);
+        bench.host.set_stray_rules(Config { reset_timestamps, ..Config::default() });
+        let options = vec![TcpOption::Timestamps { val: 7, ecr: 0 }];
+        bench.arrives(&Segment { options, ..syn(&bench) });
+        let echo = TcpOption::Timestamps { val: 0, ecr: 7 };
+        assert_eq!(bench.take()[0].options.contains(&echo), reset_timestamps);
+    }
+}
+
+/// The black holes of FreeBSD swallow SYNs, or everything, that nobody waits for.
+#[test]
+fn a_black_hole_swallows_what_nobody_waits_for() {
+    for (black_hole, flags, is_refused) in [
+        (BlackHole::Off, Flags::SYN, true),
+        (BlackHole::Off, Flags::ACK, true),
+        (BlackHole::Syns, Flags::SYN, false),
+        (BlackHole::Syns, Flags::ACK, true),
+        (BlackHole::Everything, Flags::SYN, false),
+        (BlackHole::Everything, Flags::ACK, false),
+    ] {
+        let mut bench = Bench::new(false);
+        bench.host.set_stray_rules(Config { black_hole, ..Config::default() });
+        let disposition = bench.arrives(&bench.segment(flags));
+        assert_eq!(disposition != Disposition::Drop(clause::BLACK_HOLE), is_refused, "{black_hole:?} {flags:?}");
+        assert_eq!(!bench.take().is_empty(), is_refused);
+    }
 }
 
 /// A listening host with a connection of either family whose text is in flight.
@@ -167,6 +201,56 @@ fn what_reopens_time_wait() {
     let mut bench = Bench::established(|config| config.reopen_time_wait = Reopening::BySequence);
     bench.arrives(&Segment { seq: Seq(5000), ..bench.segment(Flags::SYN) });
     assert_eq!((bench.take()[0].flags, bench.state()), (Flags::ACK, State::Established), "not in TIME-WAIT");
+}
+
+/// What answers a SYN at `seq`, with this timestamp, for a connection in TIME-WAIT that has used the
+/// numbers up to 1001 and had timestamps up to `old`.
+fn knock(reopen: Reopening, old: Option<u32>, new: Option<u32>, seq: u32) -> Option<Flags> {
+    let stamp = |val: Option<u32>| val.map(|val| TcpOption::Timestamps { val, ecr: 0 }).into_iter().collect();
+    let mut bench = Bench::listening(|config| {
+        config.timestamps = true;
+        config.reopen_time_wait = reopen;
+    });
+    bench.arrives(&Segment { options: stamp(old), ..syn(&bench) });
+    bench.arrives(&Segment { options: stamp(old), ..bench.segment(Flags::ACK) });
+    bench.id = Some(bench.host.accept(bench.listener.unwrap()).unwrap().0);
+    bench.host.detach(bench.id.unwrap());
+    bench.take();
+    bench.arrives(&Segment { options: stamp(old), ack: Seq(2), ..bench.segment(Flags::FIN | Flags::ACK) });
+    assert_eq!(bench.state(), State::TimeWait);
+    bench.take();
+    bench.arrives(&Segment { options: stamp(new), seq: Seq(seq), ..bench.segment(Flags::SYN) });
+    bench.take().first().map(|answer| answer.flags)
+}
+
+/// A SYN inside of the old numbers reopens TIME-WAIT if its timestamp is newer.
+#[test]
+fn a_newer_timestamp_reopens_time_wait() {
+    for (old, new, reopens) in
+        [(Some(10), Some(9), false), (Some(10), Some(10), false), (Some(10), Some(11), true), (None, Some(11), false)]
+    {
+        let expected = if reopens { Flags::SYN | Flags::ACK } else { Flags::ACK };
+        assert_eq!(knock(Reopening::ByEither, old, new, 1001), Some(expected), "{old:?} {new:?}");
+    }
+}
+
+/// RFC 6191 §2: what it does not honor is dropped without a word.
+#[test]
+fn timestamps_decide_before_sequence_numbers() {
+    for (old, new, seq, reopens) in [
+        (Some(10), Some(11), 900, true),
+        (Some(10), Some(10), 5000, true),
+        (Some(10), Some(10), 900, false),
+        (Some(10), Some(9), 5000, false),
+        (Some(10), None, 5000, true),
+        (Some(10), None, 900, false),
+        (None, Some(1), 900, true),
+        (None, None, 5000, true),
+        (None, None, 900, false),
+    ] {
+        let expected = reopens.then_some(Flags::SYN | Flags::ACK);
+        assert_eq!(knock(Reopening::ByTimestamps, old, new, seq), expected, "{old:?} {new:?} {seq}");
+    }
 }
 
 /// §3.6.1: TIME-WAIT is kept aside until the new handshake is complete, whatever else arrives before.

@@ -97,7 +97,9 @@ fn a_fin_does_not_pass_a_closed_window() {
     let fin = segment(Flags::ACK | Flags::FIN, IRS + 1001, ISS + 1);
     assert_eq!(answers(&mut tcp, &fin), [Flags::ACK]);
     assert_eq!(tcp.state(), State::Established, "there is no room for it");
-    assert_eq!(tcp.receive(1000).map(|text| text.len()), Ok(1000));
+    let more = Segment { payload: vec![2], ..segment(Flags::ACK, IRS + 1001, ISS + 1) };
+    assert_eq!(answers(&mut tcp, &more), [Flags::ACK], "nor for text");
+    assert_eq!(tcp.receive(2000).map(|text| text.len()), Ok(1000));
     assert!(tcp.poll_transmit(Instant::from_millis(10)).is_some_and(|update| update.window == 1000));
     answers(&mut tcp, &fin);
     assert_eq!(tcp.state(), State::CloseWait, "now there is");
@@ -152,7 +154,11 @@ fn a_tail_probe_is_put_off_by_progress_alone() {
     assert_eq!(rig.at(100).ack(1, &[]), []);
     assert_eq!(rig.due(), Some(300), "two round trips from here on");
     assert_eq!(rig.at(150).ack(1, &[(2, 3)]), []);
-    assert!(!rig.tcp.timers.is_set(Timer::Probe), "something is missing, and the other timers take over");
+    assert!(!rig.tcp.timers.is_set(Timer::Probe), "the reordering timer takes over");
+    let mut lost = Rig::new(Config { f_rto: false, ..by_time() });
+    lost.write(10);
+    assert_eq!(lost.at(100).ack(0, &[(1, 4)]), [0]);
+    assert!(!lost.tcp.timers.is_set(Timer::Probe), "no probe while recovery goes on");
 }
 
 /// Segments each once, and the SYN (RFC 4898 has no such counter; Linux calls it `tcpi_delivered`).
