@@ -64,7 +64,8 @@ impl Connection {
             return self.rto.timeouts() >= retries;
         }
         let r2 = if self.syn_is_acknowledged() { self.config.r2 } else { self.config.r2_syn };
-        self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
+        // R2 lies beyond R1 (SHLD-10), also where a long back-off makes few retransmissions of it
+        self.rto.timeouts() >= self.config.r1 && self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
     }
 
     fn give_up(&mut self) {

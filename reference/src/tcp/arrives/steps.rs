@@ -325,7 +325,11 @@ impl Connection {
         self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
         self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
-        self.rto.note_progress();
+        if self.timers.is_set(Timer::Persist) {
+            self.rto.end_back_off(); // it was a probe that the peer had room for
+        } else {
+            self.rto.note_progress();
+        }
         if syn {
             self.pending.syn = false;
         }
