@@ -164,6 +164,14 @@ impl Packet {
 impl Ip {
     /// A header with 64 hops to live, "don't fragment", and nothing else set.
     pub fn new(source: IpAddr, destination: IpAddr) -> Ip {
-        Ip { source, destination, hop_limit: 64, traffic_class: 0, flow_label: 0, dont_fragment: true, identification: 0 }
+        Ip {
+            source,
+            destination,
+            hop_limit: 64,
+            traffic_class: 0,
+            flow_label: 0,
+            dont_fragment: true,
+            identification: 0,
+        }
     }
 }

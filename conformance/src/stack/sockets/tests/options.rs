@@ -2,8 +2,8 @@
 
 use super::fake::{Kit, write};
 use crate::posix::{
-    Errno, MSG_MORE, SO_ACCEPTCONN, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET, SOL_TCP,
-    TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
+    Errno, MSG_MORE, SO_ACCEPTCONN, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET,
+    SOL_TCP, TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
     TCP_USER_TIMEOUT,
 };
 use crate::trace::{Call, Fd};
@@ -117,7 +117,8 @@ fn options_reach_the_engine_at_connect_and_later() {
 
 #[test]
 fn what_is_held_back_stays_so_while_other_options_are_set() {
-    for (name, number, cork) in [(TCP_KEEPCNT, 5, true), (TCP_NODELAY, 0, true), (TCP_NODELAY, 1, false), (TCP_CORK, 0, false)]
+    for (name, number, cork) in
+        [(TCP_KEEPCNT, 5, true), (TCP_NODELAY, 0, true), (TCP_NODELAY, 1, false), (TCP_CORK, 0, false)]
     {
         let mut kit = Kit::new();
         let fd = kit.connected();
