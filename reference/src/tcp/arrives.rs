@@ -297,7 +297,7 @@ impl Connection {
         if self.syn_losses > 0 {
             self.rto.syn_was_lost();
             // one may be lost by chance; those who begin with ten segments need another to be alarmed
-            let endured = if self.config.initial_window == InitialWindow::Rfc5681 { 0 } else { 1 };
+            let endured = u32::from(self.config.initial_window != InitialWindow::Rfc5681);
             if self.syn_losses > endured {
                 self.congestion.syn_was_lost();
             }
