@@ -152,13 +152,14 @@ impl Connection {
     pub(super) fn learn_from_syn_ack(&mut self, ack: Seq, mss: u16, options: &[TcpOption]) {
         let Some(handshake) = &mut self.fast_open else { return };
         let cookie = fast_open_cookie(options).filter(|(cookie, _)| !cookie.is_empty());
-        let rejected = self.snd.nxt != self.snd.iss + 1 && ack == self.snd.iss + 1;
+        let carried = self.snd.nxt != self.snd.iss + 1;
+        let rejected = carried && ack == self.snd.iss + 1;
         let outcome = handshake.outcome.get_or_insert_default();
         outcome.refused |= rejected && cookie.is_none();
         outcome.cookie = cookie.map(|(cookie, experimental)| (cookie.to_vec(), experimental));
         outcome.mss = mss;
         self.counters.data_on_syn = ack.is_after(self.snd.iss + 1);
-        if rejected {
+        if carried && ack.is_before(self.snd.nxt) {
             self.sent.lose_all();
         }
     }
