@@ -40,7 +40,8 @@ impl Server {
     /// What the words of cases stand for, before the server is known better.
     pub fn variables(&self) -> Variables {
         let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
-        let words = [("host", self.host.as_str()), ("host-name", name), ("path", &self.path), ("body-method", "POST")];
+        let scheme = if self.endpoint.tls { "https" } else { "http" };
+        let words = [("scheme", scheme), ("host", self.host.as_str()), ("host-name", name), ("path", &self.path), ("body-method", "POST")];
         words.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect()
     }
 
