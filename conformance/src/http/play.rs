@@ -25,7 +25,7 @@ impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
             patience: Duration::from_millis(1500),
-            quiet: Duration::from_millis(150),
+            quiet: Duration::from_millis(100),
             total: Duration::from_secs(15),
             octets: 4 << 20,
         }
