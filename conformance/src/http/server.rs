@@ -2,6 +2,7 @@
 
 mod probe;
 
+use std::cmp::Reverse;
 use std::mem;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -12,7 +13,6 @@ pub use probe::{Abilities, Unreachable, probe};
 
 use super::cases::Case;
 use super::judge::{Run, judge, outcome_line, reproducer};
-use super::observe::End;
 use super::play::{Bounds, Trouble, octets, play};
 use super::script::{Script, Segments, Variables};
 use super::wire::Endpoint;
@@ -54,27 +54,31 @@ impl Server {
     }
 
     /// Plays these cases; `done` hears of each outcome as it is there. Outcomes come back in the order of the cases.
+    ///
+    /// What looks wrong at first gets a second look, with more time and less company: a server that is slow to answer
+    /// or to close, or that drops connections when it has many, is not at fault.
     pub fn judge(&self, cases: &[Case], abilities: &Abilities, done: &(dyn Fn(&Outcome) + Sync)) -> Vec<Outcome> {
-        let work: Vec<Work<'_>> = cases.iter().map(|case| self.work(case, abilities)).collect();
         // Each way to cut a case is a unit of its own, or the case that waits longest would hold up all.
+        let playable =
+            |case: &Case| case.script.as_ref().is_ok_and(|script| self.unsupported(script, abilities).is_none());
+        let ways = |case: &Case| case.script.as_ref().map_or(0, |script| script.segments.len());
+        let units = cases.iter().enumerate().filter(|(_, case)| playable(case));
         let units: Vec<(usize, usize)> =
-            (0..work.len()).flat_map(|at| (0..work[at].ways()).map(move |way| (at, way))).collect();
-        let next = AtomicUsize::new(0);
-        let run = || {
-            while let Some(&(at, way)) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Some(outcome) = self.unit(&work[at], way, abilities) {
-                    done(&outcome);
-                    *work[at].outcome.lock().expect("no thread panics with the lock") = Some(outcome);
-                }
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 0..self.jobs.get().min(units.len()) {
-                scope.spawn(run);
-            }
+            units.flat_map(|(at, case)| (0..ways(case)).map(move |way| (at, way))).collect();
+        let first = parallel(&units, self.jobs.get(), |(at, way)| {
+            let script = cases[*at].script.as_ref().ok()?;
+            Some(self.play(script, script.segments[*way], abilities, &abilities.bounds))
         });
-        let outcome = |work: Work<'_>| work.outcome.into_inner().expect("no thread panics with the lock");
-        work.into_iter().filter_map(outcome).collect()
+        let mut looks: Vec<Look<'_>> = cases.iter().map(|case| Look { case, runs: Mutex::default() }).collect();
+        for ((at, _), run) in units.iter().zip(first) {
+            looks[*at].runs.get_mut().expect("nobody has the lock").extend(run);
+        }
+        parallel(&looks, self.jobs.get().min(COMPANY), |look| {
+            let runs = mem::take(&mut *look.runs.lock().expect("no thread panics with the lock"));
+            let outcome = self.outcome(look.case, runs, abilities);
+            done(&outcome);
+            outcome
+        })
     }
 
     fn plain(&self, case: &Case, verdict: Verdict, message: String) -> Outcome {
@@ -86,42 +90,26 @@ impl Server {
         outcome
     }
 
-    /// What there is to do for a case; nothing, if it cannot be judged here.
-    fn work<'a>(&self, case: &'a Case, abilities: &Abilities) -> Work<'a> {
-        let (script, outcome) = match &case.script {
+    fn outcome(&self, case: &Case, runs: Vec<Result<Run, Trouble>>, abilities: &Abilities) -> Outcome {
+        let script = match &case.script {
+            Ok(script) => script,
             Err(error) => {
                 let mut outcome = self.plain(case, Verdict::Broken, error.message().to_owned());
                 outcome.script_error = Some(error.clone());
-                (None, Some(outcome))
+                return outcome;
             }
-            Ok(script) => match self.unsupported(script, abilities) {
-                Some(why) => (None, Some(self.plain(case, Verdict::Unsupported, why))),
-                None => (Some(script), None),
-            },
         };
-        Work { case, script, runs: Mutex::default(), outcome: Mutex::new(outcome) }
-    }
-
-    /// Plays a case in one way; the outcome, once all ways have been played.
-    fn unit(&self, work: &Work<'_>, way: usize, abilities: &Abilities) -> Option<Outcome> {
-        let script = work.script?;
-        let run = self.run(script, script.segments[way], abilities);
-        let mut runs = work.runs.lock().expect("no thread panics with the lock");
-        runs.push(run);
-        if runs.len() < script.segments.len() {
-            return None;
+        if let Some(why) = self.unsupported(script, abilities) {
+            return self.plain(case, Verdict::Unsupported, why);
         }
-        let runs: Result<Vec<Run>, Trouble> = mem::take(&mut *runs).into_iter().collect();
-        let mut outcome = match runs {
-            Ok(mut runs) => {
-                runs.sort_by_key(|run| run.segments);
-                judge(work.case, script, &runs, &abilities.baseline, &self.name, self.is_hardened)
-            }
+        let runs: Result<Vec<Run>, Trouble> = runs.into_iter().collect();
+        let mut outcome = match runs.and_then(|runs| self.second_look(script, runs, abilities)) {
+            Ok(runs) => judge(case, script, &runs, &abilities.baseline, &self.name, self.is_hardened),
             Err(Trouble::Connect(error)) => {
-                self.plain(work.case, Verdict::Broken, format!("cannot connect to {}: {error}", self.endpoint.address))
+                self.plain(case, Verdict::Broken, format!("cannot connect to {}: {error}", self.endpoint.address))
             }
             Err(Trouble::Variable(name)) => {
-                self.plain(work.case, Verdict::Broken, format!("nothing is known as {{{name}}} here"))
+                self.plain(case, Verdict::Broken, format!("nothing is known as {{{name}}} here"))
             }
         };
         if let Some(failure) = &mut outcome.failure
@@ -130,7 +118,27 @@ impl Server {
             let again = reproducer(&octets, &self.endpoint.address, self.endpoint.tls);
             failure.got.extend(again.map(|again| format!("try: {again}")));
         }
-        Some(outcome)
+        outcome
+    }
+
+    /// Plays again what looks wrong, the worst first, until something is wrong again.
+    fn second_look(&self, script: &Script, mut runs: Vec<Run>, abilities: &Abilities) -> Result<Vec<Run>, Trouble> {
+        let verdict =
+            |run: &Run| outcome_line(script, &run.observation, &abilities.baseline).given.verdict(self.is_hardened);
+        let is_wrong = |verdict| matches!(verdict, Verdict::Warn | Verdict::Fail);
+        let bounds = abilities.bounds;
+        let bounds = Bounds { patience: bounds.patience * 2, quiet: bounds.quiet * 6, ..bounds };
+        let mut order: Vec<usize> = (0..runs.len()).filter(|at| is_wrong(verdict(&runs[*at]))).collect();
+        order.sort_by_key(|at| Reverse(verdict(&runs[*at])));
+        let mut worst = Verdict::Pass;
+        for at in order {
+            if worst >= verdict(&runs[at]) {
+                break;
+            }
+            runs[at] = self.play(script, runs[at].segments, abilities, &bounds)?;
+            worst = worst.max(Some(verdict(&runs[at])).filter(|verdict| is_wrong(*verdict)).unwrap_or(Verdict::Pass));
+        }
+        Ok(runs)
     }
 
     fn unsupported(&self, script: &Script, abilities: &Abilities) -> Option<String> {
@@ -141,32 +149,43 @@ impl Server {
         Some(format!("the server lacks `{missing}`: {}", abilities.why_not(*missing)))
     }
 
-    fn run(&self, script: &Script, segments: Segments, abilities: &Abilities) -> Result<Run, Trouble> {
-        let bounds = &abilities.bounds;
-        let play = |bounds| play(script, segments, &self.endpoint, &abilities.variables, bounds);
-        let mut observation = play(bounds)?;
-        // What looks wrong gets a second look, with more time: a server that is slow to answer, or to close, is not
-        // at fault.
-        let verdict = outcome_line(script, &observation, &abilities.baseline).given.verdict(self.is_hardened);
-        if matches!(verdict, Verdict::Warn | Verdict::Fail) && observation.end == End::Open {
-            observation = play(&Bounds { patience: bounds.patience * 2, quiet: bounds.quiet * 6, ..*bounds })?;
-        }
+    fn play(
+        &self,
+        script: &Script,
+        segments: Segments,
+        abilities: &Abilities,
+        bounds: &Bounds,
+    ) -> Result<Run, Trouble> {
+        let observation = play(script, segments, &self.endpoint, &abilities.variables, bounds)?;
         Ok(Run { segments, observation })
     }
 }
 
-/// A case that is being played.
-struct Work<'a> {
+/// How many connections at once a second look may have.
+const COMPANY: usize = 12;
+
+/// A case, and what came at the first look.
+struct Look<'a> {
     case: &'a Case,
-    script: Option<&'a Script>,
     runs: Mutex<Vec<Result<Run, Trouble>>>,
-    outcome: Mutex<Option<Outcome>>,
 }
 
-impl Work<'_> {
-    fn ways(&self) -> usize {
-        self.script.map_or(0, |script| script.segments.len())
-    }
+/// Does this to every item on so many threads; the results are in the order of the items.
+fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return };
+            let result = work(item);
+            results.lock().expect("no thread panics with the lock").push((at, result));
+        }
+    };
+    thread::scope(|scope| (0..jobs.min(items.len())).for_each(|_| drop(scope.spawn(run))));
+    let mut results = results.into_inner().expect("no thread panics with the lock");
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
