@@ -111,11 +111,13 @@ pub enum Ability {
     Continue,
     /// Answers a request that says HTTP/1.0.
     Http10,
+    /// Refuses a request without Host, so that an answer tells that it has found one.
+    Host,
 }
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Ability; 10] = [
+    pub const ALL: [Ability; 11] = [
         Ability::KeepAlive,
         Ability::Pipeline,
         Ability::Body,
@@ -126,6 +128,7 @@ impl Ability {
         Ability::Trace,
         Ability::Continue,
         Ability::Http10,
+        Ability::Host,
     ];
 
     /// The word of `needs:`.
@@ -141,6 +144,7 @@ impl Ability {
             Ability::Trace => "trace",
             Ability::Continue => "continue",
             Ability::Http10 => "http10",
+            Ability::Host => "host",
         }
     }
 }
