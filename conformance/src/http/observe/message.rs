@@ -88,26 +88,16 @@ pub fn read_message(octets: &[u8], answers: Option<&str>, is_over: bool) -> Mess
         body: Vec::new(),
         is_complete: false,
         runs_to_close: false,
-        raw: octets.to_vec(),
+        raw: Vec::new(),
     };
     let mut reader = Reader { octets, at: 0 };
-    let Some(line) = reader.line() else { return message };
-    message.start = start(line, answers.is_some());
-    if message.start == Start::Raw {
-        return message;
+    if reader.head(&mut message, answers.is_some()) {
+        message.is_complete = reader.body(&mut message, answers, is_over);
+    } else {
+        message.start = Start::Raw; // half a header is no message that could be judged
+        reader.cut();
     }
-    loop {
-        match reader.line() {
-            None => {
-                message.start = Start::Raw; // half a header is no message that could be judged
-                return message;
-            }
-            Some([]) => break,
-            Some(line) => message.fields.push(field(line)),
-        }
-    }
-    message.is_complete = reader.body(&mut message, answers, is_over);
-    message.raw.truncate(reader.at);
+    message.raw = octets[..reader.at].to_vec(); // no more than is its own: there may be very many
     message
 }
 
@@ -142,6 +132,20 @@ impl<'a> Reader<'a> {
         let end = rest.iter().position(|octet| *octet == b'\n')?;
         self.at += end + 1;
         Some(rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]))
+    }
+
+    /// Takes the start-line and the header; whether both are whole.
+    fn head(&mut self, message: &mut Message, is_reply: bool) -> bool {
+        let Some(line) = self.line() else { return false };
+        message.start = start(line, is_reply);
+        while message.start != Start::Raw {
+            match self.line() {
+                None => return false,
+                Some([]) => return true,
+                Some(line) => message.fields.push(field(line)),
+            }
+        }
+        false
     }
 
     /// Takes the body; whether it is whole.
