@@ -8,9 +8,12 @@
 //! bounded in time and in octets, whatever the peer sends.
 
 pub mod cases;
+pub mod client;
 pub mod judge;
 pub mod observe;
+pub mod origin;
 pub mod play;
+pub mod proxy;
 pub mod script;
 pub mod server;
 pub mod wire;

@@ -1,7 +1,9 @@
 //! `wirelaw http`: judges of live HTTP/1.x implementations.
 
+mod client;
 mod list;
 mod output;
+mod proxy;
 mod server;
 
 use clap::{Subcommand, ValueEnum};
@@ -12,6 +14,10 @@ use super::CliError;
 pub(super) enum HttpCommand {
     /// Judge a server that listens somewhere.
     Server(server::ServerArguments),
+    /// Judge a proxy or a gateway, from both sides.
+    Proxy(proxy::ProxyArguments),
+    /// Judge a client: a command that fetches a URL.
+    Client(client::ClientArguments),
     /// List the cases with what they test.
     List(list::ListArguments),
 }
@@ -29,6 +35,8 @@ pub(super) enum Profile {
 pub(super) fn http(command: &HttpCommand) -> Result<u8, CliError> {
     match command {
         HttpCommand::Server(arguments) => server::server(arguments),
+        HttpCommand::Proxy(arguments) => proxy::proxy(arguments),
+        HttpCommand::Client(arguments) => client::client(arguments),
         HttpCommand::List(arguments) => list::list(arguments),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::cases::Case;
 use super::observe::{Baseline, End, Message, Observation};
 use super::script::{OutcomeLine, Script, Segments};
+use super::server::Abilities;
 use crate::axes::Axes;
 use crate::report::{Failure, Mark, Outcome, Verdict};
 use crate::requirements::http;
@@ -19,6 +20,25 @@ pub struct Run {
     pub segments: Segments,
     /// What.
     pub observation: Observation,
+}
+
+/// An outcome that rests on no outcome line.
+pub fn plain(case: &Case, peer: &str, verdict: Verdict, message: String) -> Outcome {
+    let mut outcome = Outcome::new(&case.id, peer, Axes::default(), verdict);
+    outcome.message = message;
+    if let Ok(script) = &case.script {
+        outcome.covers.clone_from(&script.tests);
+    }
+    outcome
+}
+
+/// What a case needs and the peer lacks.
+pub fn unsupported(script: &Script, abilities: &Abilities, peer: &str, is_hardened: bool) -> Option<String> {
+    if script.is_hardened && !is_hardened {
+        return Some("judged under --profile hardened only".to_owned());
+    }
+    let missing = script.needs.iter().find(|need| !abilities.has(**need))?;
+    Some(format!("the {peer} lacks `{missing}`: {}", abilities.why_not(*missing)))
 }
 
 /// The first outcome line that fits; the last one fits always.
@@ -89,8 +109,9 @@ fn failure(script: &Script, line: &OutcomeLine, run: &Run) -> Failure {
 /// What came, for people: one line for each message, one for the end.
 pub fn describe(observation: &Observation) -> Vec<String> {
     let mut lines = Vec::new();
+    let came = if observation.success.is_some() { "request" } else { "forwarded" };
     for request in &observation.requests {
-        lines.push(format!("forwarded: {}", shown(request)));
+        lines.push(format!("{came}: {}", shown(request)));
     }
     for reply in &observation.replies {
         lines.push(shown(reply));
@@ -99,7 +120,15 @@ pub fn describe(observation: &Observation) -> Vec<String> {
         lines.push("no reply".to_owned());
     }
     if let Some(success) = observation.success {
-        lines.push(format!("the command {}", if success { "succeeded" } else { "failed" }));
+        let how = match (success, observation.is_hung) {
+            (true, _) => "succeeded",
+            (false, false) => "failed",
+            (false, true) => "hung, and was killed",
+        };
+        let output = &observation.output;
+        let cut = output.len().min(SHOWN);
+        let dots = if cut < output.len() { "..." } else { "" };
+        lines.push(format!("the client {how}; it delivered \"{}{dots}\"", visible(&output[..cut])));
     } else {
         lines.push(
             match observation.end {
@@ -111,6 +140,7 @@ pub fn describe(observation: &Observation) -> Vec<String> {
             .to_owned(),
         );
     }
+    lines.extend(observation.notes.iter().cloned());
     lines
 }
 

@@ -226,7 +226,7 @@ impl Player<'_> {
 const ONE_BY_ONE: usize = 600;
 
 /// The parts in which a write goes out.
-fn cut(write: &[u8], segments: Segments) -> Vec<&[u8]> {
+pub(super) fn cut(write: &[u8], segments: Segments) -> Vec<&[u8]> {
     match segments {
         Segments::Whole => vec![write],
         Segments::Crlf => write.split_inclusive(|octet| *octet == b'\r').collect(),

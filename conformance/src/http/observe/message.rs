@@ -37,6 +37,14 @@ impl Message {
         }
     }
 
+    /// The method of a request.
+    pub fn method(&self) -> Option<&str> {
+        match &self.start {
+            Start::Request(method) => Some(method),
+            _ => None,
+        }
+    }
+
     /// Whether a final reply follows; 101 is final on its connection.
     pub fn is_interim(&self) -> bool {
         self.status().is_some_and(|status| status < 200 && status != 101)

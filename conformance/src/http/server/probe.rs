@@ -47,6 +47,15 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    pub(in crate::http) fn new(
+        found: BTreeMap<Ability, Result<(), String>>,
+        baseline: Baseline,
+        variables: Variables,
+        bounds: Bounds,
+    ) -> Abilities {
+        Abilities { found, baseline, variables, bounds }
+    }
+
     /// Whether it can.
     pub fn has(&self, ability: Ability) -> bool {
         self.found.get(&ability).is_some_and(Result::is_ok)
