@@ -34,6 +34,8 @@
 //!   server, once a whole request has come. Line ends of the file are not sent. Lines that follow each other are
 //!   one write.
 //! - In octets: `\r \n \t \0 \\ \{ \xHH`; `\|` cuts the write; `{name}` is a variable, `{8000*a}` repeats.
+//!   `{body-length}` is the number of octets behind the next empty line, `{chunk-length}` that of octets between the
+//!   next line end and the last chunk, in hexadecimal.
 //!   Trailing blanks of a line do not count; `\x20` does.
 //! - `pause 50ms`, `half-close`, `close`, `reset`; `connection 2` goes on with another one; `await` waits for a
 //!   whole reply (as a server: for a request) before it goes on.
@@ -131,11 +133,13 @@ pub enum Ability {
     Output,
     /// As a client: can be asked to POST.
     Post,
+    /// As a proxy: one that users choose, no gateway.
+    Proxy,
 }
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Ability; 13] = [
+    pub const ALL: [Ability; 14] = [
         Ability::KeepAlive,
         Ability::Pipeline,
         Ability::Body,
@@ -149,6 +153,7 @@ impl Ability {
         Ability::Second,
         Ability::Output,
         Ability::Post,
+        Ability::Proxy,
     ];
 
     /// The word of `needs:`.
@@ -167,6 +172,7 @@ impl Ability {
             Ability::Second => "second",
             Ability::Output => "output",
             Ability::Post => "post",
+            Ability::Proxy => "proxy",
         }
     }
 }

@@ -91,6 +91,8 @@ pub fn probe(proxy: &Proxy, back: &Back) -> Result<Abilities, NoProxy> {
     let seen = prober.ask(&expect)?;
     let continued = seen.replies.first().and_then(|reply| reply.status()) == Some(100);
     found.insert(Ability::Continue, if continued { Ok(()) } else { Err(describe(&seen).join(", ")) });
+    let kind = if proxy.is_gateway { Err("it is a gateway".to_owned()) } else { Ok(()) };
+    found.insert(Ability::Proxy, kind);
     let variables = proxy.variables("wtag0x", prober.is_absolute);
     Ok(Abilities::new(found, Baseline { ok }, variables, proxy.bounds))
 }
