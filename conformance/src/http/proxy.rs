@@ -127,12 +127,14 @@ impl Proxy {
     /// What binds only proxies that users choose is advice for a gateway (9110 3.7).
     fn mitigate(&self, mut outcome: Outcome) -> Outcome {
         let text = outcome.clause.as_ref().and_then(|clause| http().get(&clause.id)).map(|found| found.text.as_str());
+        // Of an invalid length 6.3 of 9112 says first that every recipient takes it for an error.
+        let is_for_all = outcome.clause.as_ref().is_some_and(|clause| clause.id == "9112-6.3-CL-INVALID-PROXY");
         // 3.2.4 of 9112 and 7.7 of 9110 speak of proxies, too.
         let is_for_proxies = text.is_some_and(|text| text.starts_with("(proxy)") || text.starts_with("A proxy "))
             || outcome.clause.as_ref().is_some_and(|clause| {
                 ["9112-3.2.4-LAST-PROXY-STAR", "9110-7.7-KEEP-PATH"].contains(&clause.id.as_str())
             });
-        if self.is_gateway && outcome.verdict == Verdict::Fail && is_for_proxies {
+        if self.is_gateway && outcome.verdict == Verdict::Fail && is_for_proxies && !is_for_all {
             outcome.verdict = Verdict::Warn;
             outcome.message.push_str(" (a rule for proxies; this is a gateway)");
         }

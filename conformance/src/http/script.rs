@@ -26,7 +26,7 @@
 //! - `segments:` some of `whole octets crlf` (all three without it): how the octets are cut into writes;
 //! - `answers:` the methods of the requests in order, where the first word sent does not tell (a reply to HEAD has
 //!   no body);
-//! - `target:` what a client is asked for, from the `/` on; `/` without it;
+//! - `target:` what a client is asked for, behind the authority of the URL; `/` without it;
 //! - `profile: hardened`: judged under `--profile hardened` alone.
 //!
 //! # Steps

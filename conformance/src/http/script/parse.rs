@@ -130,7 +130,7 @@ impl Parser {
                     return Err(Problem::new(span, "no way to cut the octets").help("some of: whole octets crlf"));
                 }
             }
-            "target" if value.starts_with('/') => self.script.target = Some(value.trim().to_owned()),
+            "target" if value.trim().starts_with(['/', '?', '#']) => self.script.target = Some(value.trim().to_owned()),
             "profile" if value.trim() == "hardened" => self.script.is_hardened = true,
             _ => {
                 return Err(Problem::new(span, format!("an unknown header {}", quote(name)))
