@@ -96,24 +96,29 @@ pub fn read_message(octets: &[u8], answers: Option<&str>, is_over: bool) -> Mess
         body: Vec::new(),
         is_complete: false,
         runs_to_close: false,
-        raw: octets.to_vec(),
+        raw: Vec::new(),
     };
+    let taken = fill(&mut message, octets, answers, is_over);
+    // Only what is of this message: a storm of short ones is not to be copied for each of them.
+    message.raw = octets[..taken.unwrap_or(octets.len())].to_vec();
+    message
+}
+
+/// Reads all parts but the raw octets, and returns how many those are; nothing if the message takes all there is.
+fn fill(message: &mut Message, octets: &[u8], answers: Option<&str>, is_over: bool) -> Option<usize> {
     let mut reader = Reader { octets, at: 0 };
-    let Some(line) = reader.line() else { return message };
-    message.start = start(line, answers.is_some());
+    message.start = start(reader.line()?, answers.is_some());
     if message.start == Start::Raw {
-        return message;
+        return None;
     }
     loop {
-        match reader.line() {
-            None => return message,
-            Some([]) => break,
-            Some(line) => message.fields.push(field(line)),
+        match reader.line()? {
+            [] => break,
+            line => message.fields.push(field(line)),
         }
     }
-    message.is_complete = reader.body(&mut message, answers, is_over);
-    message.raw.truncate(reader.at);
-    message
+    message.is_complete = reader.body(message, answers, is_over);
+    Some(reader.at)
 }
 
 fn start(line: &[u8], is_reply: bool) -> Start {

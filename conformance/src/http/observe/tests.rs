@@ -61,3 +61,11 @@ fn what_is_cut_off_is_told() {
     assert!(fits(&replies(""), "none open"));
     assert!(fits(&replies("HTTP/1.0 200 OK\r\n\r\nabc"), "200 close"));
 }
+
+#[test]
+fn a_storm_of_interim_replies_is_read_in_little_memory() {
+    let octets = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100_000);
+    let replies = read_replies(&octets, &[], false);
+    assert_eq!(replies.len(), 100_000);
+    assert!(replies.iter().all(|reply| reply.is_complete && reply.raw.capacity() < 100));
+}
