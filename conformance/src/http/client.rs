@@ -128,7 +128,11 @@ impl Client {
     pub fn play(&self, script: &Script, segments: Segments) -> Result<Observation, Trouble> {
         let host = Host::listen(self.bounds).map_err(Trouble::Connect)?;
         let address = host.address();
-        let words = [("host", address.to_string()), ("host-name", address.ip().to_string()), ("port", address.port().to_string())];
+        let words = [
+            ("host", address.to_string()),
+            ("host-name", address.ip().to_string()),
+            ("port", address.port().to_string()),
+        ];
         let variables: Variables =
             words.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
         host.begin(blocks(script, &variables, segments, true)?);

@@ -114,7 +114,7 @@ fn finish(blocks: &mut Blocks, connection: usize, current: &mut Block) {
         }
     }
     let replies = read_replies(&octets, &[], false);
-    current.is_interim = !is_final && !replies.is_empty() && replies.iter().all(|reply| reply.is_interim());
+    current.is_interim = !is_final && !replies.is_empty() && replies.iter().all(Message::is_interim);
     blocks.entry(connection).or_default().push_back(std::mem::take(current));
 }
 

@@ -11,7 +11,7 @@ use super::output::OutputArguments;
 use crate::http::cases;
 use crate::http::client::{Client, Command, Peer, probe};
 use crate::http::play::Bounds;
-use crate::http::script::Role;
+use crate::http::script::{Ability, Role};
 use crate::suite::Home;
 
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     };
     let abilities = probe(&client)?;
     if !arguments.output.quiet {
-        let can: Vec<_> = abilities.known().map(|ability| ability.name()).collect();
+        let can: Vec<_> = abilities.known().map(Ability::name).collect();
         terminal::say(&format!("{}; it can: {}\n\n", client.name, can.join(" ")))?;
     }
     let bar = arguments.output.bar(cases.len());

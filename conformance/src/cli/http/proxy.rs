@@ -12,7 +12,7 @@ use super::server::target;
 use crate::http::cases;
 use crate::http::play::Bounds;
 use crate::http::proxy::{Back, NoProxy, Proxy, probe};
-use crate::http::script::Role;
+use crate::http::script::{Ability, Role};
 use crate::http::server::Abilities;
 use crate::http::wire::{Address, Endpoint};
 use crate::suite::Home;
@@ -70,7 +70,7 @@ pub(super) fn proxy(arguments: &ProxyArguments) -> Result<u8, CliError> {
 }
 
 fn introduction(proxy: &Proxy, abilities: &Abilities) -> String {
-    let can: Vec<_> = abilities.known().map(|ability| ability.name()).collect();
+    let can: Vec<_> = abilities.known().map(Ability::name).collect();
     let kind = if proxy.is_gateway { "a gateway" } else { "a proxy" };
     format!("{} at {}, {kind} before {}; it can: {}\n\n", proxy.name, proxy.front.address, proxy.back, can.join(" "))
 }

@@ -10,7 +10,7 @@ use super::Profile;
 use super::output::OutputArguments;
 use crate::http::cases;
 use crate::http::play::Bounds;
-use crate::http::script::Role;
+use crate::http::script::{Ability, Role};
 use crate::http::server::{Abilities, Server, probe};
 use crate::http::wire::{Address, Endpoint};
 use crate::suite::Home;
@@ -63,7 +63,7 @@ pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
 }
 
 fn introduction(server: &Server, abilities: &Abilities) -> String {
-    let can: Vec<_> = abilities.known().map(|ability| ability.name()).collect();
+    let can: Vec<_> = abilities.known().map(Ability::name).collect();
     let ok: Vec<_> = abilities.baseline.ok.iter().map(ToString::to_string).collect();
     let method =
         abilities.variables.get("body-method").map(|method| String::from_utf8_lossy(method)).unwrap_or_default();

@@ -175,7 +175,7 @@ impl Desk for Shared {
         if !state.belongs(connection, &request.raw) {
             return Vec::new();
         }
-        state.run.as_mut().map(|run| run.interim()).unwrap_or_default()
+        state.run.as_mut().map(Run::interim).unwrap_or_default()
     }
 
     fn request(&self, connection: usize, request: Message, _is_begun: bool) -> Vec<Block> {

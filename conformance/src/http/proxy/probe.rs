@@ -6,7 +6,7 @@ use std::io;
 use thiserror::Error;
 
 use super::super::judge::describe;
-use super::super::observe::{Baseline, Observation};
+use super::super::observe::{Baseline, Message, Observation};
 use super::super::play::Trouble;
 use super::super::script::{Ability, Segments, parse};
 use super::super::server::Abilities;
@@ -61,7 +61,7 @@ pub fn probe(proxy: &Proxy, back: &Back) -> Result<Abilities, NoProxy> {
         }
         plain = absolute;
     }
-    let mut ok: Vec<u16> = plain.replies.iter().filter_map(|reply| reply.status()).filter(|it| *it >= 200).collect();
+    let mut ok: Vec<u16> = plain.replies.iter().filter_map(Message::status).filter(|it| *it >= 200).collect();
     ok.truncate(1);
     let mut found = BTreeMap::new();
     let mut find = |ability, steps: &str, wanted: usize| -> Result<(), NoProxy> {
@@ -89,7 +89,7 @@ pub fn probe(proxy: &Proxy, back: &Back) -> Result<Abilities, NoProxy> {
     )
     .replace("\\r\\n>", "\\r\\n\n>");
     let seen = prober.ask(&expect)?;
-    let continued = seen.replies.first().and_then(|reply| reply.status()) == Some(100);
+    let continued = seen.replies.first().and_then(Message::status) == Some(100);
     found.insert(Ability::Continue, if continued { Ok(()) } else { Err(describe(&seen).join(", ")) });
     let kind = if proxy.is_gateway { Err("it is a gateway".to_owned()) } else { Ok(()) };
     found.insert(Ability::Proxy, kind);

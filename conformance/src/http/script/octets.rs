@@ -92,9 +92,9 @@ impl Template {
     }
 
     fn escape<'a>(&mut self, rest: &'a str, at: usize) -> Result<&'a str, Problem> {
-        if rest.starts_with("\\|") {
+        if let Some(behind) = rest.strip_prefix("\\|") {
             self.pieces.push(Piece::Cut);
-            return Ok(&rest[2..]);
+            return Ok(behind);
         }
         let (octet, rest) = escaped(rest, at)?;
         self.push(octet);
