@@ -4,6 +4,8 @@
 //! with its verdict ([`script`] is the language). A judge plays the script over a live connection ([`wire`]), notes
 //! what came back ([`observe`]), and looks for the first outcome that fits.
 //!
+//! [`parse`] shows what the reference parser makes of octets.
+//!
 //! Wall clocks exist here: what a peer does not do within its time, it did not do. Everything read from a peer is
 //! bounded in time and in octets, whatever the peer sends.
 
@@ -12,6 +14,7 @@ pub mod client;
 pub mod judge;
 pub mod observe;
 pub mod origin;
+pub mod parse;
 pub mod play;
 pub mod proxy;
 pub mod script;

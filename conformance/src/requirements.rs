@@ -135,11 +135,22 @@ pub fn http() -> &'static Catalogue {
     &CATALOGUE
 }
 
+/// The requirements of both.
+pub fn all() -> impl Iterator<Item = &'static Requirement> {
+    catalogue().iter().chain(http().iter())
+}
+
+/// The requirement with this id, of TCP or of HTTP.
+pub fn find(id: &str) -> Option<&'static Requirement> {
+    catalogue().get(id).or_else(|| http().get(id))
+}
+
 /// The ids in `covers:` comments that no requirement has, each as an error of the script.
 pub fn unknown_ids(scenario: &Scenario) -> Vec<ScriptError> {
     let in_steps = scenario.steps.iter().filter_map(|step| step.clause.as_ref());
     let ids = scenario.header.covers.iter().chain(in_steps);
-    ids.filter(|id| catalogue().get(&id.value).is_none()).map(|id| unknown_id(scenario, id)).collect()
+    let is_unknown = |id: &&Spanned<String>| find(&id.value).is_none();
+    ids.filter(is_unknown).map(|id| unknown_id(scenario, id)).collect()
 }
 
 fn unknown_id(scenario: &Scenario, id: &Spanned<String>) -> ScriptError {

@@ -10,6 +10,7 @@
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
 //! | `inbound`, `matching` | packets to the stack, and from it | 3, 4.4, 4.5 |
 //! | `calls` | socket calls and their returns | 5 |
+//! | `serve` | a server of ours on a connection, for scenarios that mix TCP and HTTP | - |
 //! | `code` | assertions about `tcp_info` | 6 |
 
 mod calls;
@@ -20,6 +21,7 @@ mod flows;
 mod inbound;
 mod matching;
 mod plan;
+mod serve;
 mod settings;
 mod shell;
 mod show;
@@ -33,7 +35,7 @@ use wirelaw_reference::clause::Level;
 
 pub use crate::axes::{Axes, Ip};
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
-use crate::requirements::catalogue;
+use crate::requirements::find;
 use crate::script::ast::{Scenario, Step};
 use crate::stack::{NamedStack, StackError};
 use crate::trace::Trace;
@@ -169,10 +171,10 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
 
 /// The clause that a mismatch breaks: the line's own, else the most binding one that the scenario covers.
 fn blamed(scenario: &Scenario, step: Option<&Step>) -> Option<ClauseRef> {
-    let own = step.and_then(|step| step.clause.as_ref()).and_then(|id| catalogue().clause(&id.value));
+    let own = step.and_then(|step| step.clause.as_ref()).and_then(|id| find(&id.value).map(ClauseRef::from));
     own.or_else(|| {
         let clauses: Vec<ClauseRef> =
-            scenario.header.covers.iter().filter_map(|id| catalogue().clause(&id.value)).collect();
+            scenario.header.covers.iter().filter_map(|id| find(&id.value).map(ClauseRef::from)).collect();
         let most = clauses.iter().map(|clause| clause.level).max()?;
         clauses.into_iter().find(|clause| clause.level == most)
     })

@@ -152,3 +152,59 @@ fn a_reader_who_has_seen_enough_is_no_error() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((status(&output), text(&output.stderr)), (Some(0), String::new()));
 }
+
+/// `wirelaw http parse` of these octets, by way of a file: status and standard output.
+fn parsed(octets: &[u8], arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("there is room");
+    fs::write(folder.path().join("octets"), octets).expect("there is room");
+    let output = wirelaw(folder.path(), &[&["http", "parse", "octets"], arguments].concat());
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+    (status(&output), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn http_parse_says_what_octets_are_and_by_which_clause() {
+    let (status, told) = parsed(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi", &[]);
+    assert_eq!(status, Some(0), "{told}");
+    for words in
+        ["read as requests", "POST /a HTTP/1.1", "for `h`", "2 octets", "persists: HTTP/1.1", "accepted: 1 request"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let (status, told) = parsed(b"GET / HTTP/1.1\r\nHost : h\r\n\r\n", &["--lenient", "all"]);
+    assert_eq!(status, Some(1), "{told}");
+    for words in ["rejected at octet 20", "9112-5.1-SP-COLON-SERVER", "legal", "answer  400"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let marked = told.lines().skip_while(|line| !line.contains("00000010")).take(2).collect::<Vec<_>>();
+    let column = marked[1].find("^^").expect("there is a mark");
+    assert_eq!(&marked[0][column..column + 2], "20", "{told}");
+    let (status, told) = parsed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", &[]);
+    assert_eq!(status, Some(3), "{told}");
+    assert!(told.contains("1 octets before the end of the body"), "{told}");
+    assert_eq!(parsed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", &["--method", "HEAD"]).0, Some(0));
+    let (status, told) = parsed(b"", &["--lenient", "obsfold"]);
+    assert!(status == Some(2) && told.contains("did you mean `obs-fold`"), "{told}");
+    assert_eq!(parsed(b"", &["--lenient", "obs-fold", "--strict"]).0, Some(2));
+    assert_eq!(parsed(b"", &["--request", "--response"]).0, Some(2));
+    assert!(parsed(b"", &["--help"]).1.contains("te-and-cl-te-wins"));
+}
+
+#[test]
+fn http_parse_writes_json() {
+    let octets =
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\n\xff\r\n0\r\nT: u\r\n\r\nGET\0";
+    let (status, told) = parsed(octets, &["--json"]);
+    assert_eq!(status, Some(1), "{told}");
+    let value: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
+    let message = &value["messages"][0];
+    assert_eq!(
+        (&value["verdict"], &message["body"], &message["framing"]["kind"]),
+        (&"rejected".into(), &"ff".into(), &"chunked".into())
+    );
+    assert_eq!(message["chunks"][0]["extensions"][0]["value"], "b");
+    assert_eq!(message["trailers"][0]["name"], "T");
+    assert_eq!(message["connection"]["persists"], true);
+    assert_eq!((&value["error"]["clause"], &value["error"]["status"]), (&"9112-3.1-METHOD-TOKEN".into(), &400.into()));
+    assert_eq!(value["error"]["offset"], octets.len() - 1);
+}

@@ -4,6 +4,9 @@
 //! `fuzz_targets/<name>.rs` with its `[[bin]]`, and seeds in `seeds/<name>/`, named by what they mean.
 
 mod habits;
+mod http;
+pub mod http_request;
+pub mod http_response;
 pub mod script_parser;
 pub mod seq_arithmetic;
 pub mod tcp_pair;
@@ -21,6 +24,8 @@ pub struct Target {
 
 /// All properties.
 pub const TARGETS: &[Target] = &[
+    Target { name: "http_request", check: http_request::check },
+    Target { name: "http_response", check: http_response::check },
     Target { name: "script_parser", check: script_parser::check },
     Target { name: "seq_arithmetic", check: seq_arithmetic::check },
     Target { name: "tcp_pair", check: tcp_pair::check },

@@ -68,6 +68,7 @@ macro_rules! clauses {
         pub const ALL: &[Clause] = &[$($name,)*];
     };
 }
+pub(crate) use clauses;
 
 clauses! {
     CLOSED_RESET = "rfc9293-3.10.7.1-reset", "rfc9293 §3.10.7.1", Must, Some("9293-3.5.2-RST-CLOSED-ACK"),

@@ -103,6 +103,8 @@ pub struct Host {
     isn: IsnGenerator,
     last_id: u64,
     next_port: u16,
+    /// The identification of the next IPv4 packet that may be fragmented.
+    next_identification: u16,
     connections: Table,
     listeners: BTreeMap<ListenerId, Listener>,
     /// The listeners of each port, oldest first.
@@ -127,6 +129,7 @@ impl Host {
             isn,
             last_id: 0,
             next_port: FIRST_EPHEMERAL_PORT,
+            next_identification: 1,
             connections,
             listeners: BTreeMap::new(),
             ports: BTreeMap::new(),
@@ -347,6 +350,11 @@ impl Host {
                 packet.ip = Ip::new(entry.tuple.local.ip(), entry.tuple.remote.ip());
                 packet.ip.dont_fragment = entry.connection.config().path_mtu_discovery || packet.ip.source.is_ipv6();
                 packet.ip.traffic_class = entry.connection.codepoint() as u8;
+                if !packet.ip.dont_fragment {
+                    // or fragments of two packets might be put together (RFC 6864 §4.3)
+                    packet.ip.identification = self.next_identification;
+                    self.next_identification = self.next_identification.wrapping_add(1);
+                }
                 self.note_deadline(id);
                 return true;
             }

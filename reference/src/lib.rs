@@ -31,6 +31,8 @@
 //! 14. **What may differ.** [`tcp::config`] has every choice that the RFCs leave open, [`tcp::habits`] gives them
 //!     names, and the families `linux` and `freebsd`.
 //!
+//! 15. **HTTP/1.x** (RFC 9112, RFC 9110). [`http`] reads messages; it has a tour of its own.
+//!
 //! [`time`] is nanoseconds since a scenario began: whoever drives a connection says what time it is.
 #![no_std]
 
@@ -38,6 +40,7 @@ extern crate alloc;
 
 pub mod clause;
 pub mod host;
+pub mod http;
 pub mod seq;
 pub mod tcp;
 pub mod time;

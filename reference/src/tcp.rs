@@ -180,8 +180,8 @@ pub struct Connection {
     pending: Pending,
     /// When the oldest unacknowledged octet was first sent, or last made progress; for R2.
     unacknowledged_since: Option<Instant>,
-    /// The SYN was retransmitted (RFC 6298 §5.7, RFC 5681 §3.1).
-    syn_was_lost: bool,
+    /// How often the SYN was sent again (RFC 6298 §5.7, RFC 5681 §3.1, RFC 6928 §2).
+    syn_losses: u32,
     keep_alive_probes: u32,
     /// Probes of a closed window in a row that nothing answered.
     silent_probes: u32,
@@ -280,7 +280,7 @@ impl Connection {
             last_sent_at: Instant::ZERO,
             pending: Pending::default(),
             unacknowledged_since: None,
-            syn_was_lost: false,
+            syn_losses: 0,
             keep_alive_probes: 0,
             silent_probes: 0,
             notices: VecDeque::new(),

@@ -47,6 +47,9 @@ pub struct Ip {
     pub flow_label: u32,
     /// The bit of IPv4 that keeps routers from fragmenting (RFC 791); in IPv6 none may, so `true`.
     pub dont_fragment: bool,
+    /// What the fragments of an IPv4 packet have in common; it means nothing in a packet that may not
+    /// be fragmented (RFC 6864 §4.1). 0 in IPv6.
+    pub identification: u16,
 }
 
 /// What an IP packet carries.
@@ -112,8 +115,7 @@ impl Packet {
     /// Never fails; what a header cannot hold is cut: options beyond [`MAX_OPTIONS`] octets (whole
     /// options only, see [`Segment::options_len`]) and payload beyond an IP packet of 65,535 octets.
     /// Of two addresses of different families the IPv4 one is written as IPv4-mapped IPv6 address.
-    /// An IPv4 header has no options and identification 0, which only a packet that is not fragmented
-    /// may have (RFC 6864 §4.1).
+    /// An IPv4 header has no options.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.encode_into(&mut out);
@@ -162,6 +164,14 @@ impl Packet {
 impl Ip {
     /// A header with 64 hops to live, "don't fragment", and nothing else set.
     pub fn new(source: IpAddr, destination: IpAddr) -> Ip {
-        Ip { source, destination, hop_limit: 64, traffic_class: 0, flow_label: 0, dont_fragment: true }
+        Ip {
+            source,
+            destination,
+            hop_limit: 64,
+            traffic_class: 0,
+            flow_label: 0,
+            dont_fragment: true,
+            identification: 0,
+        }
     }
 }

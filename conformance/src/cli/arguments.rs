@@ -7,6 +7,7 @@ use std::thread;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use wirelaw_reference::seq::Seq;
 
+use super::http::HttpCommand;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 
@@ -32,9 +33,9 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
     Explain(ExplainArguments),
-    /// HTTP/1.x: judge servers, proxies and clients.
+    /// HTTP/1.x: read messages; judge servers, proxies and clients.
     #[command(subcommand)]
-    Http(super::http::HttpCommand),
+    Http(HttpCommand),
 }
 
 impl Default for Command {

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use wirelaw_reference::clause;
+use wirelaw_reference::clause::{self, Clause};
+use wirelaw_reference::http;
 
 use super::arguments::ExplainArguments;
 use super::{CliError, terminal};
 use crate::habits;
 use crate::http::cases::{self, Case};
 use crate::http::script::Role;
-use crate::requirements::{catalogue, http, suggestions};
+use crate::requirements::{all, find, suggestions};
 use crate::suite::{Entry, Home, discover};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
@@ -19,8 +20,8 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, CliError> {
         return Ok(0);
     }
     let Some((ids, mut text)) = explanation(id) else {
-        let known = catalogue().iter().chain(http().iter()).map(|requirement| requirement.id.as_str());
-        let known = known.chain(clause::ALL.iter().map(|clause| clause.id));
+        let known = all().map(|requirement| requirement.id.as_str());
+        let known = known.chain(clauses().map(|clause| clause.id));
         let near = suggestions(id, known).into_iter().map(str::to_owned).collect();
         return Err(CliError::UnknownId { id: id.to_owned(), near });
     };
@@ -52,15 +53,20 @@ fn http_cases(home: &Home, ids: &[String]) -> Vec<String> {
     cases.filter(tests).map(|case| case.id).collect()
 }
 
+/// Every clause that the reference decides by, of TCP and of HTTP.
+fn clauses() -> impl Iterator<Item = &'static Clause> {
+    clause::ALL.iter().chain(http::clauses::ALL)
+}
+
 /// The ids under which scenarios cover it, and what is known of it.
 fn explanation(id: &str) -> Option<(Vec<String>, String)> {
-    if let Some(requirement) = catalogue().get(id).or_else(|| http().get(id)) {
+    if let Some(requirement) = find(id) {
         return Some((vec![requirement.id.clone()], requirement.to_string()));
     }
-    let clause = clause::ALL.iter().find(|clause| clause.id.eq_ignore_ascii_case(id))?;
+    let clause = clauses().find(|clause| clause.id.eq_ignore_ascii_case(id))?;
     let mut text = format!("{}  {}  {}\n  {}\n", clause.id, clause.place, clause.level, clause.text);
     let mut ids = vec![clause.id.to_owned()];
-    if let Some(requirement) = clause.requirement {
+    if let Some(requirement) = clause.requirement.filter(|requirement| *requirement != clause.id) {
         let _ = writeln!(text, "  see       {requirement}");
         ids.push(requirement.to_owned());
     }

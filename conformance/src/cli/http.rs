@@ -1,8 +1,9 @@
-//! `wirelaw http`: judges of live HTTP/1.x implementations.
+//! `wirelaw http`: the reference parser, and judges of live HTTP/1.x implementations.
 
 mod client;
 mod list;
 mod output;
+mod parse;
 mod proxy;
 mod server;
 
@@ -12,6 +13,12 @@ use super::CliError;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HttpCommand {
+    /// Read messages with the reference parser and show what it makes of them, by which clause.
+    ///
+    /// The end of the octets is the end of the connection. Exit status: 0 accepted, 1 rejected, 3 incomplete, 2 asked
+    /// for nonsense.
+    #[command(after_help = parse::lenient_help())]
+    Parse(parse::ParseArguments),
     /// Judge a server that listens somewhere.
     Server(server::ServerArguments),
     /// Judge a proxy or a gateway, from both sides.
@@ -34,6 +41,7 @@ pub(super) enum Profile {
 
 pub(super) fn http(command: &HttpCommand) -> Result<u8, CliError> {
     match command {
+        HttpCommand::Parse(arguments) => parse::parse(arguments),
         HttpCommand::Server(arguments) => server::server(arguments),
         HttpCommand::Proxy(arguments) => proxy::proxy(arguments),
         HttpCommand::Client(arguments) => client::client(arguments),

@@ -47,6 +47,12 @@ pub fn outcome_line<'a>(script: &'a Script, observation: &Observation, baseline:
     script.outcomes.iter().find(fits).expect("a case ends with `else`")
 }
 
+/// Whether what came is a warning or worse.
+pub fn is_wrong(script: &Script, run: &Run, baseline: &Baseline, is_hardened: bool) -> bool {
+    let verdict = outcome_line(script, &run.observation, baseline).given.verdict(is_hardened);
+    matches!(verdict, Verdict::Warn | Verdict::Fail)
+}
+
 /// Judges the runs of a case: the worst of them decides. `peer` is its name in reports.
 pub fn judge(
     case: &Case,
@@ -93,13 +99,14 @@ fn message(script: &Script, line: &OutcomeLine, run: &Run, verdicts: &[Verdict])
 }
 
 fn failure(script: &Script, line: &OutcomeLine, run: &Run) -> Failure {
-    let first = script.steps.first().map_or(0..0, |placed| placed.span.clone());
-    let note = if line.reason.is_empty() { "this is what came" } else { line.reason.as_str() };
+    let sent = script.steps.first().map_or(0..0, |placed| placed.span.clone());
+    let first_line = script.source[sent.clone()].find('\n').map_or(sent.end, |end| sent.start + end);
+    let note = if line.reason.is_empty() { "what came fits no outcome that conforms" } else { line.reason.as_str() };
     Failure {
         file: script.file.clone(),
         source: script.source.clone(),
-        span: if line.pattern.is_some() { line.span.clone() } else { first },
-        marks: vec![Mark { span: line.span.clone(), note: note.to_owned() }],
+        marks: vec![Mark { span: sent.start..first_line, note: note.to_owned() }],
+        span: sent,
         got: describe(&run.observation),
         is_decisive: true,
         trace: None,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::observe::{End, Message, Observation, read_replies};
 use super::script::{Script, Segments, Side, Step, UnknownVariable, Variables};
 use super::wire::{Arrived, Endpoint, Wire};
+use crate::report::Verdict;
 
 /// How long the judge waits, and how much it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +26,18 @@ impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
             patience: Duration::from_millis(1500),
-            quiet: Duration::from_millis(150),
+            quiet: Duration::from_millis(100),
             total: Duration::from_secs(15),
             octets: 4 << 20,
         }
+    }
+}
+
+impl Bounds {
+    /// For a second look at what seems wrong: a peer that is slow is not at fault.
+    #[must_use]
+    pub fn with_more_time(self) -> Bounds {
+        Bounds { patience: self.patience * 2, quiet: self.quiet * 4, ..self }
     }
 }
 
@@ -71,11 +80,18 @@ pub fn play(
             Step::HalfClose => player.talk().half_close(),
             Step::Close | Step::Reset => player.talk().leave(placed.step == Step::Reset),
             Step::Connection(number) => player.switch(*number)?,
-            Step::Await => player.read(1, Duration::ZERO),
+            Step::Await => player.read(1, 1),
         }
     }
-    player.read(usize::MAX, bounds.quiet);
+    player.read(usize::MAX, replies(script));
     Ok(player.finish())
+}
+
+/// How many final replies a peer that conforms may give at most: fewer are worth waiting for more.
+fn replies(script: &Script) -> usize {
+    let good = script.outcomes.iter().filter(|line| line.given.verdict(false) == Verdict::Pass);
+    let replies = good.filter_map(|line| Some(line.pattern.as_ref()?.replies.as_ref()?.len()));
+    replies.max().unwrap_or(1).max(1)
 }
 
 /// The octets of a case as one would send them by hand: those of the first connection, in one.
@@ -182,9 +198,9 @@ impl Player<'_> {
         }
     }
 
-    /// Reads until so many final replies more are whole, until the peer has closed, or until nothing comes: for
-    /// `quiet` behind a whole reply, else for as long as the patience lasts.
-    fn read(&mut self, more: usize, quiet: Duration) {
+    /// Reads until `more` final replies are whole, until the peer has closed, or until nothing comes: for the quiet
+    /// time once as many as are `likely` are whole, for half of the patience between fewer, else for all of it.
+    fn read(&mut self, more: usize, likely: usize) {
         let (bounds, started) = (*self.bounds, self.started);
         let talk = self.talk();
         let wanted = talk.awaited.saturating_add(more);
@@ -195,7 +211,11 @@ impl Player<'_> {
             let is_whole = |reply: &&Message| reply.is_complete && !reply.is_interim();
             let whole = replies.iter().filter(is_whole).count();
             let is_between = whole > 0 && replies.last().is_some_and(|last| last.is_complete && !last.is_interim());
-            let wait = if is_between && more == usize::MAX { quiet } else { bounds.patience };
+            let wait = match is_between && more == usize::MAX {
+                true if whole >= likely => bounds.quiet,
+                true => bounds.patience / 2,
+                false => bounds.patience,
+            };
             let wait = wait.min(bounds.total.saturating_sub(started.elapsed()));
             let left = wait.saturating_sub(talk.last.elapsed());
             if whole >= wanted || left.is_zero() {

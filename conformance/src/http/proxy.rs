@@ -10,7 +10,7 @@ pub use back::{Back, Came, tag};
 pub use probe::{NoProxy, probe};
 
 use super::cases::Case;
-use super::judge::{Run, judge, plain, reproducer, unsupported};
+use super::judge::{Run, is_wrong, judge, plain, reproducer, unsupported};
 use super::observe::Observation;
 use super::origin::blocks;
 use super::play::{Bounds, Trouble, octets, play};
@@ -79,7 +79,8 @@ impl Proxy {
         Ok(Observation { requests: came.requests, connections: came.connections, ..observation })
     }
 
-    /// Plays these cases one after another; `done` hears of each outcome as it is there.
+    /// Plays these cases one after another; `done` hears of each outcome as it is there. What looks wrong is played
+    /// again with more time, and the second look counts.
     pub fn judge(&self, back: &Back, cases: &[Case], abilities: &Abilities, done: &dyn Fn(&Outcome)) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(cases.len());
         for case in cases {
@@ -104,9 +105,16 @@ impl Proxy {
             return plain(Verdict::Unsupported, why);
         }
         let is_absolute = abilities.variables.get("path").is_some_and(|path| path.starts_with(b"http:"));
+        let look = |segments: Segments, bounds: &Bounds| {
+            let observation = self.play(back, script, segments, is_absolute, bounds)?;
+            Ok(Run { segments, observation })
+        };
         let run = |segments: &Segments| {
-            let observation = self.play(back, script, *segments, is_absolute, &abilities.bounds)?;
-            Ok(Run { segments: *segments, observation })
+            let run = look(*segments, &abilities.bounds)?;
+            if !is_wrong(script, &run, &abilities.baseline, self.is_hardened) {
+                return Ok(run);
+            }
+            look(*segments, &abilities.bounds.with_more_time())
         };
         let mut outcome = match script.segments.iter().map(run).collect::<Result<Vec<_>, Trouble>>() {
             Ok(runs) => judge(case, script, &runs, &abilities.baseline, &self.name, self.is_hardened),

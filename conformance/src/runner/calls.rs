@@ -157,7 +157,7 @@ fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
 }
 
 /// The calls that are executed.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "socket",
     "bind",
     "listen",
@@ -180,7 +180,23 @@ const KNOWN: [&str; 22] = [
     "writev",
     "recvmsg",
     "sendmsg",
+    "serve_http",
 ];
+
+/// The connection of `serve_http(fd) = 0`, which starts a server of ours and is no call of the stack; `None` for
+/// every other call.
+pub(super) fn served(spec: &CallSpec, descriptors: &Descriptors) -> Option<Result<Fd, Stop>> {
+    let mut arguments = Arguments { spec, descriptors, next: 0 };
+    let mut fd = || {
+        let (_, fd) = arguments.fd()?;
+        arguments.end()?;
+        match spec.result.value {
+            ResultSpec::Integer(0) => Ok(fd),
+            _ => Err(Stop::broken_at(&spec.result.span, "serve_http() returns 0".to_owned())),
+        }
+    };
+    (spec.name.value == "serve_http").then(|| fd())
+}
 
 /// The call that a line makes. What is not known here is unsupported, by its name.
 pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Settings) -> Result<Prepared, Stop> {

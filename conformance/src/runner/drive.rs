@@ -7,6 +7,7 @@ use wirelaw_reference::wire::{Body, Flags, Packet};
 use super::calls::{self, Descriptor, Descriptors, Prepared};
 use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
+use super::serve::Applications;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
 use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
@@ -69,6 +70,7 @@ pub(super) struct Driver<'a> {
     pub(super) inbox: VecDeque<Arrived>,
     returned: BTreeMap<Ticket, (Instant, usize, Return)>,
     tickets: u32,
+    applications: Applications,
     blocking: Option<Blocking<'a>>,
     responses: usize,
     octets: usize,
@@ -114,6 +116,7 @@ impl<'a> Driver<'a> {
             inbox: VecDeque::new(),
             returned: BTreeMap::new(),
             tickets: 0,
+            applications: Applications::default(),
             blocking: None,
             responses: 0,
             octets: 0,
@@ -200,14 +203,22 @@ impl<'a> Driver<'a> {
             let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
             return Err(Stop::new(Why::Broken, message));
         }
+        let mut calls = Vec::new();
         let packet = match &response {
             Response::Return { ticket, value } => {
-                self.returned.insert(*ticket, (at, record, value.clone()));
+                let tickets = &mut self.tickets;
+                match self.applications.returned(*ticket, value, || next(tickets)) {
+                    Some(made) => calls = made,
+                    None => drop(self.returned.insert(*ticket, (at, record, value.clone()))),
+                }
                 None
             }
             Response::Packet(octets) => Some(Packet::decode(octets)),
         };
         self.record(at, None, Event::Response(response));
+        for (ticket, call) in calls {
+            self.stimulate_at(at, None, Stimulus::Call { ticket, call })?;
+        }
         if let Some(packet) = packet {
             self.receive(at, record, packet.map_err(|error| error.to_string()))?;
         }
@@ -245,9 +256,13 @@ impl<'a> Driver<'a> {
     }
 
     fn stimulate(&mut self, line: usize, what: Stimulus) -> Result<(), Stop> {
+        self.stimulate_at(self.now, Some(line), what)
+    }
+
+    fn stimulate_at(&mut self, at: Instant, line: Option<usize>, what: Stimulus) -> Result<(), Stop> {
         self.check_size()?;
-        self.record(self.now, Some(line), Event::Stimulus(what.clone()));
-        Ok(self.stack.stimulate(self.now, &what)?)
+        self.record(at, line, Event::Stimulus(what.clone()));
+        Ok(self.stack.stimulate(at, &what)?)
     }
 
     fn inject(&mut self, step: &Step, spec: &PacketSpec) -> Result<(), Stop> {
@@ -266,11 +281,17 @@ impl<'a> Driver<'a> {
 
     /// Makes a call; one without an end time has to return before the script goes on (2.5).
     fn call(&mut self, step: &'a Step, spec: &'a CallSpec, start: Instant) -> Result<(), Stop> {
+        if let Some(fd) = calls::served(spec, &self.descriptors) {
+            let ticket = next(&mut self.tickets);
+            let call = self.applications.start(fd?, ticket);
+            self.stimulate(step.line, Stimulus::Call { ticket, call })?;
+            while self.advance(self.now)? {}
+            return Ok(());
+        }
         let prepared = calls::prepare(spec, &self.descriptors, &self.settings)?;
         self.check_label(spec, &prepared)?;
         self.before_call(&prepared);
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        let ticket = next(&mut self.tickets);
         let started = self.now;
         self.stimulate(step.line, Stimulus::Call { ticket, call: prepared.call.clone() })?;
         while self.advance(self.now)? {}
@@ -304,8 +325,7 @@ impl<'a> Driver<'a> {
             let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
             return Err(Stop::broken_at(&step.span, message));
         };
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        let ticket = next(&mut self.tickets);
         let (level, name) = (SOL_TCP as i32, TCP_INFO as i32);
         let call = Call::GetOption { fd, level, name, length: tcp_info::LENGTH };
         self.stimulate(step.line, Stimulus::Call { ticket, call })?;
@@ -443,6 +463,12 @@ impl<'a> Driver<'a> {
         self.remark_unlisted();
         Ok(())
     }
+}
+
+/// The ticket of the next call.
+fn next(tickets: &mut u32) -> Ticket {
+    *tickets += 1;
+    Ticket(*tickets)
 }
 
 /// How many octets of packets and data an event holds.

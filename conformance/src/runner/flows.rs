@@ -44,6 +44,9 @@ pub(super) struct Flow {
     pub(super) timestamps: BTreeMap<u32, u32>,
     /// The first of them, script and live.
     pub(super) first_timestamp: Option<(u32, u32)>,
+    /// Cookies of Fast Open that the stack has given: script -> live. Those of one connection are
+    /// there for the next, so a new flow has them all.
+    pub(super) cookies: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// How script numbers and live ones relate.
@@ -154,6 +157,7 @@ impl Flows {
     }
 
     fn add(&mut self, role: Role, local: Option<SocketAddr>, remote: Option<SocketAddr>) -> FlowId {
+        let cookies = self.all.iter().flat_map(|flow| flow.cookies.clone()).collect();
         self.all.push(Flow {
             role,
             label: None,
@@ -162,6 +166,7 @@ impl Flows {
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
             timestamps: BTreeMap::new(),
             first_timestamp: None,
+            cookies,
         });
         let id = FlowId(self.all.len() - 1);
         self.current = Some(id);

@@ -103,8 +103,15 @@ fn live_option(option: &Spanned<OptionSpec>, flow: &Flow, flags: Flags, scaled_e
             let ecr = if flags.contains(Flags::ACK) { live_ecr(*ecr, flow, option, scaled_ecr)? } else { *ecr };
             TcpOption::Timestamps { val: *val, ecr }
         }
+        OptionSpec::FastOpen(cookie) => TcpOption::FastOpen(live_cookie(cookie, flow)),
+        OptionSpec::FastOpenExperimental(cookie) => TcpOption::FastOpenExperimental(live_cookie(cookie, flow)),
         plain => fixed_option(plain),
     })
+}
+
+/// A cookie that an earlier line got from the stack, or any other as it is written.
+fn live_cookie(cookie: &[u8], flow: &Flow) -> Vec<u8> {
+    flow.cookies.get(cookie).map_or(cookie, Vec::as_slice).to_vec()
 }
 
 /// An option whose octets do not depend on the connection.

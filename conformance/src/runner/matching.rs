@@ -55,6 +55,23 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
         flow.timestamps.insert(script, live);
         flow.first_timestamp.get_or_insert((script, live));
     }
+    for want in options {
+        let given = live.segment.options.iter().find_map(|have| given_cookie(&want.value, have, live));
+        if let Some((script, live)) = given {
+            flow.cookies.entry(script.to_vec()).or_insert_with(|| live.to_vec());
+        }
+    }
+}
+
+/// A cookie that a server gives, as the script has it and as it is: only the server knows it before.
+fn given_cookie<'a>(want: &'a OptionSpec, have: &'a TcpOption, live: &Live) -> Option<(&'a [u8], &'a [u8])> {
+    let ((OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
+    | (OptionSpec::FastOpenExperimental(script), TcpOption::FastOpenExperimental(given))) = (want, have)
+    else {
+        return None;
+    };
+    let gives = live.segment.flags.contains(Flags::SYN | Flags::ACK) && !script.is_empty() && !given.is_empty();
+    gives.then_some((script, given))
 }
 
 /// Everything in which `live` differs from `spec`.
@@ -171,7 +188,10 @@ fn is_same(want: &Spanned<OptionSpec>, have: &TcpOption, live: &Live, flow: &Flo
             let edge = |edge| flow.numbers.live(Space::Remote, syn, edge);
             blocks.iter().map(|(left, right)| (edge(*left), edge(*right))).eq(have.iter().copied())
         }
-        (want, have) => fixed_option(want) == *have,
+        (want, have) => match given_cookie(want, have, live) {
+            Some((script, given)) => flow.cookies.get(script).is_some_and(|known| known == given),
+            None => fixed_option(want) == *have,
+        },
     }
 }
 

@@ -43,6 +43,9 @@ fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
             (None, TransportSpec::Icmp(icmp)) => return inbound::check_icmp(icmp, settings.ip == Ip::V6).map(|_| ()),
             (None, _) => return Ok(()),
         },
+        Action::Call(spec) if spec.name.value == "serve_http" => {
+            return calls::served(spec, &Descriptors::new()).map_or(Ok(()), |fd| fd.map(|_| ()));
+        }
         Action::Call(spec) => return calls::prepare(spec, &Descriptors::new(), settings).map(|_| ()),
         // `shell` has understood the first, or refused it
         Action::Shell(_) | Action::Silent => return Ok(()),

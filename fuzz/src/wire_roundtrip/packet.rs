@@ -14,8 +14,9 @@ pub(super) fn arbitrary(u: &mut Unstructured<'_>) -> Result<Packet> {
     };
     let flow_label = if is_v4 { 0 } else { u.arbitrary::<u32>()? >> 12 };
     let dont_fragment = !is_v4 || u.arbitrary()?;
+    let identification = if is_v4 { u.arbitrary()? } else { 0 };
     let (hop_limit, traffic_class) = (u.arbitrary()?, u.arbitrary()?);
-    let ip = Ip { source, destination, hop_limit, traffic_class, flow_label, dont_fragment };
+    let ip = Ip { source, destination, hop_limit, traffic_class, flow_label, dont_fragment, identification };
     let body = match u.int_in_range(0..=5)? {
         0 => Body::Udp(Udp { source_port: u.arbitrary()?, destination_port: u.arbitrary()?, payload: u.arbitrary()? }),
         1 => Body::Icmp(Icmp {

@@ -130,3 +130,75 @@ impl Host {
         self.cookies.make(client)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::{Cookies, Duration, FastOpenOutcome, Host, Instant, IpAddr, ROOM, SPARED, SocketAddr};
+    use crate::host::IsnGenerator;
+
+    fn server(number: u16) -> IpAddr {
+        let [high, low] = number.to_be_bytes();
+        IpAddr::from([10, 0, high, low])
+    }
+
+    fn gives(cookie: u8) -> FastOpenOutcome {
+        FastOpenOutcome { cookie: Some((vec![cookie; 8], false)), mss: 900, refused: false }
+    }
+
+    fn refuses() -> FastOpenOutcome {
+        FastOpenOutcome { refused: true, ..FastOpenOutcome::default() }
+    }
+
+    /// RFC 7413 §5.1: another server takes the place of one, the same its own.
+    #[test]
+    fn the_cache_is_full_at_some_time() {
+        let mut cookies = Cookies::new((1, 2));
+        let learn = |cookies: &mut Cookies, number, outcome| {
+            cookies.learn(Instant::ZERO, SocketAddr::new(server(number), 80), outcome);
+        };
+        for number in 0..ROOM as u16 {
+            learn(&mut cookies, number, gives(1));
+            learn(&mut cookies, number, refuses());
+        }
+        learn(&mut cookies, 5, gives(2));
+        assert_eq!((cookies.known.len(), cookies.refused.len()), (ROOM, ROOM));
+        assert_eq!(cookies.known[&server(5)].cookie, [2; 8]);
+        assert!(cookies.known.contains_key(&server(0)), "nobody had to go");
+        learn(&mut cookies, ROOM as u16, gives(1));
+        learn(&mut cookies, ROOM as u16, refuses());
+        assert_eq!((cookies.known.len(), cookies.refused.len()), (ROOM, ROOM));
+        let last = server(ROOM as u16);
+        assert!(cookies.known.contains_key(&last) && cookies.refused.contains_key(&SocketAddr::new(last, 80)));
+    }
+
+    /// RFC 7413 §4.1.3.1
+    #[test]
+    fn who_refused_is_spared_for_a_while() {
+        let mut host = Host::new(vec![server(0)], 1500, IsnGenerator::new(1));
+        let remote = SocketAddr::new(server(1), 80);
+        assert!(!host.has_fast_open_cookie(Instant::ZERO, remote), "unknown");
+        host.cookies.learn(Instant::ZERO, remote, gives(3));
+        assert!(host.has_fast_open_cookie(Instant::ZERO, remote));
+        host.cookies.learn(Instant::ZERO, remote, refuses());
+        let end = Instant::ZERO + SPARED;
+        let before = Instant::ZERO + SPARED.saturating_sub(Duration::from_millis(1));
+        assert!(!host.has_fast_open_cookie(before, remote));
+        assert_eq!(host.cookies.request(before, remote, (536, false)), None);
+        assert!(host.has_fast_open_cookie(end, remote));
+        let request = host.cookies.request(end, remote, (536, false)).expect("its time is over");
+        assert_eq!((request.cookie, request.mss), (vec![3; 8], 900));
+        let other = SocketAddr::new(server(2), 80);
+        let request = host.cookies.request(end, other, (536, true)).expect("nothing speaks against it");
+        assert_eq!((request.cookie.len(), request.mss, request.experimental), (0, 536, true));
+    }
+
+    #[test]
+    fn those_whose_time_is_over_are_forgotten() {
+        let mut cookies = Cookies::new((1, 2));
+        cookies.learn(Instant::ZERO, SocketAddr::new(server(1), 80), refuses());
+        cookies.learn(Instant::ZERO + SPARED, SocketAddr::new(server(2), 80), refuses());
+        assert_eq!(cookies.refused.len(), 1);
+    }
+}

@@ -73,3 +73,53 @@ impl Listener {
         self.complete.remove(&id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Config, ConnectionId, Listener, SocketAddr};
+
+    fn listener(local: &str, backlog: usize) -> Listener {
+        Listener::new(local.parse().expect("an address"), backlog, Arc::new(Config::default()))
+    }
+
+    fn id(serial: u64) -> ConnectionId {
+        ConnectionId { serial, slot: 0 }
+    }
+
+    #[test]
+    fn who_has_waited_longest_is_accepted_first_and_makes_room() {
+        let mut listener = listener("192.0.2.1:80", 2);
+        listener.waiting.extend([id(1), id(2)]);
+        assert!(!listener.has_room() && !listener.has_complete());
+        assert_eq!(listener.accept(), None, "nobody is complete");
+        listener.note(id(2), true);
+        listener.note(id(1), true);
+        assert!(listener.has_complete());
+        assert_eq!(listener.accept(), Some(id(1)));
+        assert!(listener.has_room());
+        listener.note(id(2), false);
+        assert!(!listener.has_complete(), "it fell back to LISTEN");
+        listener.note(id(2), true);
+        listener.forget(id(2));
+        assert!(!listener.has_complete() && listener.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_backlog_of_none_is_one_of_one() {
+        let mut listener = listener("192.0.2.1:80", 0);
+        assert!(listener.has_room());
+        listener.waiting.insert(id(1));
+        assert!(!listener.has_room());
+    }
+
+    #[test]
+    fn it_serves_its_port_at_its_address_or_at_any() {
+        let serves =
+            |local: &str, packet: &str| listener(local, 1).serves(packet.parse::<SocketAddr>().expect("an address"));
+        assert!(serves("192.0.2.1:80", "192.0.2.1:80"));
+        assert!(!serves("192.0.2.1:80", "192.0.2.2:80"));
+        assert!(!serves("192.0.2.1:80", "192.0.2.1:81"));
+        assert!(serves("0.0.0.0:80", "192.0.2.2:80"));
+        assert!(!serves("0.0.0.0:80", "192.0.2.2:81"));
+    }
+}

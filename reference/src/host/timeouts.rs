@@ -61,3 +61,47 @@ impl Host {
         self.deadlines.insert((due, id));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use core::net::{IpAddr, SocketAddr};
+
+    use super::{Host, Instant};
+    use crate::host::IsnGenerator;
+    use crate::seq::Seq;
+    use crate::wire::{Flags, Packet, Segment};
+
+    /// The first connection was to be woken at 1 s and has put that off; the second comes before.
+    #[test]
+    fn who_has_put_off_does_not_hide_who_is_due() {
+        let [local, remote] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        let mut isn = IsnGenerator::new(1);
+        isn.plan([Seq(0); 2]);
+        let mut host = Host::new(vec![local], 1500, isn);
+        let config = host.config(false);
+        let open = |host: &mut Host, millis, port| {
+            let now = Instant::from_millis(millis);
+            let server = SocketAddr::new(remote, 80);
+            let id = host.connect(now, Some(SocketAddr::new(local, port)), server, config.clone()).unwrap();
+            while host.poll_transmit(now).is_some() {}
+            id
+        };
+        let first = open(&mut host, 0, 1000);
+        assert_eq!(host.poll_timeout(), Some(Instant::from_millis(1000)));
+        let answer = Segment {
+            source_port: 80,
+            destination_port: 1000,
+            ack: Seq(1),
+            flags: Flags::SYN | Flags::ACK,
+            window: 1000,
+            ..Segment::default()
+        };
+        host.handle_packet(Instant::from_millis(10), &Packet::tcp(remote, local, answer));
+        open(&mut host, 500, 1001);
+        let now = Instant::from_millis(900);
+        host.call(first, |tcp| tcp.send(b"x", false)).unwrap();
+        while host.poll_transmit(now).is_some() {}
+        assert_eq!(host.poll_timeout(), Some(Instant::from_millis(1500)), "the SYN of the second");
+    }
+}

@@ -7,7 +7,7 @@ pub mod steps;
 use alloc::sync::Arc;
 
 use super::timers::Timer;
-use super::{Codepoint, Connection, Event, Notice, Reply, Sabotage, State};
+use super::{Codepoint, Connection, Event, InitialWindow, Notice, Reply, Sabotage, State};
 use crate::clause::{self, Clause};
 use crate::seq::Seq;
 use crate::time::Instant;
@@ -41,8 +41,8 @@ struct Arriving<'a> {
     /// The blocks of a SACK option.
     sack: &'a [(Seq, Seq)],
     text: &'a [u8],
-    /// The IP header says "congestion experienced".
-    marked: bool,
+    /// The ECN field of its IP header.
+    field: Codepoint,
 }
 
 impl<'a> Arriving<'a> {
@@ -57,7 +57,7 @@ impl<'a> Arriving<'a> {
             timestamps: super::timestamps::in_options(&segment.options),
             sack: super::sack::in_options(&segment.options),
             text: &segment.payload,
-            marked: false,
+            field: Codepoint::NotEct,
         }
     }
 
@@ -133,8 +133,7 @@ impl Connection {
             State::SynSent => self.arrives_in_syn_sent(now, segment),
             _ => {
                 self.heard_from_peer(now);
-                let marked = field == Codepoint::Ce;
-                self.arrives_in_other_states(now, Arriving { marked, ..Arriving::new(segment) })
+                self.arrives_in_other_states(now, Arriving { field, ..Arriving::new(segment) })
             }
         }
     }
@@ -295,9 +294,13 @@ impl Connection {
 
     /// The handshake is complete.
     pub(super) fn become_established(&mut self, now: Instant) {
-        if self.syn_was_lost {
+        if self.syn_losses > 0 {
             self.rto.syn_was_lost();
-            self.congestion.syn_was_lost();
+            // one may be lost by chance; those who begin with ten segments need another to be alarmed
+            let endured = u32::from(self.config.initial_window != InitialWindow::Rfc5681);
+            if self.syn_losses > endured {
+                self.congestion.syn_was_lost();
+            }
         }
         if self.is_sabotaged(Sabotage::NoInitialSlowStart) {
             self.congestion.set_window(u32::MAX);
@@ -315,6 +318,7 @@ impl Connection {
         self.keep_alive_probes = 0;
         self.silent_probes = 0;
         if self.timers.is_set(Timer::Persist) {
+            self.rto.note_progress(); // only probes that nothing answers count towards R2
             self.restart_user_timer(now); // the peer answers probes: it is there (MUST-37)
         }
         self.restart_keep_alive_timer(now);
@@ -332,3 +336,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

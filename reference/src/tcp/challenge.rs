@@ -51,7 +51,9 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Instant, Limit, Spent};
+    use super::{Connection, Duration, Instant, Limit, Spent};
+    use crate::seq::Seq;
+    use crate::tcp::Config;
 
     #[test]
     fn so_many_in_so_much_time() {
@@ -60,5 +62,18 @@ mod tests {
         let may = [0, 1, 2, 4, 5, 6, 9, 10].map(|at| spent.may(Instant::ZERO + Duration::from_secs(at), limit));
         assert_eq!(may, [true, true, false, false, true, true, false, true]);
         assert!((0..100).all(|_| spent.may(Instant::ZERO, None)), "no limit");
+    }
+
+    #[test]
+    fn above_the_limit_nothing_is_sent() {
+        let limit = Limit { count: 3, per: Duration::from_secs(1) };
+        let config = Config { challenge_ack_limit: Some(limit), ..Config::default() };
+        let mut tcp = Connection::open_passive(config, 1, Seq(0));
+        for _ in 0..10 {
+            tcp.challenge(Instant::ZERO);
+        }
+        assert_eq!(tcp.pending.replies.len(), 3);
+        tcp.challenge(Instant::ZERO + limit.per);
+        assert_eq!(tcp.pending.replies.len(), 4);
     }
 }

@@ -169,7 +169,8 @@ impl Congestion {
         }
     }
 
-    /// The SYN or its acknowledgment was lost: start with one segment (RFC 5681 §3.1).
+    /// The SYN or its acknowledgment was lost too often: start with one segment (RFC 5681 §3.1, RFC
+    /// 6928 §2).
     pub(super) fn syn_was_lost(&mut self) {
         self.cwnd = self.smss;
     }

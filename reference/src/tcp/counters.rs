@@ -92,3 +92,64 @@ impl Connection {
         &self.counters
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::{Counters, Duration, Instant, Segment, add};
+
+    #[test]
+    fn what_arrives_is_counted_with_and_without_text() {
+        let (early, late) = (Instant::from_millis(1), Instant::from_millis(2));
+        let mut counters = Counters::default();
+        counters.arrived(early, 30);
+        counters.arrived(early, 10);
+        counters.arrived(late, 0);
+        let expected = Counters {
+            segments_in: 3,
+            text_segments_in: 2,
+            longest_text_in: 30,
+            text_in_at: Some(early),
+            ..Counters::default()
+        };
+        assert_eq!(counters, expected);
+    }
+
+    #[test]
+    fn what_is_sent_is_counted_with_and_without_text_and_again() {
+        let (early, late) = (Instant::from_millis(1), Instant::from_millis(2));
+        let mut counters = Counters::default();
+        let text = Segment { payload: vec![0; 20], ..Segment::default() };
+        counters.sent(early, &text);
+        counters.sent(early, &text);
+        counters.resent(20);
+        counters.sent(late, &Segment::default());
+        let expected = Counters {
+            segments_out: 3,
+            text_segments_out: 2,
+            octets_out: 40,
+            octets_resent: 20,
+            segments_resent: 1,
+            text_out_at: Some(early),
+            ..Counters::default()
+        };
+        assert_eq!(counters, expected);
+    }
+
+    #[test]
+    fn what_the_peer_tells_is_summed_and_the_shortest_round_trip_kept() {
+        let mut counters = Counters::default();
+        counters.delivered(2);
+        counters.delivered(3);
+        counters.duplicate_told();
+        for millis in [30, 10, 20] {
+            counters.measured(Duration::from_millis(millis));
+        }
+        let least_round_trip = Some(Duration::from_millis(10));
+        assert_eq!(counters, Counters { delivered: 5, duplicates_told: 1, least_round_trip, ..Counters::default() });
+        let mut sum = u32::MAX - 1;
+        add(&mut sum, 5);
+        assert_eq!(sum, u32::MAX, "sums stop");
+    }
+}

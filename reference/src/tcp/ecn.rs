@@ -57,6 +57,8 @@ pub(super) struct EcnState {
     accepted: bool,
     /// Data with ECT(0) was sent.
     marked: bool,
+    /// Text came with ECT or CE: the peer and the path mean it.
+    pub(super) seen: bool,
     /// CE came, and no CWR since: every acknowledgment says so.
     echo: bool,
     /// The window was reduced: the next new data says so.
@@ -91,7 +93,7 @@ impl Connection {
     /// ECE and CWR of our SYN, ECE of our SYN,ACK (§6.1.1).
     pub(super) fn offer_ecn(&mut self, segment: &mut Segment) {
         let answers = segment.flags.contains(Flags::ACK);
-        let wanted = if answers { self.ecn.accepted } else { self.config.ecn == Ecn::Request && !self.syn_was_lost };
+        let wanted = if answers { self.ecn.accepted } else { self.config.ecn == Ecn::Request && self.syn_losses == 0 };
         if wanted && !self.ecn.declined {
             self.ecn.offered = true;
             segment.flags = segment.flags | if answers { Flags::ECE } else { Flags::ECE | Flags::CWR };
@@ -138,16 +140,17 @@ impl Connection {
         }
     }
 
-    /// A segment in the window has these flags; `marked`: its text came with CE. CWR is judged first
+    /// A segment in the window has these flags, and its text came with this field. CWR is judged first
     /// (§6.1.3, erratum 3639).
-    pub(super) fn note_mark(&mut self, flags: Flags, marked: bool) {
+    pub(super) fn note_mark(&mut self, flags: Flags, field: Codepoint) {
         if !self.ecn.offered || !self.ecn.accepted {
             return;
         }
         if flags.contains(Flags::CWR) {
             self.ecn.echo = false;
         }
-        self.ecn.echo |= marked;
+        self.ecn.echo |= field == Codepoint::Ce;
+        self.ecn.seen |= field != Codepoint::NotEct;
     }
 
     /// Whether the ECE of a segment tells of our data.

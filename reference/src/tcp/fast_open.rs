@@ -152,13 +152,14 @@ impl Connection {
     pub(super) fn learn_from_syn_ack(&mut self, ack: Seq, mss: u16, options: &[TcpOption]) {
         let Some(handshake) = &mut self.fast_open else { return };
         let cookie = fast_open_cookie(options).filter(|(cookie, _)| !cookie.is_empty());
-        let rejected = self.snd.nxt != self.snd.iss + 1 && ack == self.snd.iss + 1;
+        let carried = self.snd.nxt != self.snd.iss + 1;
+        let rejected = carried && ack == self.snd.iss + 1;
         let outcome = handshake.outcome.get_or_insert_default();
         outcome.refused |= rejected && cookie.is_none();
         outcome.cookie = cookie.map(|(cookie, experimental)| (cookie.to_vec(), experimental));
         outcome.mss = mss;
         self.counters.data_on_syn = ack.is_after(self.snd.iss + 1);
-        if rejected {
+        if carried && ack.is_before(self.snd.nxt) {
             self.sent.lose_all();
         }
     }
@@ -166,5 +167,60 @@ impl Connection {
     /// What the host should remember of the server, once.
     pub fn take_fast_open_outcome(&mut self) -> Option<FastOpenOutcome> {
         self.fast_open.as_mut()?.outcome.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::{Connection, FastOpenRequest, Instant, MAX_OPTIONS, Seq, TcpOption};
+    use crate::tcp::Config;
+    use crate::wire::{Flags, Segment};
+
+    const COOKIE: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+
+    /// A client that has queued five octets for its SYN.
+    fn client(cookie: Vec<u8>) -> Connection {
+        let mut tcp = Connection::open_active(Instant::ZERO, Config::default(), 1, 2, Seq(0));
+        tcp.request_fast_open(FastOpenRequest { cookie, experimental: false, mss: 1000 });
+        tcp.send(b"hello", false).unwrap();
+        tcp
+    }
+
+    /// The header has 40 octets for options: MSS, SACK-permitted, timestamps and window scale take 20.
+    #[test]
+    fn a_cookie_rides_if_it_just_fits() {
+        for (len, rides) in [(16, true), (18, true), (19, false), (20, false)] {
+            let syn = client(vec![7; len]).poll_transmit(Instant::ZERO).unwrap();
+            let cookies = syn.options.iter().filter(|option| matches!(option, TcpOption::FastOpen(_))).count();
+            assert_eq!((cookies, syn.payload.len()), if rides { (1, 5) } else { (0, 0) }, "{len}");
+            assert!(syn.options_len() <= MAX_OPTIONS);
+        }
+    }
+
+    /// RFC 7413 §4.1.3.1, §4.2.2: refused is who has neither taken the data nor given another cookie.
+    #[test]
+    fn a_new_cookie_or_taken_data_is_no_refusal() {
+        for (ack, new, refused) in [(1, false, true), (1, true, false), (6, false, false), (6, true, false)] {
+            let mut tcp = client(COOKIE.to_vec());
+            assert!(tcp.poll_transmit(Instant::ZERO).is_some());
+            let options = if new { vec![TcpOption::FastOpen(vec![9; 8])] } else { Vec::new() };
+            let flags = Flags::SYN | Flags::ACK;
+            let answer = Segment {
+                source_port: 2,
+                destination_port: 1,
+                ack: Seq(ack),
+                flags,
+                window: 1000,
+                options,
+                ..Segment::default()
+            };
+            tcp.handle_segment(Instant::ZERO, &answer);
+            let outcome = tcp.take_fast_open_outcome().unwrap();
+            assert_eq!((outcome.refused, outcome.cookie.is_some()), (refused, new), "acknowledged {ack}");
+            assert_eq!(tcp.counters().data_on_syn, ack == 6);
+        }
     }
 }

@@ -46,7 +46,7 @@ impl Connection {
             last_sent_at,
             pending,
             unacknowledged_since,
-            syn_was_lost,
+            syn_losses,
             keep_alive_probes,
             silent_probes,
             notices,
@@ -65,7 +65,7 @@ impl Connection {
         }
         (state, passive, snd, rcv, send_buffer, send_buffer_seq, fin_queued).hash(hasher);
         (receive_buffer, received, reassembly, fin_at, detached, congestion).hash(hasher);
-        (pending, syn_was_lost, keep_alive_probes, silent_probes, notices, failure).hash(hasher);
+        (pending, syn_losses, keep_alive_probes, silent_probes, notices, failure).hash(hasher);
         if config.tail_loss_probe {
             rto.samples().hash(hasher); // a probe waits for a new one
         }

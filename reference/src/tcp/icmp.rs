@@ -72,7 +72,7 @@ impl Connection {
         let ends = match self.config.soft_errors {
             SoftErrors::Remember => false,
             SoftErrors::EndHandshakes => true,
-            SoftErrors::EndHandshakesAfter(retransmissions) => self.rto.doublings() > retransmissions,
+            SoftErrors::EndHandshakesAfter(retransmissions) => self.rto.timeouts() > retransmissions,
         };
         if handshake && ends {
             self.fail(Event::HardError, Notice::Unreachable);

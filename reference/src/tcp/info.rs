@@ -12,8 +12,10 @@ pub struct Info {
     pub state: State,
     /// What the sender thinks of the network.
     pub phase: Phase,
-    /// How often the RTO has been doubled since the last new acknowledgment (RFC 6298 §5.5).
+    /// How often the RTO has been doubled since the last measurement (RFC 6298 §5.5).
     pub back_off: u32,
+    /// How many timeouts there were since the last new acknowledgment.
+    pub timeouts: u32,
     /// Probes of a closed window, or of an idle peer, that nothing has answered (§3.8.4, §3.8.6.1).
     pub probes: u32,
     /// Both sides offered window scaling (RFC 7323 §2.2).
@@ -54,6 +56,8 @@ pub struct Info {
     pub received: u64,
     /// Both sides are capable of ECN (RFC 3168 §6.1.1).
     pub ecn: bool,
+    /// The peer's data came marked as capable of ECN, or with a mark of congestion (RFC 3168 §5).
+    pub ecn_seen: bool,
     /// DupThresh: so many segments out of order mean a loss (RFC 6675 §2).
     pub reordering: u32,
     /// Sums since the connection began.
@@ -92,7 +96,8 @@ impl Connection {
         Info {
             state: self.state,
             phase: self.phase(),
-            back_off: self.rto.doublings(),
+            back_off: self.rto.exponent(),
+            timeouts: self.rto.timeouts(),
             probes: self.silent_probes.max(self.keep_alive_probes),
             window_scale: self.has_agreed_on_scaling(),
             sack: self.sack_permitted,
@@ -113,6 +118,7 @@ impl Connection {
             rcv_wnd: self.rcv.wnd,
             received: self.received,
             ecn: self.ecn.may_mark(),
+            ecn_seen: self.ecn.seen,
             reordering: super::sack::DUP_THRESH,
             counters: self.counters,
         }

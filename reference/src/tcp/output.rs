@@ -58,7 +58,7 @@ impl Connection {
             return true;
         }
         if core::mem::take(&mut self.pending.syn) {
-            if self.syn_was_lost {
+            if self.syn_losses > 0 {
                 self.counters.resent(0);
             }
             self.fill_syn(now, segment);
@@ -215,7 +215,8 @@ impl Connection {
         if self.sent.due() == 0 || self.recovery.f_rto.holds_back() {
             return None;
         }
-        let room = self.retransmission_room(self.sent.first_due()?.seq);
+        let due = self.sent.first_due()?;
+        let room = self.retransmission_room(due.seq, due.retransmissions == 0);
         let twice = if self.is_sabotaged(Sabotage::RetransmissionSendsMultiplePackets) { 12 } else { 0 };
         let sent = self.sent.resend(self.segment_room().saturating_sub(twice).max(1), room, now)?;
         self.recovery.at_once = false;

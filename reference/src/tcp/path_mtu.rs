@@ -80,7 +80,7 @@ impl Connection {
             if size > self.path_mtu.largest_sent {
                 return Disposition::Drop(clause::PACKET_TOO_BIG_ABSURD);
             }
-            if size < self.path_mtu.largest_acknowledged && self.rto.doublings() == 0 {
+            if size < self.path_mtu.largest_acknowledged && self.rto.timeouts() == 0 {
                 self.path_mtu.pending = Some((seq, told));
                 return Disposition::Drop(clause::PACKET_TOO_BIG_DELAYED);
             }

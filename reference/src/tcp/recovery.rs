@@ -228,7 +228,7 @@ impl Connection {
     /// The retransmission timer expired: everything in flight counts as lost (RFC 5681 §3.1,
     /// RFC 6675 §5.1).
     pub(super) fn lose_everything(&mut self, now: Instant) {
-        let first = self.rto.doublings() == 0;
+        let first = self.rto.timeouts() == 0;
         self.congestion.on_timeout(self.snd.in_flight(), first);
         self.note_reduction();
         self.recovery.f_rto = self.f_rto_after_timeout();
@@ -275,9 +275,19 @@ impl Connection {
         cwnd.saturating_add(extra).saturating_sub(self.snd.in_flight() - syn)
     }
 
-    /// Octets that may be sent again now, from `seq` on.
-    pub(super) fn retransmission_room(&self, seq: Seq) -> u32 {
-        let peer = self.snd.wnd.saturating_sub(seq - self.snd.una);
+    /// Octets that may be sent again now, from `seq` on. `first`: for the first time.
+    ///
+    /// The peer's scale may have rounded its window down below what was in it: that is no reason to
+    /// hold back what it covers by less than the rounding, nor what is sent again for the first time
+    /// (RFC 7323 §2.4).
+    pub(super) fn retransmission_room(&self, seq: Seq, first: bool) -> u32 {
+        let rounding = match self.snd.wind_shift {
+            0 => 0,
+            _ if self.snd.wnd == 0 => 0, // closed on purpose: it is probed
+            _ if first => self.snd.max_wnd,
+            shift => (1 << shift) - 1,
+        };
+        let peer = self.snd.wnd.saturating_add(rounding).saturating_sub(seq - self.snd.una);
         if self.recovery.at_once {
             return peer;
         }

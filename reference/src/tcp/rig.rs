@@ -138,6 +138,12 @@ impl Rig {
         assert_eq!(self.tcp.fault(), None);
     }
 
+    /// Like [`ack`](Rig::ack), in octets of the stream.
+    pub(super) fn acknowledge_octets(&mut self, ack: u32, blocks: &[(u32, u32)]) {
+        let blocks = blocks.iter().map(|(left, right)| (ISS + 1 + *left, ISS + 1 + *right)).collect();
+        self.deliver(Flags::ACK, Seq(1), ISS + 1 + ack, vec![TcpOption::Sack(blocks)]);
+    }
+
     /// Text of the peer, from so many octets of its stream on, and what it draws is not looked at.
     pub(super) fn text(&mut self, at: u32, len: usize) {
         let options = if self.stamps { vec![TcpOption::Timestamps { val: 2, ecr: 1000 }] } else { Vec::new() };

@@ -20,8 +20,10 @@ pub(super) struct Rto {
     rttvar: Duration,
     /// Without back-off, within its bounds.
     base: Duration,
-    /// How often it has been doubled since the last new acknowledgment.
-    doublings: u32,
+    /// How often it has been doubled since the last measurement (Karn; §5 after step 5.7).
+    exponent: u32,
+    /// How many timeouts there were since the last new acknowledgment.
+    timeouts: u32,
     min: Duration,
     max: Duration,
     /// The one segment being timed: when it was sent (§3: at least one measurement per RTT).
@@ -47,7 +49,8 @@ impl Rto {
             } else {
                 config.initial_rto
             },
-            doublings: 0,
+            exponent: 0,
+            timeouts: 0,
             min: config.min_rto,
             max: config.max_rto,
             timing: None,
@@ -57,23 +60,35 @@ impl Rto {
 
     /// The RTO with its back-off (§5.5), at most the upper bound (§2.5).
     pub(super) fn current(&self) -> Duration {
-        let factor = 1u32.checked_shl(self.doublings).unwrap_or(u32::MAX);
+        let factor = 1u32.checked_shl(self.exponent).unwrap_or(u32::MAX);
         self.base.checked_mul(factor).unwrap_or(self.max).min(self.max)
     }
 
     /// Doubles the RTO (§5.5).
     pub(super) fn back_off(&mut self) {
-        self.doublings = (self.doublings + 1).min(31);
+        self.exponent = (self.exponent + 1).min(31);
+        self.timeouts = (self.timeouts + 1).min(31);
     }
 
-    /// The back-off ends with an acknowledgment of new data.
+    /// New data is acknowledged. The back-off stays until something is measured: the acknowledgment of
+    /// what was sent again says nothing about the time that the path takes (§5, Karn).
+    pub(super) fn note_progress(&mut self) {
+        self.timeouts = 0;
+    }
+
+    /// The back-off had another reason than the path.
     pub(super) fn end_back_off(&mut self) {
-        self.doublings = 0;
+        (self.exponent, self.timeouts) = (0, 0);
     }
 
-    /// How often the RTO has been doubled.
-    pub(super) fn doublings(&self) -> u32 {
-        self.doublings
+    /// How often the RTO has been doubled since the last measurement.
+    pub(super) fn exponent(&self) -> u32 {
+        self.exponent
+    }
+
+    /// How many timeouts there were since the last new acknowledgment.
+    pub(super) fn timeouts(&self) -> u32 {
+        self.timeouts
     }
 
     /// Starts to time what ends at `end`, unless something is being timed.
@@ -141,6 +156,7 @@ impl Rto {
 
     fn set_srtt(&mut self, srtt: Duration) {
         self.samples = self.samples.wrapping_add(1);
+        self.exponent = 0;
         self.srtt = Some(srtt);
         self.base = (srtt + (self.rttvar * 4).max(GRANULARITY)).clamp(self.min, self.max);
     }
@@ -150,12 +166,13 @@ impl Rto {
         if self.srtt.is_none() {
             self.base = self.base.max(RTO_AFTER_LOST_SYN);
         }
+        self.exponent = 0;
     }
 
     /// See [`Connection::fingerprint`](super::Connection::fingerprint).
     pub(super) fn fingerprint(&self, now: Instant, hasher: &mut impl Hasher) {
-        let Rto { srtt, rttvar, base, doublings, min: _, max: _, timing, samples: _ } = self;
-        (srtt, rttvar, base, doublings).hash(hasher);
+        let Rto { srtt, rttvar, base, exponent, timeouts, min: _, max: _, timing, samples: _ } = self;
+        (srtt, rttvar, base, exponent, timeouts).hash(hasher);
         timing.as_ref().map(|timing| (timing.end, now.since(timing.sent))).hash(hasher);
     }
 }
@@ -209,6 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn the_back_off_stays_until_something_is_measured() {
+        let mut rto = Rto::new(&Config::default());
+        rto.back_off();
+        rto.note_progress();
+        assert_eq!((rto.timeouts(), rto.current()), (0, Duration::from_secs(2)));
+        rto.time(Seq(1), Instant::ZERO);
+        rto.acknowledged(Seq(1), Instant::from_millis(1));
+        assert_eq!((rto.exponent(), rto.current()), (0, Duration::from_secs(1)));
+    }
+
+    #[test]
     fn a_measurement_among_several_in_a_window_counts_for_less() {
         // R = 100: SRTT 100, RTTVAR 50; one of four: beta 1/16, alpha 1/32
         let mut rto = measured(&[100]);
@@ -250,7 +278,7 @@ mod tests {
         }
         let mut rto = Rto::new(&Config { initial_rto: Duration::from_millis(1), ..Config::default() });
         for doublings in 0..=40 {
-            assert_eq!(rto.doublings(), doublings.min(31));
+            assert_eq!((rto.exponent(), rto.timeouts()), (doublings.min(31), doublings.min(31)));
             assert_eq!(rto.current(), Duration::from_millis(1 << doublings.min(31)).min(Duration::from_mins(1)));
             rto.back_off();
         }

@@ -61,10 +61,11 @@ impl Connection {
             _ => self.config.syn_retries,
         };
         if let Some(retries) = retries {
-            return self.rto.doublings() >= retries;
+            return self.rto.timeouts() >= retries;
         }
         let r2 = if self.syn_is_acknowledged() { self.config.r2 } else { self.config.r2_syn };
-        self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
+        // R2 lies beyond R1 (SHLD-10), also where a long back-off makes few retransmissions of it
+        self.rto.timeouts() >= self.config.r1 && self.unacknowledged_since.is_some_and(|since| now.since(since) >= r2)
     }
 
     fn give_up(&mut self) {
@@ -88,7 +89,7 @@ impl Connection {
             self.rto.stop_timing();
         }
         if !self.syn_is_acknowledged() {
-            self.syn_was_lost = true;
+            self.syn_losses = self.syn_losses.saturating_add(1);
             self.fast_open_failed();
             self.pending.syn = true;
         } else if self.snd.wnd == 0 {
@@ -102,7 +103,7 @@ impl Connection {
         if !self.is_sabotaged(Sabotage::FailureToBackOff) {
             self.rto.back_off();
         }
-        if self.rto.doublings() == self.config.r1 {
+        if self.rto.timeouts() == self.config.r1 {
             self.tell(Notice::ExcessiveRetransmission); // MUST-20, SHLD-9
         }
         self.start_retransmission_timer(now);

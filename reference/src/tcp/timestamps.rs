@@ -196,6 +196,9 @@ mod tests {
             assert_eq!(verdict(Some((u32::MAX, 0))), Verdict::Old(clause::PAWS));
             assert_eq!(verdict(None) != Verdict::Fine, strict, "SHOULD be dropped (§3.2)");
         }
+        let mut wrapped = stamped(0, false);
+        wrapped.tcp.timestamps.recent = u32::MAX;
+        assert_eq!(wrapped.tcp.check_timestamps(wrapped.now, Some((4, 0))), Verdict::Fine, "five later on the circle");
         let without = Rig::new(Config { require_timestamps: true, ..config() });
         assert_eq!(without.tcp.check_timestamps(without.now, None), Verdict::Fine);
         assert_eq!(without.tcp.check_timestamps(without.now, Some((0, 0))), Verdict::Fine);
@@ -209,5 +212,20 @@ mod tests {
         };
         assert_eq!(remembered(stamped(0, false)), 5);
         assert_eq!(remembered(Rig::new(config())), 0);
+    }
+
+    /// TS.Recent is as old as the SYN, and the SYN acknowledges nothing but itself.
+    #[test]
+    fn the_syn_begins_the_24_days() {
+        let mut tcp = Rig::new(config()).tcp;
+        let now = Instant::ZERO + Duration::from_hours(24 * 30);
+        tcp.config = alloc::sync::Arc::new(Config { timestamps: true, ..config() });
+        tcp.rcv.nxt = Seq(1 << 31);
+        tcp.agree_on_timestamps(now, Some((5, 0)));
+        assert_eq!(tcp.check_timestamps(now, Some((4, 0))), Verdict::Old(clause::PAWS));
+        tcp.remember_timestamp(now, Some((6, 0)), Seq(1 << 31));
+        assert_eq!(tcp.timestamps.recent, 6, "the first segment after the SYN");
+        tcp.remember_timestamp(now, Some((7, 0)), Seq((1 << 31) + 1));
+        assert_eq!(tcp.timestamps.recent, 6, "not what comes after a gap");
     }
 }

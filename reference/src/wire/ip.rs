@@ -49,6 +49,7 @@ fn encode_header(ip: &Ip, number: u8, body_len: u16, out: &mut Vec<u8>) {
                 ecn: IpEcn::try_new(ip.traffic_class & 3).unwrap_or_default(),
                 total_len: body_len.saturating_add(20),
                 dont_fragment: ip.dont_fragment,
+                identification: ip.identification,
                 time_to_live: ip.hop_limit,
                 protocol: IpNumber(number),
                 source: source.octets(),
@@ -125,6 +126,7 @@ fn decode_v4(octets: &[u8], leniency: Leniency, packet: &mut Packet) -> Result<O
         traffic_class: header.dcp().value() << 2 | header.ecn().value(),
         flow_label: 0,
         dont_fragment: header.dont_fragment(),
+        identification: header.identification(),
     };
     let number = header.protocol().0;
     if number == protocol::ICMPV6 {
@@ -157,6 +159,7 @@ fn decode_v6(octets: &[u8], leniency: Leniency, packet: &mut Packet) -> Result<O
         traffic_class: header.traffic_class(),
         flow_label: header.flow_label().value(),
         dont_fragment: true,
+        identification: 0,
     };
     let (mut number, mut start, mut named_at) = (header.next_header(), 40, 6);
     // Every round moves `start` by at least 8 octets, so this ends.

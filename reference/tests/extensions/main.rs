@@ -1,6 +1,7 @@
 //! The extensions and habits that scenarios alone cannot reach: ICMP and the path MTU, the user timeout
 //! option, Fast Open, and what deployed stacks do where the RFCs leave a choice.
 
+mod demux;
 mod fast_open;
 mod habits;
 mod icmp;

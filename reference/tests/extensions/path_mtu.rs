@@ -221,3 +221,22 @@ fn without_discovery_the_message_means_nothing_in_ipv6() {
     assert_eq!(bench.icmp(TOO_BIG_V6, 1280, 1, 1500), Disposition::Drop(clause::ICMP_ENDURED));
     assert_eq!(bench.state(), State::Established);
 }
+
+/// RFC 6864 §4.3: the fragments of two packets must not be taken for those of one; a packet that may
+/// not be fragmented needs no identification.
+#[test]
+fn packets_that_may_be_fragmented_are_told_apart() {
+    for discovers in [false, true] {
+        let mut bench = Bench::established(|config| {
+            config.path_mtu_discovery = discovers;
+            config.nagle = false;
+        });
+        bench.send(1460);
+        bench.send(100);
+        let headers: Vec<_> = bench.sent.iter().map(|packet| &packet.ip).collect();
+        assert!(headers.iter().all(|ip| ip.dont_fragment == discovers));
+        let ids: Vec<u16> = headers.iter().map(|ip| ip.identification).collect();
+        assert_eq!(ids.len(), 2);
+        assert_eq!(ids[0] == ids[1], discovers, "{ids:?}");
+    }
+}

@@ -1,14 +1,15 @@
 //! What every judge of HTTP leaves behind: text, files, an exit status.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, IsTerminal};
+use serde::Serialize;
 
 use super::super::{CliError, terminal};
 use crate::expectations::Expectations;
-use crate::report::{Complaint, Outcome, Report, json, junit, text};
+use crate::report::{Complaint, Expected, Outcome, Report, json, junit, text};
 use crate::suite::Home;
 
 #[derive(Debug, Default, Args)]
@@ -16,6 +17,9 @@ pub(super) struct OutputArguments {
     /// The known deviations: the name of a file in fixtures/expectations/http, or its path with .toml.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) expect: Option<String>,
+    /// Write everything that is not as expected as a list of known deviations, with the reasons that the cases give.
+    #[arg(long, value_name = "FILE")]
+    pub(super) learn: Option<PathBuf>,
     /// Write the report as JSON.
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
@@ -45,6 +49,10 @@ impl OutputArguments {
         };
         let report = Report { outcomes, complaints: unused.into_iter().map(Complaint::Expectation).collect() };
         let mut written = Vec::new();
+        if let Some(path) = &self.learn {
+            terminal::write(path, learned(&report).as_bytes())?;
+            written.push(path.display().to_string());
+        }
         if let Some(path) = &self.json {
             terminal::write(path, json::render(&report).as_bytes())?;
             written.push(path.display().to_string());
@@ -87,4 +95,40 @@ impl OutputArguments {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(cases as u64).with_style(style)
     }
+}
+
+/// A list of known deviations, as [`crate::expectations`] reads it.
+#[derive(Serialize)]
+struct Learned {
+    deviation: Vec<Deviation>,
+}
+
+#[derive(Serialize)]
+struct Deviation {
+    scenario: String,
+    reason: String,
+    link: String,
+    verdict: &'static str,
+}
+
+fn learned(report: &Report) -> String {
+    let unexpected = report.outcomes.iter().filter(|outcome| outcome.expected == Expected::Unexpected);
+    let deviation = unexpected.map(|outcome| Deviation {
+        scenario: globset::escape(&outcome.scenario),
+        reason: outcome.message.clone(),
+        link: outcome.clause.as_ref().map_or_else(|| RFC.to_owned(), |clause| link(&clause.place)),
+        verdict: outcome.verdict.name(),
+    });
+    toml::to_string(&Learned { deviation: deviation.collect() }).expect("strings in tables can be written")
+}
+
+const RFC: &str = "https://www.rfc-editor.org/rfc/rfc9112";
+
+/// `rfc9112 §6.1, 7.1` -> where that can be read.
+fn link(place: &str) -> String {
+    let (rfc, section) = place.split_once(" §").unwrap_or((place, ""));
+    let section = section.split([',', ' ']).next().unwrap_or_default();
+    let appendix = section.starts_with(|c: char| c.is_ascii_uppercase());
+    let anchor = if appendix { "appendix" } else { "section" };
+    format!("https://www.rfc-editor.org/rfc/{rfc}#{anchor}-{section}")
 }

@@ -39,10 +39,10 @@ pub(in super::super) struct ServerArguments {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Connections at once.
-    #[arg(long, value_name = "N", default_value = "24")]
+    #[arg(long, value_name = "N", default_value = "48")]
     jobs: NonZeroUsize,
     /// How long a reply may take, in milliseconds.
-    #[arg(long, value_name = "MS", default_value = "1500", value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    #[arg(long, value_name = "MS", default_value = "1000", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     patience: u64,
     #[command(flatten)]
     output: OutputArguments,

@@ -112,9 +112,13 @@ fn fill(message: &mut Message, octets: &[u8], answers: Option<&str>, is_over: bo
         return None;
     }
     loop {
-        match reader.line()? {
-            [] => break,
-            line => message.fields.push(field(line)),
+        match reader.line() {
+            None => {
+                message.start = Start::Raw; // half a header is no message that could be judged
+                return None;
+            }
+            Some([]) => break,
+            Some(line) => message.fields.push(field(line)),
         }
     }
     message.is_complete = reader.body(message, answers, is_over);

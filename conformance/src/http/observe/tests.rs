@@ -59,7 +59,9 @@ fn what_is_cut_off_is_told() {
     }
     assert!(fits(&replies("hello\r\n"), "raw"));
     assert!(fits(&replies(""), "none open"));
-    assert!(fits(&replies("HTTP/1.0 200 OK\r\n\r\nabc"), "200 close"));
+    assert!(fits(&replies("HTTP/1.1 200 OK\r\nX: 1\r\n"), "raw"), "half a header is no reply");
+    let old = "HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.0 200 OK\r\n\r\nabc";
+    assert!(fits(&replies(old), "304, 200 close with reply 2 body is \"abc\" and reply 2 not complete"));
 }
 
 #[test]

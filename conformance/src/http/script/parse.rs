@@ -214,9 +214,12 @@ fn split_reason(line: &str) -> (&str, &str) {
     (line, "")
 }
 
-/// Requirements are the only words with a digit before and a capital behind a dash.
+/// Requirements start with the number of an RFC and a section; of the words of a pattern only a range of statuses
+/// (`400-417`) starts alike.
 fn is_id(word: &str) -> bool {
-    word.contains('-') && word.as_bytes()[0].is_ascii_digit() && word.bytes().any(|octet| octet.is_ascii_uppercase())
+    let (rfc, rest) = word.split_once('-').unwrap_or_default();
+    let is_range = rest.len() == 3 && rest.bytes().all(|octet| octet.is_ascii_digit());
+    rfc.len() >= 3 && rfc.bytes().all(|octet| octet.is_ascii_digit()) && !is_range
 }
 
 fn requirement(id: &str, span: Range<usize>) -> Result<String, Problem> {

@@ -69,7 +69,7 @@ fn requirements<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
 fn upheld<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
     let (mut exercised, mut broken) = (BTreeSet::new(), BTreeSet::new());
     for outcome in outcomes {
-        let ids = outcome.covers.iter().map(String::as_str).filter(|id| requirements::catalogue().get(id).is_some());
+        let ids = outcome.covers.iter().map(String::as_str).filter(|id| requirements::find(id).is_some());
         match outcome.verdict {
             Verdict::Pass => exercised.extend(ids),
             Verdict::Warn | Verdict::Fail => {
@@ -84,8 +84,7 @@ fn upheld<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (BTreeSet<&'a str>
 
 /// Requirements by RFC: exercised of the catalogue's, and how many held on each stack.
 fn by_rfc(out: &mut String, report: &Report, paint: Paint) {
-    let catalogue = requirements::catalogue();
-    let rfc_of = |id: &str| catalogue.get(id).map_or("", |requirement| requirement.rfc.as_str());
+    let rfc_of = |id: &str| requirements::find(id).map_or("", |requirement| requirement.rfc.as_str());
     let mut rfcs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for id in upheld(report.outcomes.iter()).1 {
         rfcs.entry(rfc_of(id)).or_default().insert(id);
@@ -95,7 +94,7 @@ fn by_rfc(out: &mut String, report: &Report, paint: Paint) {
     }
     let _ = writeln!(out, "{}", paint.color(Paint::BOLD, "requirements exercised, and held on each stack"));
     for (rfc, ids) in rfcs {
-        let all = catalogue.iter().filter(|requirement| requirement.rfc == rfc).count();
+        let all = requirements::all().filter(|requirement| requirement.rfc == rfc).count();
         let _ = write!(out, "  rfc{rfc:<5} {:>3} of {all:>3}", ids.len());
         for stack in report.stacks() {
             let held = upheld(report.on_stack(stack)).0.into_iter().filter(|id| rfc_of(id) == rfc).count();

@@ -20,8 +20,8 @@ const DEFAULT_MSS: i32 = 536;
 /// `TCP_INFINITE_SSTHRESH`
 const INFINITE: u64 = 0x7fff_ffff;
 
-/// `TCPI_OPT_TIMESTAMPS`, `TCPI_OPT_SACK`, `TCPI_OPT_WSCALE`, `TCPI_OPT_ECN`, `TCPI_OPT_SYN_DATA`
-const OPTIONS: [u64; 5] = [1, 2, 4, 8, 32];
+/// `TCPI_OPT_TIMESTAMPS`, `TCPI_OPT_SACK`, `TCPI_OPT_WSCALE`, `TCPI_OPT_ECN`, `TCPI_OPT_ECN_SEEN`, `TCPI_OPT_SYN_DATA`
+const OPTIONS: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
 impl<E: Engine> Sockets<E> {
     /// `struct tcp_info`
@@ -103,13 +103,13 @@ fn fields(info: &Info, now: Instant) -> Vec<(&'static str, u64)> {
         Phase::Recovery => 3,
         Phase::Loss => 4,
     };
-    let agreed =
-        OPTIONS.into_iter().zip([info.timestamps, info.sack, info.window_scale, info.ecn, counters.data_on_syn]);
+    let agreed = [info.timestamps, info.sack, info.window_scale, info.ecn, info.ecn_seen, counters.data_on_syn];
+    let agreed = OPTIONS.into_iter().zip(agreed);
     let options = agreed.map(|(option, agreed)| if agreed { option } else { 0 }).sum();
     vec![
         ("state", number(info.state)),
         ("ca_state", ca_state),
-        ("retransmits", info.back_off.into()),
+        ("retransmits", info.timeouts.into()),
         ("probes", info.probes.into()),
         ("backoff", info.back_off.into()),
         ("options", options),

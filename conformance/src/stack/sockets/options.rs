@@ -38,13 +38,17 @@ impl<E: Engine> Sockets<E> {
         if lacking || !change(&mut options, level, name, value)? {
             return Err(Failure::unsupported(format!("setsockopt({})", names::option(level, name))));
         }
-        self.engine.check_options(&options)?;
+        // Linux: no other option lets out what the last write has held back
+        let more = socket.more && !releases(&options, level, name);
+        let heeded = SocketOptions { cork: options.cork || more, ..options.clone() };
+        self.engine.check_options(&heeded)?;
         match socket.state {
-            State::Open { connection, .. } => self.engine.configure(self.now, connection, &options)?,
+            State::Open { connection, .. } => self.engine.configure(self.now, connection, &heeded)?,
             State::Listening { listener, .. } => self.engine.configure_listener(listener, &options),
             State::Unconnected => {}
         }
-        self.table.get_mut(fd)?.options = options;
+        let socket = self.table.get_mut(fd)?;
+        (socket.options, socket.more) = (options, more);
         Ok(Return::ok(0))
     }
 
@@ -181,6 +185,15 @@ fn change(options: &mut SocketOptions, level: i32, name: i32, value: &[u8]) -> R
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Whether setting this option sends what `MSG_MORE` holds back: no cork, or no delay.
+fn releases(options: &SocketOptions, level: i32, name: i32) -> bool {
+    match (i64::from(level), i64::from(name)) {
+        (SOL_TCP, TCP_CORK) => !options.cork,
+        (SOL_TCP, TCP_NODELAY) => options.no_delay,
+        _ => false,
+    }
 }
 
 /// The `int` at this offset of an option's value.

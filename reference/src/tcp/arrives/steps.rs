@@ -13,7 +13,7 @@ use crate::tcp::f_rto::FRto;
 use crate::tcp::recovery::News;
 use crate::tcp::timers::Timer;
 use crate::tcp::timestamps;
-use crate::tcp::{Connection, Event, Notice, Reply, Sabotage, State, SynInSynReceived};
+use crate::tcp::{Codepoint, Connection, Event, Notice, Reply, Sabotage, State, SynInSynReceived};
 use crate::time::Instant;
 use crate::wire::Flags;
 
@@ -40,7 +40,7 @@ impl Connection {
         self.remember_timestamp(now, arriving.timestamps, untrimmed.seq);
         self.check_ack(now, &arriving)?;
         self.heed_user_timeout(now, arriving.options);
-        self.note_mark(arriving.flags, arriving.marked && !untrimmed.text.is_empty());
+        self.note_mark(arriving.flags, if untrimmed.text.is_empty() { Codepoint::NotEct } else { arriving.field });
         self.check_urgent_pointer(&arriving);
         self.check_text(&arriving)?;
         self.take_text(now, &arriving);
@@ -325,7 +325,11 @@ impl Connection {
         self.path_mtu.acknowledged(ack, largest + u32::from(self.snd.mss).saturating_sub(self.congestion.smss()));
         self.soft_error = None; // there is progress again
         self.measure_round_trip(now, ack, in_flight, echo);
-        self.rto.end_back_off();
+        if self.timers.is_set(Timer::Persist) {
+            self.rto.end_back_off(); // it was a probe that the peer had room for
+        } else {
+            self.rto.note_progress();
+        }
         if syn {
             self.pending.syn = false;
         }

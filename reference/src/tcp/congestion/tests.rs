@@ -186,3 +186,14 @@ fn smaller_segments_shrink_the_initial_window_alone() {
     congestion.restart_after_idle();
     assert_eq!(congestion.window(), 4000);
 }
+
+#[test]
+fn only_smaller_segments_change_the_initial_window() {
+    let one = Config { initial_window: InitialWindow::Segments(1), ..Config::default() };
+    let mut congestion = Congestion::new(&one, 1000);
+    congestion.set_smss(1500);
+    congestion.shrink_segments(1500);
+    assert_eq!((congestion.window(), congestion.initial), (1000, 1000), "the size is what it was");
+    congestion.shrink_segments(750);
+    assert_eq!((congestion.window(), congestion.initial), (750, 750), "one segment at least");
+}

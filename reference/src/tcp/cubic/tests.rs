@@ -145,3 +145,37 @@ fn time_in_which_the_application_sends_little_does_not_count() {
     let at = |cubic: &mut Cubic, s| cubic.grown(700_000, SMSS, ack(Instant::ZERO + Duration::from_secs(s), 7_000, 100));
     assert_eq!(at(&mut limited, 8), at(&mut cubic, 3));
 }
+
+/// W_cubic is no less than W_est: not the Reno-friendly region (RFC 9438 §4.3).
+#[test]
+fn where_both_functions_meet_the_cubic_one_counts() {
+    let mut cubic = Cubic::default();
+    cubic.reduce(2_000_000);
+    cubic.timed_out();
+    // ten seconds from the start W_cubic is 400 segments more, and W_est not yet an octet
+    assert_eq!(cubic.grown(1_000_000, SMSS, ack(Instant::ZERO, 1000, 10_000)), 1_000_400);
+}
+
+/// What is missing to an octet is not lost, however small the acknowledgments are.
+#[test]
+fn many_small_acknowledgments_are_as_good_as_a_large_one() {
+    let begun = || {
+        let mut cubic = Cubic::default();
+        cubic.reduce(2_000_000);
+        cubic.timed_out();
+        cubic.grown(1_000_000, SMSS, ack(Instant::ZERO, 0, 10_000));
+        cubic
+    };
+    let (mut one, mut many) = (begun(), begun());
+    let by_one = one.grown(1_000_000, SMSS, ack(Instant::ZERO, 1700, 10_000));
+    let mut window = 1_000_000;
+    for _ in 0..1700 {
+        // the window is held, as if every acknowledgment saw the same
+        window += many.grown(1_000_000, SMSS, ack(Instant::ZERO, 1, 10_000)) - 1_000_000;
+    }
+    assert_eq!((by_one, window), (1_000_680, 1_000_000 + 1700 * 2 / 5));
+    assert_eq!((one.epoch.unwrap().rest, many.epoch.unwrap().rest), (0, 0));
+    // 1700 octets at 9/17 of a segment per window of a thousand segments
+    let estimates = [one, many].map(|cubic| cubic.epoch.map(|epoch| (epoch.estimate, epoch.estimate_rest)));
+    assert_eq!(estimates, [Some((1_000_000, 15_300_000)); 2]);
+}

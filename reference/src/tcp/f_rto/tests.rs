@@ -83,9 +83,9 @@ fn another_timeout_before_the_first_answer_asks_again_and_later_does_not() {
 
     let mut rig = timed_out(false);
     assert_eq!(rig.at(1100).ack(1, &[]), [10, 11]);
-    assert_eq!(rig.at(2100).segments(), [1]);
+    assert_eq!(rig.at(3100).segments(), [1], "the back-off stays");
     assert_eq!(rig.tcp.recovery.f_rto, FRto::Off);
-    assert_eq!(rig.at(2200).ack(2, &[]), [2, 3]);
+    assert_eq!(rig.at(3200).ack(2, &[]), [2, 3]);
 }
 
 /// 5682-2.1-NOTFR

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::seq::Seq;
 use crate::tcp::rig::{MSS, Rig, config, ms};
 use crate::tcp::timers::Timer;
-use crate::tcp::{Config, InitialWindow};
+use crate::tcp::{Config, CongestionControl, InitialWindow};
 use crate::wire::{Flags, Segment};
 
 /// A segment of the peer: `octets` of ours are acknowledged, and `text` begins at `seq`.
@@ -121,4 +121,22 @@ fn after_more_than_an_rto_of_silence_the_window_is_the_initial_one() {
     assert_eq!(after_idle(small(), 1001), 2);
     assert_eq!(after_idle(small(), 5000), 2);
     assert_eq!(after_idle(Config { restart_after_idle: false, ..small() }, 5000), window);
+}
+
+/// RFC 9438 §4.2, §5.8: CUBIC does not grow for the time in which nothing was in flight.
+#[test]
+fn an_hour_of_silence_is_no_time_for_cubic() {
+    let cubic = CongestionControl::Cubic;
+    let mut rig = Rig::new(Config { congestion_control: cubic, restart_after_idle: false, ..config() });
+    rig.write(10);
+    rig.at(100).acknowledge(0, &[(1, 4)], None);
+    rig.sent();
+    rig.at(200).acknowledge(10, &[], None);
+    assert_eq!(rig.windows(), (7, 7));
+    assert_eq!(rig.write(7).len(), 7);
+    rig.at(300).acknowledge(17, &[], None);
+    let before = rig.windows().0;
+    assert_eq!(rig.at(3_600_000).write(before).len(), before as usize);
+    rig.at(3_600_100).acknowledge(17 + before, &[], None);
+    assert!((before..=before + 1).contains(&rig.windows().0), "{:?}", rig.windows());
 }

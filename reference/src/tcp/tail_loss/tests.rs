@@ -208,3 +208,48 @@ fn a_probe_keeps_to_the_window_of_the_peer() {
     let at = rig.due().unwrap();
     assert_eq!(rig.at(at).sent(), [(10 * MSS, MSS)]);
 }
+
+/// 8985-7.3-PROBE-COND: one at a time, even if round trips are measured meanwhile.
+#[test]
+fn no_second_probe_while_the_first_is_not_answered() {
+    let mut rig = probing();
+    rig.write(13);
+    assert_eq!(rig.at(200).segments(), [10], "new data, which Karn has nothing against");
+    assert_eq!(rig.at(300).ack(1, &[]), [11], "measured");
+    let due = rig.due().unwrap();
+    assert!(due < 1000, "the PTO");
+    assert_eq!(rig.at(due).segments(), [], "the twelfth waits for the window");
+}
+
+/// 8985-7.4.2: a duplicate that tells of later segments says nothing of the probe.
+#[test]
+fn what_was_sent_after_the_probe_does_not_say_that_it_came_twice() {
+    let mut rig = probing();
+    rig.write(6);
+    assert_eq!(rig.at(200).segments(), [5]);
+    rig.at(250).ack(6, &[]);
+    assert_eq!(rig.at(300).write(2), [6, 7]);
+    assert_eq!(rig.at(400).ack(6, &[(7, 8)]), []);
+    rig.at(401).ack(8, &[]);
+    assert_eq!(rig.windows(), (3, 2), "it may have repaired a loss; two segments, and what ack 8 lets it grow");
+}
+
+/// A FIN rides on the probe: receivers tell of the text before it, and count the FIN only in SEG.ACK.
+#[test]
+fn a_probe_with_a_fin_is_known_to_have_come_twice_by_its_text() {
+    let block = |rig: &mut Rig, left: u32, right: u32| {
+        rig.acknowledge_octets(2 * MSS + 1, &[(left, right)]);
+        rig.tcp.recovery.tail_loss.is_out()
+    };
+    let probed = || {
+        let mut rig = probing();
+        rig.tcp.send(&[7; 2 * MSS as usize], false).unwrap();
+        rig.tcp.close().unwrap();
+        assert_eq!(rig.sent(), [(0, MSS), (MSS, MSS + 1)]);
+        assert_eq!(rig.at(200).sent(), [(MSS, MSS + 1)]);
+        rig
+    };
+    assert!(!block(&mut probed(), MSS, 2 * MSS), "it came twice");
+    assert!(!block(&mut probed(), MSS, 2 * MSS + 1), "so it did, from a receiver that counts the FIN");
+    assert!(block(&mut probed(), 0, MSS), "that was another");
+}

@@ -49,9 +49,10 @@ fn ip() -> impl Strategy<Value = Ip> {
     let v4 = any::<([u8; 4], [u8; 4])>().prop_map(|(a, b)| (IpAddr::from(a), IpAddr::from(b), 0));
     let v6 =
         any::<([u8; 16], [u8; 16], u32)>().prop_map(|(a, b, label)| (IpAddr::from(a), IpAddr::from(b), label >> 12));
-    (prop_oneof![v4, v6], any::<(u8, u8, bool)>()).prop_map(
-        |((source, destination, flow_label), (hop_limit, class, df))| Ip {
+    (prop_oneof![v4, v6], any::<(u8, u8, bool, u16)>()).prop_map(
+        |((source, destination, flow_label), (hop_limit, class, df, identification))| Ip {
             dont_fragment: df || destination.is_ipv6(),
+            identification: if destination.is_ipv6() { 0 } else { identification },
             source,
             destination,
             hop_limit,

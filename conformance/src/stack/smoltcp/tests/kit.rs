@@ -130,14 +130,7 @@ impl Kit {
             payload: payload.to_vec(),
             ..Segment::default()
         };
-        let ip = Ip {
-            source: self.setup.remote,
-            destination: self.setup.local,
-            hop_limit: 64,
-            traffic_class: 0,
-            flow_label: 0,
-            dont_fragment: true,
-        };
+        let ip = Ip::new(self.setup.remote, self.setup.local);
         Packet { ip, body: Body::Tcp(segment) }.encode()
     }
 

@@ -1,9 +1,9 @@
 //! `getsockopt` and `setsockopt`.
 
-use super::fake::Kit;
+use super::fake::{Kit, write};
 use crate::posix::{
-    Errno, SO_ACCEPTCONN, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET, SOL_TCP,
-    TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
+    Errno, MSG_MORE, SO_ACCEPTCONN, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET,
+    SOL_TCP, TCP_CONGESTION, TCP_CORK, TCP_FASTOPEN, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_MAXSEG, TCP_NODELAY,
     TCP_USER_TIMEOUT,
 };
 use crate::trace::{Call, Fd};
@@ -113,4 +113,17 @@ fn options_reach_the_engine_at_connect_and_later() {
     assert_eq!(kit.call(set(fd, SOL_TCP, TCP_NODELAY, 1)), Ok(0));
     assert_eq!(kit.world(|world| world.log.clone()), ["configure 1"]);
     assert!(kit.world(|world| world.options.clone()).is_some_and(|options| options.no_delay));
+}
+
+#[test]
+fn what_is_held_back_stays_so_while_other_options_are_set() {
+    for (name, number, cork) in
+        [(TCP_KEEPCNT, 5, true), (TCP_NODELAY, 0, true), (TCP_NODELAY, 1, false), (TCP_CORK, 0, false)]
+    {
+        let mut kit = Kit::new();
+        let fd = kit.connected();
+        assert_eq!(kit.call(write(fd, b"x", MSG_MORE)), Ok(1));
+        assert_eq!(kit.call(set(fd, SOL_TCP, name, number)), Ok(0));
+        assert_eq!(kit.world(|world| world.options.as_ref().map(|options| options.cork)), Some(cork), "{name}");
+    }
 }

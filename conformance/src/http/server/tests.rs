@@ -1,0 +1,153 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::super::script::{Ability, Role, parse};
+use super::*;
+use crate::http::observe::End;
+use crate::http::wire::Address;
+use crate::suite::Home;
+
+/// A server on a thread of its own, that treats each connection with `serve`. Its thread ends with the process.
+fn listen(serve: fn(TcpStream)) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+    let port = listener.local_addr().expect("it is bound").port();
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(move || serve(stream)))));
+    let patience = Duration::from_millis(300);
+    Server {
+        name: "peer".into(),
+        endpoint: Endpoint { address: Address::Tcp("127.0.0.1".into(), port), tls: false, patience },
+        host: format!("127.0.0.1:{port}"),
+        path: "/".into(),
+        is_hardened: false,
+        bounds: Bounds { patience, quiet: Duration::from_millis(50), total: Duration::from_secs(1), octets: 1 << 20 },
+        jobs: NonZeroUsize::MIN,
+    }
+}
+
+/// Answers each empty line, whatever stands before it.
+fn careless(mut stream: TcpStream) {
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..read]);
+        while let Some(end) = seen.windows(4).position(|four| four == b"\r\n\r\n") {
+            seen.drain(..end + 4);
+            if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn case(text: &str) -> Case {
+    let script = parse("case.http", text);
+    Case { id: "http/server/case".into(), path: "case.http".into(), script }
+}
+
+fn verdict(server: &Server, text: &str) -> Outcome {
+    let abilities = probe(server).expect("it answers");
+    server.judge(&[case(text)], &abilities, &|_| {}).remove(0)
+}
+
+const CLOSE: &str = "# The connection ends.\ntests: 9112-9.6-SERVER-CLOSES\n\
+    > GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n\npass ok closed\nelse fail : it stayed open\n";
+
+#[test]
+fn a_finding_has_clause_reason_and_reproducer() {
+    let server = listen(careless);
+    let outcome = verdict(&server, CLOSE);
+    assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Fail, "it stayed open"));
+    assert_eq!(outcome.clause.map(|clause| clause.id).as_deref(), Some("9112-9.6-SERVER-CLOSES"));
+    let failure = outcome.failure.expect("it failed");
+    assert!(failure.got.iter().any(|line| line.starts_with("try: printf 'GET / HTTP/1.1\\r\\n")), "{:?}", failure.got);
+    assert!(failure.got.iter().any(|line| line == "the connection stayed open"), "{:?}", failure.got);
+}
+
+#[test]
+fn what_a_server_lacks_is_unsupported_and_said() {
+    let server = listen(careless);
+    let outcome = verdict(&server, "# t\nneeds: continue\n> x\nelse fail\n");
+    assert_eq!(outcome.verdict, Verdict::Unsupported);
+    assert_eq!(outcome.message, "the server lacks `continue`: 200");
+    let abilities = probe(&server).expect("it answers");
+    assert!(abilities.has(Ability::KeepAlive) && abilities.has(Ability::Pipeline) && !abilities.has(Ability::Echo));
+    let outcome = verdict(&server, "# t\nprofile: hardened\n> x\nelse fail\n");
+    assert_eq!(outcome.message, "judged under --profile hardened only");
+    let outcome = verdict(&server, "# t\n> {nonsense}\nelse fail\n");
+    assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Broken, "nothing is known as {nonsense} here"));
+}
+
+#[test]
+fn the_worst_way_to_cut_decides_and_is_named() {
+    // It answers what comes in one read, and nothing else.
+    let server = listen(|mut stream| {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stream.read(&mut buffer) {
+            if buffer[..read].ends_with(b"\r\n\r\n") && buffer.starts_with(b"GET") {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        }
+    });
+    let text = "# Cuts do not matter.\n> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\|\\r\\n\npass ok\nelse fail\n";
+    let outcome = verdict(&server, text);
+    assert_eq!(outcome.verdict, Verdict::Fail, "the script itself cuts");
+    let outcome = verdict(&server, &text.replace("\\|", ""));
+    assert_eq!(outcome.verdict, Verdict::Fail);
+    assert_eq!(outcome.message, "Cuts do not matter. (only when sent octet by octet)");
+}
+
+#[test]
+fn hostile_servers_cost_bounded_time() {
+    let endless: fn(TcpStream) = |mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while stream.write_all(&[b'x'; 65536]).is_ok() {}
+    };
+    let drip: fn(TcpStream) = |mut stream| {
+        for octet in b"HTTP/1.1 200 OK\r\nX: ".iter().chain(std::iter::repeat(&b'x')) {
+            if stream.write_all(&[*octet]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let storm: fn(TcpStream) = |mut stream| while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {};
+    let garbage: fn(TcpStream) = |mut stream| drop(stream.write_all(&[0xff, 0, b'\n'].repeat(1000)));
+    let mute: fn(TcpStream) = |mut stream| while stream.read(&mut [0; 64]).is_ok_and(|read| read > 0) {};
+    for (name, serve) in [("endless", endless), ("drip", drip), ("storm", storm), ("garbage", garbage), ("mute", mute)]
+    {
+        let server = listen(serve);
+        let started = Instant::now();
+        let script =
+            parse("case.http", "# t\n> GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\nelse fail\n").expect("it is right");
+        let seen = play(&script, script.segments[0], &server.endpoint, &server.variables(), &server.bounds)
+            .expect("it connects");
+        assert!(started.elapsed() < Duration::from_secs(5), "{name}: {:?}", started.elapsed());
+        let octets: usize = seen.replies.iter().map(|reply| reply.raw.len()).sum();
+        assert!(octets <= 2 << 20, "{name}: {octets} octets");
+        assert_eq!(seen.end == End::Open, ["endless", "drip", "storm", "mute"].contains(&name), "{name}");
+        if name != "endless" {
+            assert!(probe(&server).is_err(), "{name} is no HTTP server");
+        }
+    }
+}
+
+#[test]
+fn nobody_there_is_said() {
+    let mut server = listen(careless);
+    server.endpoint.address = Address::Tcp("127.0.0.1".into(), 1);
+    let error = probe(&server).expect_err("nobody listens on port 1").to_string();
+    assert!(error.starts_with("cannot connect to 127.0.0.1:1: "), "{error}");
+}
+
+#[test]
+fn every_case_of_the_suite_is_right() {
+    let scripts = Home::find().expect("the tests run in a checkout").scripts();
+    for role in Role::ALL {
+        for case in super::super::cases::find(&scripts, role, &[]).unwrap_or_default() {
+            let script = case.script.unwrap_or_else(|error| panic!("{error}"));
+            assert!(!script.tests.is_empty(), "{} names no requirement", case.id);
+            assert!(script.title.ends_with(['.', '?']), "{}: its title is no sentence", case.id);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Field lines: where they stand in the octets, and what they say (RFC 9110 §5, RFC 9112 §5).
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::grammar::{self, WS, is};
+
+/// The fields that the parser itself acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Other,
+    Host,
+    ContentLength,
+    TransferEncoding,
+    Connection,
+    Expect,
+    Upgrade,
+}
+
+impl Known {
+    #[inline]
+    fn of(name: &[u8]) -> Known {
+        let (known, full) = match name.len() {
+            4 => (Known::Host, &b"host"[..]),
+            6 => (Known::Expect, &b"expect"[..]),
+            7 => (Known::Upgrade, &b"upgrade"[..]),
+            10 => (Known::Connection, &b"connection"[..]),
+            14 => (Known::ContentLength, &b"content-length"[..]),
+            17 => (Known::TransferEncoding, &b"transfer-encoding"[..]),
+            _ => return Known::Other,
+        };
+        if name.eq_ignore_ascii_case(full) { known } else { Known::Other }
+    }
+
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Where a field line stands, in octets from the beginning of the head.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    name: (u32, u32),
+    value: (u32, u32),
+    known: Known,
+    /// CR, LF and NUL in the value stand for SP.
+    repaired: bool,
+}
+
+/// Room for the places of field lines. It is the caller's, to be used for one message after the other: once it has
+/// grown, a head costs no allocation.
+#[derive(Clone, Debug, Default)]
+pub struct FieldLines {
+    lines: Vec<Line>,
+    seen: u8,
+}
+
+impl FieldLines {
+    /// No lines yet.
+    pub fn new() -> FieldLines {
+        FieldLines::default()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.seen = 0;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Takes a line whose name and value stand there, the value with whitespace around it.
+    #[inline]
+    pub(super) fn push(&mut self, octets: &[u8], name: (usize, usize), value: (usize, usize), repaired: bool) {
+        let known = Known::of(&octets[name.0..name.1]);
+        self.seen |= known.bit();
+        let (start, end) = trimmed(octets, value, repaired);
+        self.lines.push(Line {
+            name: (name.0 as u32, name.1 as u32), // a section is cut to 32 bits by the scanner
+            value: (start as u32, end as u32),
+            known,
+            repaired,
+        });
+    }
+
+    /// The last line goes on with what stands there.
+    pub(super) fn fold(&mut self, octets: &[u8], more: (usize, usize)) {
+        let Some(line) = self.lines.last_mut() else { return };
+        let (start, end) = trimmed(octets, more, true);
+        line.repaired = true;
+        if line.value.0 == line.value.1 {
+            line.value.0 = start as u32; // nothing but whitespace until here
+        }
+        if end > start || line.value.0 as usize == start {
+            line.value.1 = end as u32;
+        }
+    }
+
+    pub(super) fn view<'a>(&'a self, octets: &'a [u8]) -> Fields<'a> {
+        Fields { octets, lines: &self.lines, seen: self.seen }
+    }
+}
+
+/// Without OWS at both ends; a CR or NUL that stands for SP is OWS too.
+#[inline]
+fn trimmed(octets: &[u8], (mut start, mut end): (usize, usize), repaired: bool) -> (usize, usize) {
+    let blank = |octet: u8| is(octet, WS) || repaired && matches!(octet, b'\r' | b'\n' | 0);
+    while start < end && blank(octets[start]) {
+        start += 1;
+    }
+    while start < end && blank(octets[end - 1]) {
+        end -= 1;
+    }
+    (start, end)
+}
+
+/// The field lines of a header or trailer section, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    octets: &'a [u8],
+    lines: &'a [Line],
+    seen: u8,
+}
+
+impl<'a> Fields<'a> {
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Every line.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + ExactSizeIterator + use<'a> {
+        let octets = self.octets;
+        self.lines.iter().map(move |line| Field::new(octets, line))
+    }
+
+    /// The lines of one field; names compare without regard to case (RFC 9110 §5.1).
+    pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = Field<'a>> + use<'a, 'n> {
+        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    pub(super) fn has(&self, known: Known) -> bool {
+        self.seen & known.bit() != 0
+    }
+
+    pub(super) fn known(&self, known: Known) -> impl Iterator<Item = Field<'a>> + use<'a> {
+        let octets = self.octets;
+        let lines: &'a [Line] = if self.has(known) { self.lines } else { &[] };
+        lines.iter().filter(move |line| line.known == known).map(move |line| Field::new(octets, line))
+    }
+}
+
+/// A field line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// A token, in the case that it came in.
+    pub name: &'a [u8],
+    /// The value as it came, without whitespace around it; see [`Field::value`].
+    pub raw: &'a [u8],
+    /// Whether the value has folds, or CR or NUL, that stand for SP.
+    pub repaired: bool,
+    /// Where the name begins, in octets from the beginning of the head or trailer section.
+    pub name_at: u32,
+    /// Where the value begins, likewise.
+    pub value_at: u32,
+}
+
+impl<'a> Field<'a> {
+    fn new(octets: &'a [u8], line: &Line) -> Field<'a> {
+        let slice = |(start, end): (u32, u32)| octets.get(start as usize..end as usize).unwrap_or_default();
+        Field {
+            name: slice(line.name),
+            raw: slice(line.value),
+            repaired: line.repaired,
+            name_at: line.name.0,
+            value_at: line.value.0,
+        }
+    }
+
+    /// The value: as it came, but with one SP in the place of each fold (RFC 9112 §5.2) and of each CR or NUL that
+    /// the [`Rules`](super::Rules) bear (RFC 9110 §5.5).
+    pub fn value(&self) -> Cow<'a, [u8]> {
+        if !self.repaired {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut value = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let [octet, after @ ..] = rest {
+            let fold = match rest {
+                [b'\r', b'\n', fold @ ..] | [b'\n', fold @ ..] => Some(fold),
+                _ => None,
+            };
+            rest = after;
+            match (fold, octet) {
+                (Some(fold), _) => {
+                    let blank = fold.iter().take_while(|octet| is(**octet, WS)).count();
+                    rest = &fold[blank..];
+                    let end = value.iter().rposition(|octet| !is(*octet, WS)).map_or(0, |last| last + 1);
+                    value.truncate(end);
+                    value.push(b' ');
+                }
+                (None, b'\r' | 0) => value.push(b' '),
+                (None, octet) => value.push(*octet),
+            }
+        }
+        Cow::Owned(value)
+    }
+
+    /// The elements of the value as a comma-separated list, empty ones left out.
+    pub fn elements(&self) -> Vec<Vec<u8>> {
+        grammar::elements(&self.value()).map(<[u8]>::to_vec).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(value: &[u8]) -> Vec<u8> {
+        Field { name: b"a", raw: value, repaired: true, name_at: 0, value_at: 0 }.value().into_owned()
+    }
+
+    #[test]
+    fn each_fold_is_one_space() {
+        assert_eq!(folded(b"a\r\n b"), b"a b");
+        assert_eq!(folded(b"a \r\n \t b\r\n\tc\n d"), b"a b c d");
+        assert_eq!(folded(b"a\r\n \r\n b"), b"a b");
+        assert_eq!(folded(b"a\rb\0c"), b"a b c");
+    }
+}
