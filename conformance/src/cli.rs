@@ -56,6 +56,12 @@ enum CliError {
     Cases(#[from] crate::http::cases::CasesError),
     #[error("{0}")]
     Unreachable(#[from] crate::http::server::Unreachable),
+    #[error("{0}")]
+    Proxy(#[from] crate::http::proxy::NoProxy),
+    #[error("{0}")]
+    Command(#[from] crate::http::client::NoCommand),
+    #[error("{0}")]
+    Mute(#[from] crate::http::client::Mute),
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]

@@ -10,10 +10,13 @@
 //! bounded in time and in octets, whatever the peer sends.
 
 pub mod cases;
+pub mod client;
 pub mod judge;
 pub mod observe;
+pub mod origin;
 pub mod parse;
 pub mod play;
+pub mod proxy;
 pub mod script;
 pub mod server;
 pub mod wire;

@@ -1,8 +1,10 @@
 //! `wirelaw http`: the reference parser, and judges of live HTTP/1.x implementations.
 
+mod client;
 mod list;
 mod output;
 mod parse;
+mod proxy;
 mod server;
 
 use clap::{Subcommand, ValueEnum};
@@ -19,6 +21,10 @@ pub(super) enum HttpCommand {
     Parse(parse::ParseArguments),
     /// Judge a server that listens somewhere.
     Server(server::ServerArguments),
+    /// Judge a proxy or a gateway, from both sides.
+    Proxy(proxy::ProxyArguments),
+    /// Judge a client: a command that fetches a URL.
+    Client(client::ClientArguments),
     /// List the cases with what they test.
     List(list::ListArguments),
 }
@@ -37,6 +43,8 @@ pub(super) fn http(command: &HttpCommand) -> Result<u8, CliError> {
     match command {
         HttpCommand::Parse(arguments) => parse::parse(arguments),
         HttpCommand::Server(arguments) => server::server(arguments),
+        HttpCommand::Proxy(arguments) => proxy::proxy(arguments),
+        HttpCommand::Client(arguments) => client::client(arguments),
         HttpCommand::List(arguments) => list::list(arguments),
     }
 }

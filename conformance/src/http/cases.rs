@@ -79,6 +79,11 @@ pub fn load(path: PathBuf, id: String) -> Result<Case, CasesError> {
 }
 
 impl Case {
+    /// A case that is no file.
+    pub fn parse(id: &str, text: &str) -> Case {
+        Case { id: id.to_owned(), path: PathBuf::from(id), script: script::parse(id, text) }
+    }
+
     fn is_called(&self, word: &str) -> bool {
         let tests = |script: &Script| script.tests.iter().any(|id| id.eq_ignore_ascii_case(word));
         self.id.contains(word.trim_end_matches(".http")) || self.script.as_ref().is_ok_and(tests)

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::cases::Case;
 use super::observe::{Baseline, End, Message, Observation};
 use super::script::{OutcomeLine, Script, Segments};
+use super::server::Abilities;
 use crate::axes::Axes;
 use crate::report::{Failure, Mark, Outcome, Verdict};
 use crate::requirements::http;
@@ -21,10 +22,35 @@ pub struct Run {
     pub observation: Observation,
 }
 
+/// An outcome that rests on no outcome line.
+pub fn plain(case: &Case, peer: &str, verdict: Verdict, message: String) -> Outcome {
+    let mut outcome = Outcome::new(&case.id, peer, Axes::default(), verdict);
+    outcome.message = message;
+    if let Ok(script) = &case.script {
+        outcome.covers.clone_from(&script.tests);
+    }
+    outcome
+}
+
+/// What a case needs and the peer lacks.
+pub fn unsupported(script: &Script, abilities: &Abilities, peer: &str, is_hardened: bool) -> Option<String> {
+    if script.is_hardened && !is_hardened {
+        return Some("judged under --profile hardened only".to_owned());
+    }
+    let missing = script.needs.iter().find(|need| !abilities.has(**need))?;
+    Some(format!("the {peer} lacks `{missing}`: {}", abilities.why_not(*missing)))
+}
+
 /// The first outcome line that fits; the last one fits always.
 pub fn outcome_line<'a>(script: &'a Script, observation: &Observation, baseline: &Baseline) -> &'a OutcomeLine {
     let fits = |line: &&OutcomeLine| line.pattern.as_ref().is_none_or(|pattern| observation.fits(pattern, baseline));
     script.outcomes.iter().find(fits).expect("a case ends with `else`")
+}
+
+/// Whether what came is a warning or worse.
+pub fn is_wrong(script: &Script, run: &Run, baseline: &Baseline, is_hardened: bool) -> bool {
+    let verdict = outcome_line(script, &run.observation, baseline).given.verdict(is_hardened);
+    matches!(verdict, Verdict::Warn | Verdict::Fail)
 }
 
 /// Judges the runs of a case: the worst of them decides. `peer` is its name in reports.
@@ -90,8 +116,9 @@ fn failure(script: &Script, line: &OutcomeLine, run: &Run) -> Failure {
 /// What came, for people: one line for each message, one for the end.
 pub fn describe(observation: &Observation) -> Vec<String> {
     let mut lines = Vec::new();
+    let came = if observation.success.is_some() { "request" } else { "forwarded" };
     for request in &observation.requests {
-        lines.push(format!("forwarded: {}", shown(request)));
+        lines.push(format!("{came}: {}", shown(request)));
     }
     for reply in &observation.replies {
         lines.push(shown(reply));
@@ -100,7 +127,15 @@ pub fn describe(observation: &Observation) -> Vec<String> {
         lines.push("no reply".to_owned());
     }
     if let Some(success) = observation.success {
-        lines.push(format!("the command {}", if success { "succeeded" } else { "failed" }));
+        let how = match (success, observation.is_hung) {
+            (true, _) => "succeeded",
+            (false, false) => "failed",
+            (false, true) => "hung, and was killed",
+        };
+        let output = &observation.output;
+        let cut = output.len().min(SHOWN);
+        let dots = if cut < output.len() { "..." } else { "" };
+        lines.push(format!("the client {how}; it delivered \"{}{dots}\"", visible(&output[..cut])));
     } else {
         lines.push(
             match observation.end {
@@ -112,6 +147,7 @@ pub fn describe(observation: &Observation) -> Vec<String> {
             .to_owned(),
         );
     }
+    lines.extend(observation.notes.iter().cloned());
     lines
 }
 

@@ -34,8 +34,12 @@ pub struct Observation {
     pub connections: usize,
     /// Whether the command succeeded.
     pub success: Option<bool>,
+    /// Whether the command had to be killed, as it did not end.
+    pub is_hung: bool,
     /// What the command wrote.
     pub output: Vec<u8>,
+    /// What else people want to know.
+    pub notes: Vec<String>,
 }
 
 /// The statuses that `ok` stands for.
@@ -51,6 +55,7 @@ impl Observation {
         self.replies_fit(pattern, baseline)
             && pattern.ending.is_none_or(|ending| self.ends(ending))
             && pattern.success.is_none_or(|success| self.success == Some(success))
+            && (!pattern.is_hung || self.is_hung)
             && pattern.with.iter().all(|condition| self.holds(condition))
     }
 

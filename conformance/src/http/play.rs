@@ -33,6 +33,14 @@ impl Default for Bounds {
     }
 }
 
+impl Bounds {
+    /// For a second look at what seems wrong: a peer that is slow is not at fault.
+    #[must_use]
+    pub fn with_more_time(self) -> Bounds {
+        Bounds { patience: self.patience * 2, quiet: self.quiet * 4, ..self }
+    }
+}
+
 /// Why a run found nothing out.
 #[derive(Debug)]
 pub enum Trouble {
@@ -238,7 +246,7 @@ impl Player<'_> {
 const ONE_BY_ONE: usize = 600;
 
 /// The parts in which a write goes out.
-fn cut(write: &[u8], segments: Segments) -> Vec<&[u8]> {
+pub(super) fn cut(write: &[u8], segments: Segments) -> Vec<&[u8]> {
     match segments {
         Segments::Whole => vec![write],
         Segments::Crlf => write.split_inclusive(|octet| *octet == b'\r').collect(),

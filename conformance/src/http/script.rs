@@ -26,6 +26,7 @@
 //! - `segments:` some of `whole octets crlf` (all three without it): how the octets are cut into writes;
 //! - `answers:` the methods of the requests in order, where the first word sent does not tell (a reply to HEAD has
 //!   no body);
+//! - `target:` what a client is asked for, behind the authority of the URL; `/` without it;
 //! - `profile: hardened`: judged under `--profile hardened` alone.
 //!
 //! # Steps
@@ -33,9 +34,24 @@
 //!   server, once a whole request has come. Line ends of the file are not sent. Lines that follow each other are
 //!   one write.
 //! - In octets: `\r \n \t \0 \\ \{ \xHH`; `\|` cuts the write; `{name}` is a variable, `{8000*a}` repeats.
+//!   `{body-length}` is the number of octets behind the next empty line, `{chunk-length}` that of octets between the
+//!   next line end and the last chunk, in hexadecimal.
 //!   Trailing blanks of a line do not count; `\x20` does.
 //! - `pause 50ms`, `half-close`, `close`, `reset`; `connection 2` goes on with another one; `await` waits for a
 //!   whole reply (as a server: for a request) before it goes on.
+//!
+//! ## The judge as an origin server
+//! `<` lines answer a request. A block of them waits for a whole request that has no answer yet, and goes out;
+//! `pause`, `half-close`, `close` and `reset` behind it belong to the same answer, and so do `<` lines behind a pause.
+//! `await` (or, in a case for proxies, a `>` line) ends the answer: the next block is for the next request. A block of
+//! interim replies alone goes out as soon as the header section is there, and answers nothing. Requests for which a
+//! case has no block get a small 200.
+//! - For proxies both sides run by themselves: `await` behind a `>` line waits at the front, before the next `>`.
+//!   `\{path}` is of this run alone, and so is `\{tag}`, which it holds: what comes to the back belongs to the run
+//!   whose tag is in its header section, and without one to the run of its connection.
+//! - For clients every step is the server's; `connection 2` starts what happens on the second connection that the
+//!   client opens. With `needs: second` the client is asked for two URLs, one after the other; with `answers: HEAD`
+//!   or `answers: POST` it is asked to use that method.
 //!
 //! # Outcomes
 //! `VERDICT [ID] PATTERN [: reason]`, the first that fits decides; the last is `else VERDICT [ID] [: reason]`.
@@ -45,7 +61,7 @@
 //!   to a plain request, `refused` is `4xx|5xx` but for the `ok` ones, `raw` octets that are no reply, `any` whatever;
 //!   interim replies count only if the pattern names a 1xx;
 //! - then `open`, `close` (closed or announced) or `closed` (really closed);
-//! - in client cases `success` or `failure`: the exit status of the command;
+//! - in client cases `success`, `failure` (the exit status of the command) or `hung` (it had to be killed: also a failure);
 //! - then `with` [`Condition`]s joined by `and`.
 
 mod octets;
@@ -113,11 +129,19 @@ pub enum Ability {
     Http10,
     /// Refuses a request without Host, so that an answer tells that it has found one.
     Host,
+    /// As a client: can be asked for two URLs in one run.
+    Second,
+    /// As a client: its output is the body.
+    Output,
+    /// As a client: can be asked to POST.
+    Post,
+    /// As a proxy: one that users choose, no gateway.
+    Proxy,
 }
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Ability; 11] = [
+    pub const ALL: [Ability; 15] = [
         Ability::KeepAlive,
         Ability::Pipeline,
         Ability::Body,
@@ -129,6 +153,10 @@ impl Ability {
         Ability::Continue,
         Ability::Http10,
         Ability::Host,
+        Ability::Second,
+        Ability::Output,
+        Ability::Post,
+        Ability::Proxy,
     ];
 
     /// The word of `needs:`.
@@ -145,6 +173,10 @@ impl Ability {
             Ability::Continue => "continue",
             Ability::Http10 => "http10",
             Ability::Host => "host",
+            Ability::Second => "second",
+            Ability::Output => "output",
+            Ability::Post => "post",
+            Ability::Proxy => "proxy",
         }
     }
 }
@@ -236,6 +268,8 @@ pub struct Script {
     pub segments: Vec<Segments>,
     /// The methods of the requests, if they are given.
     pub answers: Vec<String>,
+    /// What a client is asked for: the path and all behind it.
+    pub target: Option<String>,
     /// Whether only the hardened profile judges it.
     pub is_hardened: bool,
     /// In order.

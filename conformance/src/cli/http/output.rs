@@ -1,7 +1,7 @@
 //! What every judge of HTTP leaves behind: text, files, an exit status.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -76,6 +76,14 @@ impl OutputArguments {
         let unreadable = |cause| CliError::Read { path: path.clone(), cause };
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
         Ok(Expectations::parse(&text, &path)?)
+    }
+
+    /// The peer's name in reports: the one given, that of the known deviations, or else this one.
+    pub(super) fn name(&self, given: Option<&String>, otherwise: &str) -> String {
+        let stem = |file: &String| {
+            Path::new(file).file_stem().map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned())
+        };
+        given.cloned().or_else(|| self.expect.as_ref().map(stem)).unwrap_or_else(|| otherwise.to_owned())
     }
 
     /// On a terminal only: in a log a bar is noise.

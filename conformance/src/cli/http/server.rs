@@ -10,7 +10,7 @@ use super::Profile;
 use super::output::OutputArguments;
 use crate::http::cases;
 use crate::http::play::Bounds;
-use crate::http::script::Role;
+use crate::http::script::{Ability, Role};
 use crate::http::server::{Abilities, Server, probe};
 use crate::http::wire::{Address, Endpoint};
 use crate::suite::Home;
@@ -27,7 +27,7 @@ pub(in super::super) struct ServerArguments {
     #[arg(long, value_name = "HOST[:PORT]")]
     host_header: Option<String>,
     /// A target that the server answers with success.
-    #[arg(long, value_name = "TARGET", default_value = "/", value_parser = path)]
+    #[arg(long, value_name = "TARGET", default_value = "/", value_parser = target)]
     path: String,
     /// Only cases with this in their name, or that test this requirement; may be repeated.
     #[arg(long, value_name = "ID")]
@@ -63,7 +63,7 @@ pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
 }
 
 fn introduction(server: &Server, abilities: &Abilities) -> String {
-    let can: Vec<_> = abilities.known().map(|ability| ability.name()).collect();
+    let can: Vec<_> = abilities.known().map(Ability::name).collect();
     let ok: Vec<_> = abilities.baseline.ok.iter().map(ToString::to_string).collect();
     let method =
         abilities.variables.get("body-method").map(|method| String::from_utf8_lossy(method)).unwrap_or_default();
@@ -79,11 +79,6 @@ fn introduction(server: &Server, abilities: &Abilities) -> String {
 
 impl ServerArguments {
     fn server(&self) -> Server {
-        let stem = |name: &String| {
-            std::path::Path::new(name)
-                .file_stem()
-                .map_or_else(|| name.clone(), |stem| stem.to_string_lossy().into_owned())
-        };
         let host = match (&self.host_header, &self.address) {
             (Some(host), _) => host.clone(),
             (None, Address::Unix(_)) => "localhost".to_owned(),
@@ -91,11 +86,7 @@ impl ServerArguments {
         };
         let patience = Duration::from_millis(self.patience);
         Server {
-            name: self
-                .name
-                .clone()
-                .or_else(|| self.output.expect.as_ref().map(stem))
-                .unwrap_or_else(|| self.address.to_string()),
+            name: self.output.name(self.name.as_ref(), &self.address.to_string()),
             endpoint: Endpoint { address: self.address.clone(), tls: self.tls, patience },
             host,
             path: self.path.clone(),
@@ -106,7 +97,7 @@ impl ServerArguments {
     }
 }
 
-fn path(text: &str) -> Result<String, String> {
+pub(super) fn target(text: &str) -> Result<String, String> {
     if text.starts_with('/') && text.bytes().all(|octet| octet.is_ascii_graphic()) {
         Ok(text.to_owned())
     } else {

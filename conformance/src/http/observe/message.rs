@@ -37,6 +37,14 @@ impl Message {
         }
     }
 
+    /// The method of a request.
+    pub fn method(&self) -> Option<&str> {
+        match &self.start {
+            Start::Request(method) => Some(method),
+            _ => None,
+        }
+    }
+
     /// Whether a final reply follows; 101 is final on its connection.
     pub fn is_interim(&self) -> bool {
         self.status().is_some_and(|status| status < 200 && status != 101)
@@ -90,15 +98,31 @@ pub fn read_message(octets: &[u8], answers: Option<&str>, is_over: bool) -> Mess
         runs_to_close: false,
         raw: Vec::new(),
     };
-    let mut reader = Reader { octets, at: 0 };
-    if reader.head(&mut message, answers.is_some()) {
-        message.is_complete = reader.body(&mut message, answers, is_over);
-    } else {
-        message.start = Start::Raw; // half a header is no message that could be judged
-        reader.cut();
-    }
-    message.raw = octets[..reader.at].to_vec(); // no more than is its own: there may be very many
+    let taken = fill(&mut message, octets, answers, is_over);
+    // Only what is of this message: a storm of short ones is not to be copied for each of them.
+    message.raw = octets[..taken.unwrap_or(octets.len())].to_vec();
     message
+}
+
+/// Reads all parts but the raw octets, and returns how many those are; nothing if the message takes all there is.
+fn fill(message: &mut Message, octets: &[u8], answers: Option<&str>, is_over: bool) -> Option<usize> {
+    let mut reader = Reader { octets, at: 0 };
+    message.start = start(reader.line()?, answers.is_some());
+    if message.start == Start::Raw {
+        return None;
+    }
+    loop {
+        match reader.line() {
+            None => {
+                message.start = Start::Raw; // half a header is no message that could be judged
+                return None;
+            }
+            Some([]) => break,
+            Some(line) => message.fields.push(field(line)),
+        }
+    }
+    message.is_complete = reader.body(message, answers, is_over);
+    Some(reader.at)
 }
 
 fn start(line: &[u8], is_reply: bool) -> Start {
@@ -132,20 +156,6 @@ impl<'a> Reader<'a> {
         let end = rest.iter().position(|octet| *octet == b'\n')?;
         self.at += end + 1;
         Some(rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]))
-    }
-
-    /// Takes the start-line and the header; whether both are whole.
-    fn head(&mut self, message: &mut Message, is_reply: bool) -> bool {
-        let Some(line) = self.line() else { return false };
-        message.start = start(line, is_reply);
-        while message.start != Start::Raw {
-            match self.line() {
-                None => return false,
-                Some([]) => return true,
-                Some(line) => message.fields.push(field(line)),
-            }
-        }
-        false
     }
 
     /// Takes the body; whether it is whole.

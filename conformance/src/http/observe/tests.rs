@@ -63,3 +63,11 @@ fn what_is_cut_off_is_told() {
     let old = "HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.0 200 OK\r\n\r\nabc";
     assert!(fits(&replies(old), "304, 200 close with reply 2 body is \"abc\" and reply 2 not complete"));
 }
+
+#[test]
+fn a_storm_of_interim_replies_is_read_in_little_memory() {
+    let octets = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100_000);
+    let replies = read_replies(&octets, &[], false);
+    assert_eq!(replies.len(), 100_000);
+    assert!(replies.iter().all(|reply| reply.is_complete && reply.raw.capacity() < 100));
+}

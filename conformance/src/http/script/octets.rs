@@ -38,18 +38,29 @@ pub struct UnknownVariable(pub String);
 impl Template {
     /// The writes: each a run of octets.
     pub fn render(&self, variables: &Variables) -> Result<Vec<Vec<u8>>, UnknownVariable> {
-        let mut writes = vec![Vec::new()];
+        let (mut all, mut cuts, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
         for piece in &self.pieces {
-            let last = writes.last_mut().expect("it starts with one");
             match piece {
-                Piece::Octets(octets) => last.extend_from_slice(octets),
-                Piece::Repeated(times, octets) => last.extend(octets.repeat(*times)),
-                Piece::Variable(name) => {
-                    let value = variables.get(name).ok_or_else(|| UnknownVariable(name.clone()))?;
-                    last.extend_from_slice(value);
-                }
-                Piece::Cut => writes.push(Vec::new()),
+                Piece::Octets(octets) => all.extend_from_slice(octets),
+                Piece::Repeated(times, octets) => all.extend(octets.repeat(*times)),
+                Piece::Variable(name) => match (variables.get(name), Length::called(name)) {
+                    (Some(value), _) => all.extend_from_slice(value),
+                    (None, Some(length)) => lengths.push((all.len(), length)),
+                    (None, None) => return Err(UnknownVariable(name.clone())),
+                },
+                Piece::Cut => cuts.push(all.len()),
             }
+        }
+        // From the last one on, so that each counts what the ones behind it have become.
+        for (at, length) in lengths.into_iter().rev() {
+            let text = length.of(&all[at..]);
+            cuts.iter_mut().filter(|cut| **cut > at).for_each(|cut| *cut += text.len());
+            all.splice(at..at, text.into_bytes());
+        }
+        let (mut writes, mut start) = (Vec::new(), 0);
+        for cut in cuts.into_iter().chain([all.len()]) {
+            writes.push(all[start..cut].to_vec());
+            start = cut;
         }
         writes.retain(|write| !write.is_empty());
         Ok(writes)
@@ -81,9 +92,9 @@ impl Template {
     }
 
     fn escape<'a>(&mut self, rest: &'a str, at: usize) -> Result<&'a str, Problem> {
-        if rest.starts_with("\\|") {
+        if let Some(behind) = rest.strip_prefix("\\|") {
             self.pieces.push(Piece::Cut);
-            return Ok(&rest[2..]);
+            return Ok(behind);
         }
         let (octet, rest) = escaped(rest, at)?;
         self.push(octet);
@@ -102,6 +113,39 @@ impl Template {
             _ => variable(inside, span)?,
         });
         Ok(&rest[end + 1..])
+    }
+}
+
+/// A variable that is counted.
+#[derive(Clone, Copy, Debug)]
+enum Length {
+    /// The octets behind the next empty line, in decimal.
+    Body,
+    /// The octets from the next line to the last chunk, in hexadecimal.
+    Chunk,
+}
+
+impl Length {
+    fn called(name: &str) -> Option<Length> {
+        match name {
+            "body-length" => Some(Length::Body),
+            "chunk-length" => Some(Length::Chunk),
+            _ => None,
+        }
+    }
+
+    /// The length of what it counts in these octets.
+    fn of(self, octets: &[u8]) -> String {
+        let find = |from: usize, what: &[u8]| {
+            octets[from..].windows(what.len()).position(|window| window == what).map_or(octets.len(), |at| from + at)
+        };
+        match self {
+            Length::Body => octets.len().saturating_sub(find(0, b"\r\n\r\n") + 4).to_string(),
+            Length::Chunk => {
+                let start = find(0, b"\r\n").saturating_add(2).min(octets.len());
+                format!("{:x}", find(start, b"\r\n0\r\n") - start)
+            }
+        }
     }
 }
 

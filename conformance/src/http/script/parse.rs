@@ -28,6 +28,7 @@ fn empty(file: &str, text: &str) -> Script {
         needs: Vec::new(),
         segments: Segments::ALL.to_vec(),
         answers: Vec::new(),
+        target: None,
         is_hardened: false,
         steps: Vec::new(),
         outcomes: Vec::new(),
@@ -129,10 +130,11 @@ impl Parser {
                     return Err(Problem::new(span, "no way to cut the octets").help("some of: whole octets crlf"));
                 }
             }
+            "target" if value.trim().starts_with(['/', '?', '#']) => self.script.target = Some(value.trim().to_owned()),
             "profile" if value.trim() == "hardened" => self.script.is_hardened = true,
             _ => {
                 return Err(Problem::new(span, format!("an unknown header {}", quote(name)))
-                    .help("there are tests, needs, segments, answers, and `profile: hardened`"));
+                    .help("there are tests, needs, segments, answers, `target: /...`, and `profile: hardened`"));
             }
         }
         Ok(())

@@ -102,6 +102,8 @@ pub struct Pattern {
     pub ending: Option<Ending>,
     /// How the command ended; none: however.
     pub success: Option<bool>,
+    /// Whether the command must have hung.
+    pub is_hung: bool,
     /// All must hold.
     pub with: Vec<Condition>,
 }
@@ -142,6 +144,7 @@ pub(super) fn parse(text: &str, at: usize) -> Result<Pattern, Problem> {
             "closed" => pattern.ending = Some(Ending::Closed),
             "success" => pattern.success = Some(true),
             "failure" => pattern.success = Some(false),
+            "hung" => (pattern.is_hung, pattern.success) = (true, Some(false)),
             "none" => is_none = true,
             "any" if words.peek().is_none_or(|next| next.text != ",") && replies.is_empty() => is_any = true,
             "..." => pattern.more = true,

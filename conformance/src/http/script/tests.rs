@@ -83,3 +83,14 @@ fn any_text_is_read_or_refused() {
         let _ = parse("case.http", &format!("{}\u{e9}\0{}", &CASE[..end], &CASE[end..]));
     }
 }
+
+#[test]
+fn lengths_are_counted() {
+    let steps = "> A: {body-length}\\r\\n\\r\\n{chunk-length}\\r\\n\\|{x}{16*a}\\r\\n0\\r\\n\\r\\n";
+    let script = parse("test", &format!("# test\n{steps}\nelse fail\n")).expect("it is a case");
+    let Step::Send(_, template) = &script.steps[0].step else { panic!("not octets") };
+    let writes = template.render(&Variables::from([("x".to_owned(), b"xy".to_vec())])).expect("all is known");
+    let body = "12\r\nxyaaaaaaaaaaaaaaaa\r\n0\r\n\r\n";
+    assert_eq!(writes.concat(), format!("A: {}\r\n\r\n{body}", body.len()).into_bytes());
+    assert_eq!(writes[1], b"xyaaaaaaaaaaaaaaaa\r\n0\r\n\r\n", "the cut is where it was");
+}

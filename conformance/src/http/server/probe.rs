@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::super::observe::{Baseline, End, Observation};
+use super::super::observe::{Baseline, End, Message, Observation};
 use super::super::play::{Bounds, Trouble, play};
 use super::super::script::{Ability, Segments, Variables, parse};
 use super::Server;
@@ -47,6 +47,15 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    pub(in crate::http) fn new(
+        found: BTreeMap<Ability, Result<(), String>>,
+        baseline: Baseline,
+        variables: Variables,
+        bounds: Bounds,
+    ) -> Abilities {
+        Abilities { found, baseline, variables, bounds }
+    }
+
     /// Whether it can.
     pub fn has(&self, ability: Ability) -> bool {
         self.found.get(&ability).is_some_and(Result::is_ok)
@@ -93,7 +102,7 @@ pub fn probe(server: &Server) -> Result<Abilities, Unreachable> {
 }
 
 fn final_status(observation: &Observation, number: usize) -> Option<u16> {
-    observation.replies.iter().filter(|reply| !reply.is_interim()).nth(number).and_then(|reply| reply.status())
+    observation.replies.iter().filter(|reply| !reply.is_interim()).nth(number).and_then(Message::status)
 }
 
 /// Such as `200, 400, then it closed`.
@@ -208,8 +217,7 @@ impl Prober<'_> {
             "> {method} {{path}} HTTP/1.1\\r\\nHost: {{host}}\\r\\nContent-Length: 12\\r\\nExpect: 100-continue\\r\\n\\r\\n\n\
              pause 200ms\n> wirelaw body"
         );
-        let continued =
-            |observation: &Observation| observation.replies.first().and_then(|reply| reply.status()) == Some(100);
+        let continued = |observation: &Observation| observation.replies.first().and_then(Message::status) == Some(100);
         self.find(found, Ability::Continue, &expect, method, continued);
     }
 
