@@ -132,11 +132,17 @@ impl<'a> RequestHead<'a> {
         self.target.authority().or_else(|| self.host())
     }
 
-    /// Whether Host names another authority than the target (RFC 9110 §7.4 lets a server refuse that).
+    /// Whether Host names another authority than the target (RFC 9110 §7.4 lets a server refuse that). An empty port,
+    /// none, and the default port of the scheme are the same (RFC 9110 §4.2.3).
     pub fn host_differs(&self) -> bool {
-        match (self.target.authority(), self.host()) {
-            (Some(target), Some(host)) => !target.eq_ignore_ascii_case(host),
-            _ => false,
+        let (Some(target), Some(host)) = (self.target.authority(), self.host()) else { return false };
+        let without_userinfo = target.rsplit(|octet| *octet == b'@').next().unwrap_or(target);
+        match (Authority::parse(without_userinfo), Authority::parse(host)) {
+            (Ok(target), Ok(host)) => {
+                let port = |authority: Authority<'_>| authority.port_number().or(self.target.default_port());
+                !target.host.eq_ignore_ascii_case(host.host) || port(target) != port(host)
+            }
+            _ => true,
         }
     }
 

@@ -94,15 +94,23 @@ impl Reader {
         if self.kind == Kind::Response && !interim {
             self.methods.pop_front();
         }
-        match outcome {
-            _ if tunnel => self.course.state = State::Tunnel,
-            Outcome::Close(why) => self.course.state = State::Closed(why),
-            Outcome::Persist(_) => self.begin_message(),
+        if tunnel {
+            self.course.state = State::Tunnel;
+        } else {
+            self.go_on();
         }
         Event::End(outcome)
     }
 
-    pub(super) fn begin_message(&mut self) {
+    /// What comes behind the message: another one, or nothing.
+    pub(super) fn go_on(&mut self) {
+        match self.course.outcome {
+            Outcome::Close(why) => self.course.state = State::Closed(why),
+            Outcome::Persist(_) => self.begin_message(),
+        }
+    }
+
+    fn begin_message(&mut self) {
         self.steps += self.scan.steps;
         self.scan = Scan::head(self.kind);
         self.course.state = State::Head;
