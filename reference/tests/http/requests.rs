@@ -49,6 +49,11 @@ fn situations_1_to_4_lengths() {
             ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \t1 \t\r\n\r\nx", A, "x| ok"),
             ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0001\r\n\r\nx", A, "x| ok"),
             (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616, 18446744073709551617\r\n\r\nx",
+                &["equal-content-lengths"],
+                "content-length-repeated 42 400",
+            ),
+            (
                 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\nx",
                 A,
                 "content-length-too-large 42 413",
