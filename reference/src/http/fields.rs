@@ -19,7 +19,7 @@ pub(super) enum Known {
 
 impl Known {
     #[inline]
-    fn of(name: &[u8]) -> Known {
+    pub(super) fn of(name: &[u8]) -> Known {
         let (known, full) = match name.len() {
             4 => (Known::Host, &b"host"[..]),
             6 => (Known::Expect, &b"expect"[..]),
@@ -95,6 +95,11 @@ impl FieldLines {
         if end > start || line.value.0 as usize == start {
             line.value.1 = end as u32;
         }
+    }
+
+    /// What the last line is.
+    pub(super) fn last_known(&self) -> Known {
+        self.lines.last().map_or(Known::Other, |line| line.known)
     }
 
     pub(super) fn view<'a>(&'a self, octets: &'a [u8]) -> Fields<'a> {

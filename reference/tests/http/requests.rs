@@ -107,7 +107,7 @@ fn situations_5_to_7_codings() {
             (
                 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n",
                 &["retain-controls"],
-                "coding 45 400",
+                "control 45 400",
             ),
             // 7
             (
@@ -202,6 +202,13 @@ fn situation_10_line_ends() {
             ("GET / HTTP/1.1\r\nHost: a\r\nA: \0b\r\n\r\n", &["nul-as-sp"], "| ok"),
             ("GET / HTTP/1.1\r\nHost: a\r\nA: \x7f\r\n\r\n", A, "control 28 400"),
             ("GET / HTTP/1.1\r\nHost: a\r\nA: \x01\x7f\r\n\r\n", &["retain-controls"], "| ok"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nConnection: \x01close\r\n\r\n", &["retain-controls"], "control 37 400"),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nUpgrade:\r\n \x01\r\n\r\n",
+                &["retain-controls", "obs-fold"],
+                "control 36 400",
+            ),
+            ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade_:\r\n \x01\r\n\r\n", &["retain-controls", "obs-fold"], "| ok"),
             ("GET / HTTP/1.1\r\nHost: a\r\nA: \u{80}\u{ff}\t!\r\n\r\n", A, "| ok"),
         ],
     );

@@ -2,7 +2,7 @@
 
 use super::{Flow, LineEnd, Scan, Stage, Stop, line_end};
 use crate::http::error::{Fault, Kind};
-use crate::http::fields::FieldLines;
+use crate::http::fields::{FieldLines, Known};
 use crate::http::grammar::{TCHAR, WS, skip, skip_field_octets};
 use crate::http::rules::Rules;
 
@@ -112,11 +112,21 @@ impl Scan {
                 b'\r' => self.repaired = true,
                 0 if rules.nul_as_sp => self.repaired = true,
                 0 => return Err((Fault::Nul, self.at)),
-                _ if rules.retain_controls => (),
+                _ if rules.retain_controls && !self.is_acted_on(view, lines) => (),
                 _ => return Err((Fault::Control, self.at)),
             }
             self.at += 1;
         }
+    }
+
+    /// Whether the parser itself acts on the field whose value is being read. In such a field no control octet is in a
+    /// safe context (RFC 9110 §5.5): `close` with one beside it would be no `close`.
+    fn is_acted_on(&self, view: &[u8], lines: &FieldLines) -> bool {
+        let known = match self.stage {
+            Stage::Fold => lines.last_known(),
+            _ => Known::of(&view[self.mark..self.name_end]),
+        };
+        known != Known::Other
     }
 
     /// A value has ended at `at`: of a new line, or of the last line's fold.
