@@ -196,6 +196,7 @@ impl<'a> Field<'a> {
         }
         let mut value = Vec::with_capacity(self.raw.len());
         let mut rest = self.raw;
+        let mut folded = 0; // up to here each SP stands for a fold
         while let [octet, after @ ..] = rest {
             let fold = match rest {
                 [b'\r', b'\n', fold @ ..] | [b'\n', fold @ ..] => Some(fold),
@@ -207,8 +208,9 @@ impl<'a> Field<'a> {
                     let blank = fold.iter().take_while(|octet| is(**octet, WS)).count();
                     rest = &fold[blank..];
                     let end = value.iter().rposition(|octet| !is(*octet, WS)).map_or(0, |last| last + 1);
-                    value.truncate(end);
+                    value.truncate(end.max(folded));
                     value.push(b' ');
+                    folded = value.len();
                 }
                 (None, b'\r' | 0) => value.push(b' '),
                 (None, octet) => value.push(*octet),
@@ -235,7 +237,7 @@ mod tests {
     fn each_fold_is_one_space() {
         assert_eq!(folded(b"a\r\n b"), b"a b");
         assert_eq!(folded(b"a \r\n \t b\r\n\tc\n d"), b"a b c d");
-        assert_eq!(folded(b"a\r\n \r\n b"), b"a b");
+        assert_eq!(folded(b"a\r\n \r\n b"), b"a  b");
         assert_eq!(folded(b"a\rb\0c"), b"a b c");
     }
 }
