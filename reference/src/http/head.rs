@@ -1,5 +1,8 @@
 //! Heads: start-line and header section, as views of the octets.
 
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
 use super::connection::{self, Facts, Options, Outcome, Role};
 use super::error::{Error, Fault, Kind};
 use super::fields::{FieldLines, Fields, Known};
@@ -204,7 +207,7 @@ pub struct ResponseHead<'a> {
     pub version: Version,
     /// The status-code: three digits, from 0 to 999.
     pub status: u16,
-    /// The reason-phrase, of no meaning; may be empty. A CR that the [`Rules`] bear counts as SP.
+    /// The reason-phrase as it came; may be empty. See [`ResponseHead::reason_phrase`].
     pub reason: &'a [u8],
     /// The header section.
     pub fields: Fields<'a>,
@@ -228,6 +231,16 @@ impl<'a> ResponseHead<'a> {
             .map_err(|problem| refused(octets, scan, problem))?;
         let reason = &octets[scan.reason.0..scan.reason.1];
         Ok(ResponseHead { version, status, reason, fields, frame, options: Options::of(&fields) })
+    }
+
+    /// The reason-phrase, of no meaning, with SP in the place of whitespace that the [`Rules`] bear: of CR alone, which
+    /// must never be passed on (RFC 9112 §2.2), and of VT and FF.
+    pub fn reason_phrase(&self) -> Cow<'a, [u8]> {
+        let is_borne = |octet: &u8| matches!(octet, b'\r' | 0x0b | 0x0c);
+        if !self.reason.iter().any(is_borne) {
+            return Cow::Borrowed(self.reason);
+        }
+        self.reason.iter().map(|octet| if is_borne(octet) { b' ' } else { *octet }).collect::<Vec<_>>().into()
     }
 
     /// The class of the status.

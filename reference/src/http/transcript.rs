@@ -151,7 +151,7 @@ impl Message {
     }
 
     fn response(head: &ResponseHead<'_>) -> Message {
-        let start_line = StartLine::Response { status: head.status, reason: head.reason.to_vec() };
+        let start_line = StartLine::Response { status: head.status, reason: head.reason_phrase().into_owned() };
         Message::new(start_line, head.version, &head.fields, head.frame)
     }
 

@@ -41,11 +41,10 @@ impl Scan {
     /// A line with whitespace in front: a fold (RFC 9112 §5.2), or behind the start-line one that is dropped (§2.2).
     fn indented(&mut self, lines: &FieldLines, rules: &Rules) -> Result<Flow, Stop> {
         if lines.len() == 0 {
-            let dropped = rules.ws_before_first_field_dropped && self.section > 0; // a trailer section follows no start-line
-            return if dropped {
-                Ok(self.go(Stage::Dropped, self.at))
-            } else {
-                Err((Fault::SpaceBeforeFields, self.at))
+            return match self.section {
+                0 => Err((Fault::NameOctet, self.at)), // a trailer section follows no start-line
+                _ if rules.ws_before_first_field_dropped => Ok(self.go(Stage::Dropped, self.at)),
+                _ => Err((Fault::SpaceBeforeFields, self.at)),
             };
         }
         if self.kind == Kind::Request && !rules.obs_fold {
