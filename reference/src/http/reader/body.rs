@@ -3,7 +3,7 @@
 use super::{Course, Event, Place, Reader, State};
 use crate::http::chunked::{Decoder, Step};
 use crate::http::connection::Outcome;
-use crate::http::error::{Error, Kind};
+use crate::http::error::{Error, Fault, Kind};
 use crate::http::framing::{Frame, Framing};
 use crate::http::head::{RequestHead, RequestMethod, ResponseHead};
 use crate::http::scan::Scan;
@@ -44,7 +44,11 @@ impl Reader {
         let (step, read) = match self.course.chunks.line(input, &self.rules) {
             Ok(read) => read,
             Err((fault, at)) => {
-                let (offset, octet) = (self.offset + at as u64, input.get(at).copied());
+                let (offset, octet) = match fault {
+                    // As everywhere: the CR is what is wrong, and it may have come in another piece.
+                    Fault::ChunkCarriageReturn => ((self.offset + at as u64).saturating_sub(1), Some(b'\r')),
+                    _ => (self.offset + at as u64, input.get(at).copied()),
+                };
                 return Err(self.refuse(Error { offset, octet, fault, kind: self.kind }));
             }
         };
