@@ -1,5 +1,6 @@
 //! What a connection said, kept: messages with their bodies, and how it ended. For reports and tests.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::connection::{Outcome, Why};
@@ -161,7 +162,7 @@ impl Message {
             Event::Trailers(fields) => self.trailers = pairs(fields),
             Event::End(outcome) => self.outcome = Some(*outcome),
             Event::Chunk(size, extensions) => {
-                let owned = extensions.iter().map(|one| (one.name.to_vec(), one.value.map(|value| value.into_owned())));
+                let owned = extensions.iter().map(|one| (one.name.to_vec(), one.value.map(Cow::into_owned)));
                 self.chunks.push(Chunk { size: *size, extensions: owned.collect() });
             }
             _ => (),

@@ -1,5 +1,7 @@
 //! How a table of cases is read.
 
+use std::fmt::Write;
+
 use wirelaw_reference::http::RequestMethod;
 
 use crate::{read, reader, rules, summary};
@@ -16,7 +18,8 @@ pub(crate) fn check(answers: Option<RequestMethod>, cases: &[Case]) {
         let octets = latin1(octets);
         let got = summary(&read(&octets, &reader(answers, rules(lenient))));
         if got != *expected {
-            wrong += &format!("\n{} {lenient:?}\n   expected {expected}\n   got      {got}", octets.escape_ascii());
+            let octets = octets.escape_ascii();
+            let _ = write!(wrong, "\n{octets} {lenient:?}\n   expected {expected}\n   got      {got}");
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -88,7 +88,7 @@ fn octets_one_by_one_cost_no_more_than_a_few_steps_each() {
         format!("GET /{long} HTTP/1.1\r\n"),
         format!("GET / HTTP/1.1\r\nHost: {long}"),
         format!("GET / HTTP/1.1\r\n{long}"),
-        format!("GET / HTTP/1.1\r\nHost: a\r\nA:{}", blank),
+        format!("GET / HTTP/1.1\r\nHost: a\r\nA:{blank}"),
         format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{}", "1\r\nx\r\n".repeat(10_000)),
     ];
     for mut rules in [Rules::default(), Rules::lenient()] {
