@@ -143,6 +143,8 @@ clauses! {
         "a quoted-string holds no control octets but HTAB, and so no line end";
     CHUNK_EXTENSION_LIMIT = "9112-7.1.1-EXT-LIMIT", "rfc9112 §7.1.1", May, Some("9112-7.1.1-EXT-LIMIT"),
         "the length of all chunk extensions of a request ought to be limited, with a 4xx past it";
+    LIMITS = "9110-17.5-LIMITS", "rfc9110 §17.5", May, Some("9110-17.5-LIMITS"),
+        "a recipient ought to bound the length of what it reads";
     INCOMPLETE_LENGTH = "9112-6.3-CL-INCOMPLETE", "rfc9112 §6.3 item 6", Must, Some("9112-6.3-CL-INCOMPLETE"),
         "a body that ends before its length is incomplete";
     INCOMPLETE_REQUEST = "9112-8-INCOMPLETE-REQ", "rfc9112 §8", May, Some("9112-8-INCOMPLETE-REQ"),

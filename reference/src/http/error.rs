@@ -42,6 +42,15 @@ impl Error {
     pub fn clause(&self) -> Clause {
         match (self.fault, self.kind) {
             (Fault::ContentLengthSyntax | Fault::ContentLengthsDiffer, Kind::Response) => law::CL_INVALID_RESPONSE,
+            // Their clauses ask a status of a server; who reads a response has bounds, too.
+            (
+                Fault::LineTooLong
+                | Fault::FieldsTooLarge
+                | Fault::TooManyFields
+                | Fault::ChunkExtensionsTooLong
+                | Fault::ContentTooLarge,
+                Kind::Response,
+            ) => law::LIMITS,
             (fault, _) => fault.row().clause,
         }
     }

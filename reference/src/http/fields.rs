@@ -19,7 +19,7 @@ pub(super) enum Known {
 
 impl Known {
     #[inline]
-    fn of(name: &[u8]) -> Known {
+    pub(super) fn of(name: &[u8]) -> Known {
         let (known, full) = match name.len() {
             4 => (Known::Host, &b"host"[..]),
             6 => (Known::Expect, &b"expect"[..]),
@@ -95,6 +95,11 @@ impl FieldLines {
         if end > start || line.value.0 as usize == start {
             line.value.1 = end as u32;
         }
+    }
+
+    /// What the last line is.
+    pub(super) fn last_known(&self) -> Known {
+        self.lines.last().map_or(Known::Other, |line| line.known)
     }
 
     pub(super) fn view<'a>(&'a self, octets: &'a [u8]) -> Fields<'a> {
@@ -191,6 +196,7 @@ impl<'a> Field<'a> {
         }
         let mut value = Vec::with_capacity(self.raw.len());
         let mut rest = self.raw;
+        let mut folded = 0; // up to here each SP stands for a fold
         while let [octet, after @ ..] = rest {
             let fold = match rest {
                 [b'\r', b'\n', fold @ ..] | [b'\n', fold @ ..] => Some(fold),
@@ -202,8 +208,9 @@ impl<'a> Field<'a> {
                     let blank = fold.iter().take_while(|octet| is(**octet, WS)).count();
                     rest = &fold[blank..];
                     let end = value.iter().rposition(|octet| !is(*octet, WS)).map_or(0, |last| last + 1);
-                    value.truncate(end);
+                    value.truncate(end.max(folded));
                     value.push(b' ');
+                    folded = value.len();
                 }
                 (None, b'\r' | 0) => value.push(b' '),
                 (None, octet) => value.push(*octet),
@@ -230,7 +237,7 @@ mod tests {
     fn each_fold_is_one_space() {
         assert_eq!(folded(b"a\r\n b"), b"a b");
         assert_eq!(folded(b"a \r\n \t b\r\n\tc\n d"), b"a b c d");
-        assert_eq!(folded(b"a\r\n \r\n b"), b"a b");
+        assert_eq!(folded(b"a\r\n \r\n b"), b"a  b");
         assert_eq!(folded(b"a\rb\0c"), b"a b c");
     }
 }

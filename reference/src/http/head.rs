@@ -1,5 +1,8 @@
 //! Heads: start-line and header section, as views of the octets.
 
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
 use super::connection::{self, Facts, Options, Outcome, Role};
 use super::error::{Error, Fault, Kind};
 use super::fields::{FieldLines, Fields, Known};
@@ -132,11 +135,17 @@ impl<'a> RequestHead<'a> {
         self.target.authority().or_else(|| self.host())
     }
 
-    /// Whether Host names another authority than the target (RFC 9110 §7.4 lets a server refuse that).
+    /// Whether Host names another authority than the target (RFC 9110 §7.4 lets a server refuse that). An empty port,
+    /// none, and the default port of the scheme are the same (RFC 9110 §4.2.3).
     pub fn host_differs(&self) -> bool {
-        match (self.target.authority(), self.host()) {
-            (Some(target), Some(host)) => !target.eq_ignore_ascii_case(host),
-            _ => false,
+        let (Some(target), Some(host)) = (self.target.authority(), self.host()) else { return false };
+        let without_userinfo = target.rsplit(|octet| *octet == b'@').next().unwrap_or(target);
+        match (Authority::parse(without_userinfo), Authority::parse(host)) {
+            (Ok(target), Ok(host)) => {
+                let port = |authority: Authority<'_>| authority.port_number().or(self.target.default_port());
+                !target.host.eq_ignore_ascii_case(host.host) || port(target) != port(host)
+            }
+            _ => true,
         }
     }
 
@@ -198,7 +207,7 @@ pub struct ResponseHead<'a> {
     pub version: Version,
     /// The status-code: three digits, from 0 to 999.
     pub status: u16,
-    /// The reason-phrase, of no meaning; may be empty. A CR that the [`Rules`] bear counts as SP.
+    /// The reason-phrase as it came; may be empty. See [`ResponseHead::reason_phrase`].
     pub reason: &'a [u8],
     /// The header section.
     pub fields: Fields<'a>,
@@ -222,6 +231,16 @@ impl<'a> ResponseHead<'a> {
             .map_err(|problem| refused(octets, scan, problem))?;
         let reason = &octets[scan.reason.0..scan.reason.1];
         Ok(ResponseHead { version, status, reason, fields, frame, options: Options::of(&fields) })
+    }
+
+    /// The reason-phrase, of no meaning, with SP in the place of whitespace that the [`Rules`] bear: of CR alone, which
+    /// must never be passed on (RFC 9112 §2.2), and of VT and FF.
+    pub fn reason_phrase(&self) -> Cow<'a, [u8]> {
+        let is_borne = |octet: &u8| matches!(octet, b'\r' | 0x0b | 0x0c);
+        if !self.reason.iter().any(is_borne) {
+            return Cow::Borrowed(self.reason);
+        }
+        self.reason.iter().map(|octet| if is_borne(octet) { b' ' } else { *octet }).collect::<Vec<_>>().into()
     }
 
     /// The class of the status.

@@ -222,10 +222,11 @@ impl Reader {
         self.any_method = Some(method);
     }
 
-    /// After a CONNECT that was refused, requests go on (RFC 9110 §9.3.6).
+    /// After a CONNECT that was refused, requests go on (RFC 9110 §9.3.6), unless the connection closes behind it as
+    /// behind any other request (RFC 9112 §9.6).
     pub fn refuse_tunnel(&mut self) {
         if matches!(self.course.state, State::Tunnel) {
-            self.begin_message();
+            self.go_on();
         }
     }
 

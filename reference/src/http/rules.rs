@@ -34,7 +34,8 @@ pub struct Rules {
     pub space_before_colon: bool,
     /// NUL in a value counts as SP (RFC 9110 §5.5).
     pub nul_as_sp: bool,
-    /// Control octets other than CR, LF and NUL stay in values (RFC 9110 §5.5).
+    /// Control octets other than CR, LF and NUL stay in values, but not in those that the parser acts on: Host,
+    /// Content-Length, Transfer-Encoding, Connection, Expect and Upgrade are no safe context (RFC 9110 §5.5).
     pub retain_controls: bool,
     /// Transfer-Encoding frames a message that has Content-Length too; then the connection closes (RFC 9112 §6.1, §6.3).
     pub te_and_cl_te_wins: bool,

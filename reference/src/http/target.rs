@@ -45,6 +45,13 @@ impl<'a> Target<'a> {
         (self.form == Form::Absolute).then(|| self.octets.split(|octet| *octet == b':').next().unwrap_or_default())
     }
 
+    /// The port that goes without saying, of an http or https URI (RFC 9110 §4.2).
+    pub fn default_port(&self) -> Option<u16> {
+        let scheme = self.scheme()?;
+        let ports = [(&b"http"[..], 80), (b"https", 443)];
+        ports.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name)).map(|(_, port)| port)
+    }
+
     /// Of absolute-form (if it has one) and authority-form, the authority.
     pub fn authority(&self) -> Option<&'a [u8]> {
         match self.form {
@@ -141,7 +148,8 @@ fn connect(target: &[u8]) -> Result<(), (Fault, usize)> {
     }
     let authority = Authority::parse(target).map_err(|at| {
         let in_port = target[..at].iter().rev().find(|octet| !is(**octet, DIGIT)) == Some(&b':');
-        let one_colon = target[0] == b'[' || target.split(|octet| *octet == b':').count() == 2;
+        let is_colon = |octet: &u8| *octet == b':';
+        let one_colon = target[0] == b'[' || target.iter().position(is_colon) == target.iter().rposition(is_colon);
         (if in_port && one_colon { Fault::ConnectPort } else { Fault::ConnectTarget }, at)
     })?;
     if authority.host.is_empty() {

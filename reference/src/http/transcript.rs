@@ -1,5 +1,6 @@
 //! What a connection said, kept: messages with their bodies, and how it ended. For reports and tests.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::connection::{Outcome, Why};
@@ -151,7 +152,7 @@ impl Message {
     }
 
     fn response(head: &ResponseHead<'_>) -> Message {
-        let start_line = StartLine::Response { status: head.status, reason: head.reason.to_vec() };
+        let start_line = StartLine::Response { status: head.status, reason: head.reason_phrase().into_owned() };
         Message::new(start_line, head.version, &head.fields, head.frame)
     }
 
@@ -161,8 +162,7 @@ impl Message {
             Event::Trailers(fields) => self.trailers = pairs(fields),
             Event::End(outcome) => self.outcome = Some(*outcome),
             Event::Chunk(size, extensions) => {
-                let owned =
-                    extensions.iter().map(|one| (one.name.to_vec(), one.value.map(alloc::borrow::Cow::into_owned)));
+                let owned = extensions.iter().map(|one| (one.name.to_vec(), one.value.map(Cow::into_owned)));
                 self.chunks.push(Chunk { size: *size, extensions: owned.collect() });
             }
             _ => (),

@@ -1,6 +1,7 @@
 //! Messages of HTTP/1.x: what becomes of each by default and with each leniency, however its octets are split.
 
 mod cases;
+mod connections;
 mod requests;
 mod responses;
 mod round_trip;

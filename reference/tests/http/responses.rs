@@ -1,6 +1,6 @@
 //! Responses, to GET, HEAD and CONNECT.
 
-use wirelaw_reference::http::{Ending, Fault, Reader, RequestMethod, Rules, Transcript};
+use wirelaw_reference::http::{Ending, Fault, Limits, Reader, RequestMethod, Rules, StartLine, Transcript};
 
 use crate::cases::check;
 
@@ -123,4 +123,31 @@ fn folds_in_values_are_spaces() {
     assert_eq!(transcript.messages[0].fields[0], (b"A".to_vec(), b"b c".to_vec()));
     assert_eq!(transcript.messages[0].fields[1], (b"Connection".to_vec(), b"close".to_vec()));
     assert_eq!(crate::summary(&transcript), "! ok");
+}
+
+#[test]
+fn whitespace_borne_in_a_reason_is_passed_on_as_sp() {
+    let octets = b"HTTP/1.1 204 a\rb\x0bc\x0cd\r\n\r\n";
+    let rules = crate::rules(&["lenient-status-line-ws"]);
+    let transcript = crate::read(octets, &crate::reader(Some(RequestMethod::Other), rules));
+    let reason = b"a b c d".to_vec();
+    assert_eq!(transcript.messages[0].start_line, StartLine::Response { status: 204, reason });
+}
+
+#[test]
+fn bounds_of_a_response_stand_on_no_clause_for_servers() {
+    let limits = Limits { start_line: 20, fields: 20, content: 5, ..Limits::default() };
+    let rules = Rules { limits, ..Rules::default() };
+    for (octets, fault) in [
+        (&b"HTTP/1.1 200 23456789012"[..], Fault::LineTooLong),
+        (b"HTTP/1.1 200 \r\nA: 456789012345678901", Fault::FieldsTooLarge),
+        (b"HTTP/1.1 200 \r\nContent-Length:6\r\n\r\n", Fault::ContentTooLarge),
+    ] {
+        match crate::read(octets, &crate::reader(Some(RequestMethod::Other), rules.clone())).ending {
+            Ending::Refused(error) => {
+                assert_eq!((error.fault, error.clause().id, error.status()), (fault, "9110-17.5-LIMITS", 502));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub(super) fn content_length(fields: &Fields<'_>, rules: &Rules) -> Result<u64, 
             }
         }
     }
-    if repeated.is_some() && !rules.equal_content_lengths {
+    // Of numbers too large for the machine it is not known whether they are equal; both are refused as repeated.
+    if repeated.is_some() && (!rules.equal_content_lengths || agreed == Some(None)) {
         return Err((Fault::ContentLengthRepeated, repeated));
     }
     match agreed {

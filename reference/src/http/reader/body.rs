@@ -3,7 +3,7 @@
 use super::{Course, Event, Place, Reader, State};
 use crate::http::chunked::{Decoder, Step};
 use crate::http::connection::Outcome;
-use crate::http::error::{Error, Kind};
+use crate::http::error::{Error, Fault, Kind};
 use crate::http::framing::{Frame, Framing};
 use crate::http::head::{RequestHead, RequestMethod, ResponseHead};
 use crate::http::scan::Scan;
@@ -44,7 +44,11 @@ impl Reader {
         let (step, read) = match self.course.chunks.line(input, &self.rules) {
             Ok(read) => read,
             Err((fault, at)) => {
-                let (offset, octet) = (self.offset + at as u64, input.get(at).copied());
+                let (offset, octet) = match fault {
+                    // As everywhere: the CR is what is wrong, and it may have come in another piece.
+                    Fault::ChunkCarriageReturn => ((self.offset + at as u64).saturating_sub(1), Some(b'\r')),
+                    _ => (self.offset + at as u64, input.get(at).copied()),
+                };
                 return Err(self.refuse(Error { offset, octet, fault, kind: self.kind }));
             }
         };
@@ -94,15 +98,23 @@ impl Reader {
         if self.kind == Kind::Response && !interim {
             self.methods.pop_front();
         }
-        match outcome {
-            _ if tunnel => self.course.state = State::Tunnel,
-            Outcome::Close(why) => self.course.state = State::Closed(why),
-            Outcome::Persist(_) => self.begin_message(),
+        if tunnel {
+            self.course.state = State::Tunnel;
+        } else {
+            self.go_on();
         }
         Event::End(outcome)
     }
 
-    pub(super) fn begin_message(&mut self) {
+    /// What comes behind the message: another one, or nothing.
+    pub(super) fn go_on(&mut self) {
+        match self.course.outcome {
+            Outcome::Close(why) => self.course.state = State::Closed(why),
+            Outcome::Persist(_) => self.begin_message(),
+        }
+    }
+
+    fn begin_message(&mut self) {
         self.steps += self.scan.steps;
         self.scan = Scan::head(self.kind);
         self.course.state = State::Head;

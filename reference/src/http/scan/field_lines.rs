@@ -2,7 +2,7 @@
 
 use super::{Flow, LineEnd, Scan, Stage, Stop, line_end};
 use crate::http::error::{Fault, Kind};
-use crate::http::fields::FieldLines;
+use crate::http::fields::{FieldLines, Known};
 use crate::http::grammar::{TCHAR, WS, skip, skip_field_octets};
 use crate::http::rules::Rules;
 
@@ -41,11 +41,10 @@ impl Scan {
     /// A line with whitespace in front: a fold (RFC 9112 §5.2), or behind the start-line one that is dropped (§2.2).
     fn indented(&mut self, lines: &FieldLines, rules: &Rules) -> Result<Flow, Stop> {
         if lines.len() == 0 {
-            let dropped = rules.ws_before_first_field_dropped && self.section > 0; // a trailer section follows no start-line
-            return if dropped {
-                Ok(self.go(Stage::Dropped, self.at))
-            } else {
-                Err((Fault::SpaceBeforeFields, self.at))
+            return match self.section {
+                0 => Err((Fault::NameOctet, self.at)), // a trailer section follows no start-line
+                _ if rules.ws_before_first_field_dropped => Ok(self.go(Stage::Dropped, self.at)),
+                _ => Err((Fault::SpaceBeforeFields, self.at)),
             };
         }
         if self.kind == Kind::Request && !rules.obs_fold {
@@ -112,11 +111,21 @@ impl Scan {
                 b'\r' => self.repaired = true,
                 0 if rules.nul_as_sp => self.repaired = true,
                 0 => return Err((Fault::Nul, self.at)),
-                _ if rules.retain_controls => (),
+                _ if rules.retain_controls && !self.is_acted_on(view, lines) => (),
                 _ => return Err((Fault::Control, self.at)),
             }
             self.at += 1;
         }
+    }
+
+    /// Whether the parser itself acts on the field whose value is being read. In such a field no control octet is in a
+    /// safe context (RFC 9110 §5.5): `close` with one beside it would be no `close`.
+    fn is_acted_on(&self, view: &[u8], lines: &FieldLines) -> bool {
+        let known = match self.stage {
+            Stage::Fold => lines.last_known(),
+            _ => Known::of(&view[self.mark..self.name_end]),
+        };
+        known != Known::Other
     }
 
     /// A value has ended at `at`: of a new line, or of the last line's fold.
