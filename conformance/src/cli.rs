@@ -56,6 +56,8 @@ enum CliError {
     Cases(#[from] crate::http::cases::CasesError),
     #[error("{0}")]
     Unreachable(#[from] crate::http::server::Unreachable),
+    #[error("cannot talk to {address}: {cause}")]
+    Connect { address: String, cause: std::io::Error },
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]
