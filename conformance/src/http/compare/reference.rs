@@ -1,5 +1,6 @@
 //! The reference parser's readings: the strict one, and one for each set of leniencies that changes something.
 
+use wirelaw_reference::clause::Clause;
 use wirelaw_reference::http::{Ending, Error, LENIENCIES, Leniency, StartLine};
 
 use super::{End, Line, Message, Parser, Seen};
@@ -16,7 +17,9 @@ pub(crate) struct Reading {
     /// Why it was refused, if it was.
     pub(super) error: Option<Error>,
     /// By which clause each message was framed.
-    pub(super) framed_by: Vec<wirelaw_reference::clause::Clause>,
+    pub(super) framed_by: Vec<Clause>,
+    /// Whether a line stands in the octets that begins with a blank.
+    pub(super) folded: bool,
 }
 
 /// Every outcome that is allowed, the strict one first, those with fewer leniencies before those with more.
@@ -81,5 +84,6 @@ fn read(octets: &[u8], question: &Question, lenient: Vec<&'static Leniency>) -> 
         end: message.end_at,
     });
     let seen = Seen { parser: Parser::Reference, messages: messages.collect(), end };
-    Reading { lenient, seen, error, framed_by }
+    let folded = octets.windows(3).any(|window| matches!(window, b"\r\n " | b"\r\n\t"));
+    Reading { lenient, seen, error, framed_by, folded }
 }

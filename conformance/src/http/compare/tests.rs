@@ -67,7 +67,8 @@ fn llhttp_ends_messages_where_it_does_octet_by_octet() {
 fn hostile_octets_end_in_bounded_time() {
     let mut machine = Llhttp::new();
     let many = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3000);
-    assert_eq!(machine.read(&many, Kind::Request, &[]).messages.len(), 3000);
+    let read = machine.read(&many, Kind::Request, &[]);
+    assert_eq!((read.messages.len(), read.end), (3000, End::Clean));
     let fields = [&b"GET / HTTP/1.1\r\n"[..], &b"a: b\r\n".repeat(50_000), b"\r\n"].concat();
     assert_eq!(machine.read(&fields, Kind::Request, &[]).messages.len(), 1);
     let question = Question { kind: Some(Kind::Request), ..Question::default() };
@@ -85,7 +86,45 @@ fn what_agrees_and_what_does_not() {
     };
     let (agrees, text, json) = all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(agrees && text.contains("llhttp      agrees") && json.contains("\"agrees\": true"), "{text}");
-    let smuggled = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n";
-    let (agrees, text, _) = all(smuggled);
+    let both = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let (agrees, text, _) = all(both);
     assert!(!agrees && text.contains("te-and-cl-te-wins"), "{text}");
+}
+
+#[test]
+fn verdicts_are_of_the_nearest_outcome_that_is_allowed() {
+    let mut machine = Llhttp::new();
+    let mut verdicts = |octets: &[u8]| -> Vec<(verdict::Weight, String)> {
+        let comparison = compare(octets, &Question::default(), &mut machine);
+        comparison.others.iter().map(|one| (one.verdict.weight(), one.verdict.to_string())).collect()
+    };
+    // Two repairs are needed at once.
+    let both = verdicts(b"\n\nGET / HTTP/1.1\nHost: a\n\n");
+    assert!(both[0].1.contains("lf-line-end") && both[0].1.contains("skip-empty-lines"), "{both:?}");
+    // A repair, then something that the parser leaves to its caller.
+    let host = verdicts(b"GET / HTTP/1.1\nX: y\n\n");
+    assert!(host[0].1.starts_with("leaves 9112-3.2-HOST-MISSING"), "{host:?}");
+    // A blank in a chunk-size line is grammar, which a recipient may repair.
+    let chunk = verdicts(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n");
+    assert_eq!(chunk[0].0, verdict::Weight::Open, "{chunk:?}");
+    // An empty Transfer-Encoding frames a request by nothing.
+    let empty = verdicts(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n");
+    assert_eq!(empty[1].0, verdict::Weight::Breach, "{empty:?}");
+    // Both refuse, one of them only behind the head.
+    let te = verdicts(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n");
+    assert_eq!(te[1].1, "agrees");
+}
+
+#[test]
+fn a_boundary_that_differs_is_told() {
+    let mut machine = Llhttp::new();
+    let octets = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n0\r\n\r\n";
+    let mut comparison = compare(octets, &Question::default(), &mut machine);
+    assert!(comparison.agrees() && comparison.consequences.is_empty());
+    let seen = &mut comparison.others[0].seen;
+    seen.messages[0].end = Some(62);
+    assert_eq!(verdict::difference(seen, &comparison.reference), Some(Difference::Boundary(0)));
+    assert!(matches!(verdict::judge(seen, &comparison.readings), Verdict::Outside(Some(_), _)));
+    let lines = consequence::consequences(Kind::Request, &[&comparison.reference, seen], octets.len() as u64);
+    assert!(lines[0].contains("octets 62..67"), "{lines:?}");
 }

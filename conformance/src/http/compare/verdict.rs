@@ -152,7 +152,17 @@ impl Difference {
 }
 
 /// Where two readings differ first. That one refuses what another still waits for is no difference: neither took it.
+/// Nor is it one that a head has been told of and refused afterwards.
 pub fn difference(one: &Seen, other: &Seen) -> Option<Difference> {
+    let refused = |a: &Seen, b: &Seen| {
+        let number = b.messages.len();
+        a.messages.len() == number + 1 && a.messages[number].end.is_none() && both_refuse(&a.end, &b.end)
+    };
+    if refused(one, other) || refused(other, one) {
+        let number = one.messages.len().min(other.messages.len());
+        let whole = |seen: &Seen| Seen { messages: seen.messages[..number].to_vec(), ..seen.clone() };
+        return difference(&whole(one), &whole(other));
+    }
     for number in 0..one.messages.len().max(other.messages.len()) {
         let (Some(a), Some(b)) = (one.messages.get(number), other.messages.get(number)) else {
             return Some(Difference::Taken(number));
@@ -162,11 +172,12 @@ pub fn difference(one: &Seen, other: &Seen) -> Option<Difference> {
         }
     }
     let goes_on = |end: &End| matches!(end, End::Incomplete | End::Rejected { .. });
-    match (&one.end, &other.end) {
-        (End::Behind(a), End::Behind(b)) if a != b => Some(Difference::End),
-        (a, b) if goes_on(a) != goes_on(b) => Some(Difference::End),
-        _ => None,
-    }
+    (goes_on(&one.end) != goes_on(&other.end)).then_some(Difference::End)
+}
+
+/// Whether the one is a refusal, and the other one, too.
+fn both_refuse(one: &End, other: &End) -> bool {
+    matches!((one, other), (End::Rejected { .. }, End::Rejected { .. }))
 }
 
 fn within(number: usize, a: &Message, b: &Message) -> Option<Difference> {
@@ -232,7 +243,7 @@ fn outside(seen: &Seen, nearest: &Reading, difference: &Difference) -> Verdict {
                 (End::Rejected { .. }, _) if !is_whole && (there || here.is_none()) => refuses(seen, *number, nearest),
                 (_, Some(error)) if !there => takes(seen.parser, &error),
                 (_, None) if nearest.seen.messages.len() <= *number => {
-                    Verdict::Outside(Some(law::NO_MORE_REQUESTS), "reads on where the connection ends")
+                    reads_on(seen.parser)
                 }
                 _ => Verdict::Outside(framed_by(number), "ends the message elsewhere"),
             }
@@ -244,8 +255,16 @@ fn outside(seen: &Seen, nearest: &Reading, difference: &Difference) -> Verdict {
         Difference::End => match (&seen.end, nearest.error) {
             (End::Rejected { .. }, _) => refuses(seen, seen.messages.len(), nearest),
             (_, Some(error)) => takes(seen.parser, &error),
-            _ => Verdict::Outside(Some(law::NO_MORE_REQUESTS), "reads what follows the last message otherwise"),
+            _ => reads_on(seen.parser),
         },
+    }
+}
+
+/// It reads messages where the connection ends.
+fn reads_on(parser: Parser) -> Verdict {
+    match parser {
+        Parser::Httparse => Verdict::LeavesToCaller(law::NO_MORE_REQUESTS, "persistence"),
+        _ => Verdict::Outside(Some(law::NO_MORE_REQUESTS), "reads on where the connection ends"),
     }
 }
 
@@ -258,6 +277,8 @@ fn refuses(seen: &Seen, number: usize, nearest: &Reading) -> Verdict {
     match &message.line {
         _ if message.version.1 > 1 => Verdict::Outside(Some(HIGHER_MINOR), "refuses a minor version above 1"),
         Line::Request(..) if why == "HPE_INVALID_METHOD" => Verdict::MayRefuse(UNKNOWN_METHOD),
+        Line::Response(_) if nearest.folded => Verdict::Outside(Some(law::OBS_FOLD_RESPONSE), "refuses a folded field line"),
+        _ if why == "HPE_INVALID_CONTENT_LENGTH" => Verdict::Outside(Some(BLANKS), "refuses a valid Content-Length"),
         _ if nearest.framed_by.get(number) == Some(&law::CHUNKED) && seen.messages.len() > number => {
             Verdict::Outside(Some(law::CHUNKED), "refuses a valid chunked body")
         }
@@ -267,6 +288,9 @@ fn refuses(seen: &Seen, number: usize, nearest: &Reading) -> Verdict {
 
 /// It takes what the reference refuses with every leniency.
 fn takes(parser: Parser, error: &wirelaw_reference::http::Error) -> Verdict {
+    if error.fault == Fault::ChunkSpace {
+        return Verdict::Outside(Some(law::CHUNK_SIZE), error.fault.name()); // no extension, so no blanks to be removed
+    }
     if leaves_to_caller(parser, error.fault) {
         Verdict::LeavesToCaller(error.clause(), error.fault.name())
     } else {

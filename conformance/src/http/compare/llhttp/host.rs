@@ -80,6 +80,12 @@ impl Host {
         }
     }
 
+    /// Whether the last message is a request that asks for another protocol; CONNECT makes a tunnel.
+    pub(super) fn asks_upgrade(&self) -> bool {
+        let line = self.messages.last().map(|message| &message.line);
+        matches!(line, Some(Line::Request(method, _)) if method != b"CONNECT")
+    }
+
     pub(super) fn is_within(&self) -> bool {
         self.within
     }
