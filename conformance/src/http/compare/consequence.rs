@@ -2,7 +2,7 @@
 
 use wirelaw_reference::http::Kind;
 
-use super::{End, Seen};
+use super::{End, Parser, Seen};
 
 /// One line for each pair of parsers that part ways, at the first message where they do.
 pub fn consequences(kind: Kind, all: &[&Seen], length: u64) -> Vec<String> {
@@ -22,6 +22,10 @@ fn end_of(seen: &Seen, number: usize, length: u64) -> Option<u64> {
 }
 
 fn between(kind: Kind, one: &Seen, other: &Seen, length: u64) -> Option<String> {
+    let name = |seen: &Seen| match seen.parser {
+        Parser::Httparse => "httparse (with a plain frame around it)",
+        other => other.name(),
+    };
     let attack = match kind {
         Kind::Request => "request smuggling",
         Kind::Response => "response smuggling",
@@ -35,14 +39,14 @@ fn between(kind: Kind, one: &Seen, other: &Seen, length: u64) -> Option<String> 
             if a < b { (one, a, other, b) } else { (other, b, one, a) };
         let waits = long.messages.get(number).is_some_and(|message| message.end.is_none());
         let end = if waits { "waits for more".to_owned() } else { format!("at {to}") };
-        let reads_on = short.messages.len() > number + 1 || matches!(short.end, End::Clean | End::Incomplete);
+        let reads_on = short.messages.len() > number + 1 || !matches!(short.end, End::Behind(_));
         let role = if reads_on { format!("a {kind}") } else { "no part of it".to_owned() };
         return Some(format!(
             "{} ends message {} at octet {from}, {} {end}: in a chain, octets {from}..{to} are {role} to the one and body \
              to the other ({attack})",
-            short.parser.name(),
+            name(short),
             number + 1,
-            long.parser.name(),
+            name(long),
         ));
     }
     None
@@ -50,7 +54,7 @@ fn between(kind: Kind, one: &Seen, other: &Seen, length: u64) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Line, Message, Parser};
+    use super::super::{Line, Message};
     use super::*;
 
     fn seen(parser: Parser, ends: &[Option<u64>], end: End) -> Seen {
@@ -72,7 +76,8 @@ mod tests {
         let long = seen(Parser::Llhttp, &[Some(57)], End::Clean);
         let lines = consequences(Kind::Request, &[&short, &long], 90);
         assert_eq!(lines.len(), 1);
-        assert!(lines[0].starts_with("httparse ends message 1 at octet 52, llhttp at 57: in a chain, octets 52..57 are a"));
+        assert!(lines[0].starts_with("httparse (with a plain frame around it) ends message 1 at octet 52, llhttp at 57: "));
+        assert!(lines[0].contains("in a chain, octets 52..57 are a request to the one and body to the other"));
         assert!(lines[0].ends_with("(request smuggling)"));
         assert_eq!(consequences(Kind::Request, &[&long, &short], 90).len(), 1);
     }

@@ -66,13 +66,13 @@ fn llhttp_ends_messages_where_it_does_octet_by_octet() {
 #[test]
 fn hostile_octets_end_in_bounded_time() {
     let mut machine = Llhttp::new();
-    let many = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3000);
+    let many = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(500);
     let read = machine.read(&many, Kind::Request, &[]);
-    assert_eq!((read.messages.len(), read.end), (3000, End::Clean));
-    let fields = [&b"GET / HTTP/1.1\r\n"[..], &b"a: b\r\n".repeat(50_000), b"\r\n"].concat();
+    assert_eq!((read.messages.len(), read.end), (500, End::Clean));
+    let fields = [&b"GET / HTTP/1.1\r\n"[..], &b"a: b\r\n".repeat(5_000), b"\r\n"].concat();
     assert_eq!(machine.read(&fields, Kind::Request, &[]).messages.len(), 1);
     let question = Question { kind: Some(Kind::Request), ..Question::default() };
-    for octets in [&many, &fields, &vec![0; 300_000], &vec![b'\n'; 300_000], &vec![b'a'; 300_000]] {
+    for octets in [&many, &fields, &vec![0; 20_000], &vec![b'\n'; 20_000], &vec![b'a'; 20_000]] {
         compare(octets, &question, &mut machine);
     }
 }

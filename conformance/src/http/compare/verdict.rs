@@ -245,7 +245,10 @@ fn outside(seen: &Seen, nearest: &Reading, difference: &Difference) -> Verdict {
                 (_, None) if nearest.seen.messages.len() <= *number => {
                     reads_on(seen.parser)
                 }
-                _ => Verdict::Outside(framed_by(number), "ends the message elsewhere"),
+                _ => match (framed_by(number), frames_otherwise(seen, nearest, *number)) {
+                    (Some(clause), true) => Verdict::LeavesToCaller(clause, "framing"),
+                    (clause, _) => Verdict::Outside(clause, "ends the message elsewhere"),
+                },
             }
         }
         Difference::Line(_) => Verdict::Outside(Some(law::SINGLE_SP), "splits the start-line otherwise"),
@@ -258,6 +261,12 @@ fn outside(seen: &Seen, nearest: &Reading, difference: &Difference) -> Verdict {
             _ => reads_on(seen.parser),
         },
     }
+}
+
+/// Whether the plain frame around `httparse` is the cause, which is not its own.
+fn frames_otherwise(seen: &Seen, nearest: &Reading, number: usize) -> bool {
+    let framing = |seen: &Seen| seen.messages.get(number).map(|message| message.framing.clone());
+    seen.parser == Parser::Httparse && framing(seen) != framing(&nearest.seen)
 }
 
 /// It reads messages where the connection ends.
@@ -278,10 +287,10 @@ fn refuses(seen: &Seen, number: usize, nearest: &Reading) -> Verdict {
         _ if message.version.1 > 1 => Verdict::Outside(Some(HIGHER_MINOR), "refuses a minor version above 1"),
         Line::Request(..) if why == "HPE_INVALID_METHOD" => Verdict::MayRefuse(UNKNOWN_METHOD),
         Line::Response(_) if nearest.folded => Verdict::Outside(Some(law::OBS_FOLD_RESPONSE), "refuses a folded field line"),
-        _ if why == "HPE_INVALID_CONTENT_LENGTH" => Verdict::Outside(Some(BLANKS), "refuses a valid Content-Length"),
         _ if nearest.framed_by.get(number) == Some(&law::CHUNKED) && seen.messages.len() > number => {
             Verdict::Outside(Some(law::CHUNKED), "refuses a valid chunked body")
         }
+        _ if why == "HPE_INVALID_CONTENT_LENGTH" => Verdict::Outside(Some(BLANKS), "refuses a valid Content-Length"),
         _ => Verdict::Outside(None, "refuses a valid message"),
     }
 }
