@@ -62,6 +62,8 @@ enum CliError {
     Command(#[from] crate::http::client::NoCommand),
     #[error("{0}")]
     Mute(#[from] crate::http::client::Mute),
+    #[error("cannot talk to {address}: {cause}")]
+    Connect { address: String, cause: std::io::Error },
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]

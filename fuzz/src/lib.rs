@@ -5,6 +5,7 @@
 
 mod habits;
 mod http;
+pub mod http_differential;
 pub mod http_request;
 pub mod http_response;
 pub mod script_parser;
@@ -24,6 +25,7 @@ pub struct Target {
 
 /// All properties.
 pub const TARGETS: &[Target] = &[
+    Target { name: "http_differential", check: http_differential::check },
     Target { name: "http_request", check: http_request::check },
     Target { name: "http_response", check: http_response::check },
     Target { name: "script_parser", check: script_parser::check },

@@ -1,6 +1,7 @@
 //! `wirelaw http`: the reference parser, and judges of live HTTP/1.x implementations.
 
 mod client;
+mod compare;
 mod list;
 mod output;
 mod parse;
@@ -19,6 +20,11 @@ pub(super) enum HttpCommand {
     /// for nonsense.
     #[command(after_help = parse::lenient_help())]
     Parse(parse::ParseArguments),
+    /// Read messages with several parsers, and judge where they disagree, by which clause.
+    ///
+    /// The end of the octets is the end of the connection. Exit status: 0 all agree, 1 one disagrees, 2 asked for
+    /// nonsense.
+    Compare(compare::CompareArguments),
     /// Judge a server that listens somewhere.
     Server(server::ServerArguments),
     /// Judge a proxy or a gateway, from both sides.
@@ -42,6 +48,7 @@ pub(super) enum Profile {
 pub(super) fn http(command: &HttpCommand) -> Result<u8, CliError> {
     match command {
         HttpCommand::Parse(arguments) => parse::parse(arguments),
+        HttpCommand::Compare(arguments) => compare::compare(arguments),
         HttpCommand::Server(arguments) => server::server(arguments),
         HttpCommand::Proxy(arguments) => proxy::proxy(arguments),
         HttpCommand::Client(arguments) => client::client(arguments),

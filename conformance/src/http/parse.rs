@@ -123,7 +123,7 @@ pub fn leniencies(name: &str) -> Result<Vec<&'static Leniency>, String> {
 }
 
 /// The octets as text: each is the character of its number, U+0000 to U+00FF.
-fn latin1(octets: &[u8]) -> String {
+pub(super) fn latin1(octets: &[u8]) -> String {
     octets.iter().map(|octet| char::from(*octet)).collect()
 }
 

@@ -54,6 +54,8 @@ pub struct Chunk {
 pub struct Message {
     /// Where its body begins, in octets from the beginning of the connection.
     pub body_at: u64,
+    /// Where it ends, if it is complete.
+    pub end_at: Option<u64>,
     /// Its first line.
     pub start_line: StartLine,
     /// Its version.
@@ -98,6 +100,7 @@ impl Transcript {
         transcript.ending = reader.finish();
         if let (Ending::EndsBody, Some(last)) = (&transcript.ending, transcript.messages.last_mut()) {
             last.outcome = Some(Outcome::Close(Why::UntilClose));
+            last.end_at = Some(reader.offset());
         }
         transcript
     }
@@ -111,8 +114,12 @@ impl Transcript {
                 Event::Tunnel(octets) => self.tunnel.extend_from_slice(octets),
                 Event::Surplus(octets, _) => self.surplus.extend_from_slice(octets),
                 event => {
+                    let ends = matches!(event, Event::End(_));
                     if let Some(message) = self.messages.last_mut() {
                         message.take(&event);
+                        if ends {
+                            message.end_at = Some(reader.offset());
+                        }
                     }
                 }
             }
@@ -129,6 +136,7 @@ impl Message {
     fn new(start_line: StartLine, version: Version, fields: &Fields<'_>, frame: Frame) -> Message {
         Message {
             body_at: u64::MAX, // until the reader has said
+            end_at: None,
             start_line,
             version,
             fields: pairs(fields),

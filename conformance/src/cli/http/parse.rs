@@ -62,7 +62,7 @@ pub(super) fn parse(arguments: &ParseArguments) -> Result<u8, CliError> {
     Ok(reading.verdict().status())
 }
 
-fn octets(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn octets(path: &Path) -> io::Result<Vec<u8>> {
     if path != Path::new("-") {
         return fs::read(path);
     }

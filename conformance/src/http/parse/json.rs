@@ -121,7 +121,7 @@ fn law(clause: &Clause) -> Value {
     json!({ "clause": clause.id, "place": clause.place, "level": clause.level.to_string(), "law": clause.text })
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(in crate::http) fn hex(octets: &[u8]) -> String {
     use std::fmt::Write;
     octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");

@@ -150,7 +150,7 @@ fn line(out: &mut String, octets: &[u8], row: usize) {
 }
 
 /// Octets that a terminal bears.
-fn shown(octets: &[u8]) -> String {
+pub(in crate::http) fn shown(octets: &[u8]) -> String {
     let escape = |octet: &u8| match octet {
         0x20..=0x7e => char::from(*octet).to_string(),
         b'\t' => "\\t".to_owned(),
