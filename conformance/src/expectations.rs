@@ -38,6 +38,7 @@ struct Entry {
     link: String,
     verdict: Option<Verdict>,
     versions: Vec<GlobMatcher>,
+    sometimes: bool,
 }
 
 /// Why a list of deviations cannot be used.
@@ -79,6 +80,8 @@ struct RawEntry {
     verdict: Option<Spanned<String>>,
     #[serde(default)]
     versions: Vec<Spanned<String>>,
+    #[serde(default)]
+    sometimes: bool,
 }
 
 impl Expectations {
@@ -111,8 +114,8 @@ impl Expectations {
     pub fn judge(&self, outcome: &Outcome, version: &str) -> Expected {
         let mut about = self.entries.iter().filter(|entry| entry.is_about(&outcome.scenario, version));
         match outcome.verdict {
-            Verdict::Pass => about.next().map_or(Expected::AsExpected, |entry| Expected::SurprisePass {
-                entry: format!("{}:{}", self.file.display(), entry.line),
+            Verdict::Pass => about.find(|entry| !entry.sometimes).map_or(Expected::AsExpected, |entry| {
+                Expected::SurprisePass { entry: format!("{}:{}", self.file.display(), entry.line) }
             }),
             verdict => match about.find(|entry| entry.verdict.is_none_or(|listed| listed == verdict)) {
                 Some(entry) => Expected::Known { reason: entry.reason.clone(), link: entry.link.clone() },
@@ -163,6 +166,7 @@ fn entry(text: &str, raw: Spanned<RawEntry>) -> Result<Entry, (usize, String)> {
         link: raw.link.into_inner(),
         verdict: raw.verdict.as_ref().map(verdict).transpose()?,
         versions: raw.versions.iter().map(glob).collect::<Result<_, _>>()?,
+        sometimes: raw.sometimes,
     })
 }
 

@@ -40,6 +40,16 @@ fn a_listed_pass_is_a_surprise_that_names_the_entry() {
 }
 
 #[test]
+fn what_fails_sometimes_may_pass() {
+    let list =
+        parse(&LIST.replacen("verdict = \"fail\"", "verdict = \"fail\"\nsometimes = true", 1)).expect("it is valid");
+    let judge = |verdict| list.judge(&Outcome::new("tcp/reset/a", "smoltcp", Axes::default(), verdict), "1");
+    assert_eq!(judge(Verdict::Pass), Expected::AsExpected);
+    assert!(matches!(judge(Verdict::Fail), Expected::Known { .. }));
+    assert_eq!(judge(Verdict::Warn), Expected::Unexpected);
+}
+
+#[test]
 fn versions_limit_an_entry() {
     assert!(matches!(judge("tcp/x/y/urg-1", Verdict::Warn, "0.13.2"), Expected::Known { .. }));
     assert_eq!(judge("tcp/x/y/urg-1", Verdict::Warn, "0.14.0"), Expected::Unexpected);

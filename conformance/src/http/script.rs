@@ -127,6 +127,8 @@ pub enum Ability {
     Continue,
     /// Answers a request that says HTTP/1.0.
     Http10,
+    /// Refuses a request without Host, so that an answer tells that it has found one.
+    Host,
     /// As a client: can be asked for two URLs in one run.
     Second,
     /// As a client: its output is the body.
@@ -139,7 +141,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Ability; 14] = [
+    pub const ALL: [Ability; 15] = [
         Ability::KeepAlive,
         Ability::Pipeline,
         Ability::Body,
@@ -150,6 +152,7 @@ impl Ability {
         Ability::Trace,
         Ability::Continue,
         Ability::Http10,
+        Ability::Host,
         Ability::Second,
         Ability::Output,
         Ability::Post,
@@ -169,6 +172,7 @@ impl Ability {
             Ability::Trace => "trace",
             Ability::Continue => "continue",
             Ability::Http10 => "http10",
+            Ability::Host => "host",
             Ability::Second => "second",
             Ability::Output => "output",
             Ability::Post => "post",

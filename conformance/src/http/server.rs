@@ -162,7 +162,7 @@ impl Server {
 }
 
 /// How many connections at once a second look may have.
-const COMPANY: usize = 12;
+const COMPANY: usize = 24;
 
 /// A case, and what came at the first look.
 struct Look<'a> {

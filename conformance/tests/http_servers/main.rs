@@ -36,7 +36,7 @@ fn judge(software: &Software, program: &Path) -> Result<(), Failed> {
     let home = Home::find().ok_or("there is no fixtures/scripts here")?;
     let folder = tempfile::tempdir()?;
     let running = Running::start(software, program, folder.path())?;
-    let patience = Duration::from_secs(3);
+    let patience = Duration::from_secs(2);
     let server = Server {
         name: software.name.to_owned(),
         endpoint: Endpoint { address: Address::Tcp("127.0.0.1".into(), running.port), tls: false, patience },

@@ -97,6 +97,7 @@ pub fn probe(server: &Server) -> Result<Abilities, Unreachable> {
     prober.persistence(&mut found, status);
     prober.bodies(&mut found, &mut ok);
     prober.methods(&mut found, status);
+    prober.host(&mut found, status);
     Ok(Abilities { found, baseline: Baseline { ok }, variables: prober.variables, bounds: prober.bounds })
 }
 
@@ -164,6 +165,11 @@ impl Prober<'_> {
         self.find(found, Ability::Pipeline, &format!("{GET}\n{GET}"), "GET", both);
         let old = "> GET {path} HTTP/1.0\\r\\nHost: {host}\\r\\n\\r\\n";
         self.find(found, Ability::Http10, old, "GET", |observation| final_status(observation, 0) == Some(status));
+    }
+
+    fn host(&self, found: &mut Found, ok: u16) {
+        let without = "> GET {path} HTTP/1.1\\r\\n\\r\\n\nawait";
+        self.find(found, Ability::Host, without, "GET", |observation| final_status(observation, 0) != Some(ok));
     }
 
     /// Which method carries a body, how it is answered, and whether what follows the body is read as a request.

@@ -14,14 +14,19 @@ fn listen(serve: fn(TcpStream)) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
     let port = listener.local_addr().expect("it is bound").port();
     thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(move || serve(stream)))));
-    let patience = Duration::from_millis(300);
+    let patience = Duration::from_millis(200);
     Server {
         name: "peer".into(),
         endpoint: Endpoint { address: Address::Tcp("127.0.0.1".into(), port), tls: false, patience },
         host: format!("127.0.0.1:{port}"),
         path: "/".into(),
         is_hardened: false,
-        bounds: Bounds { patience, quiet: Duration::from_millis(50), total: Duration::from_secs(1), octets: 1 << 20 },
+        bounds: Bounds {
+            patience,
+            quiet: Duration::from_millis(50),
+            total: Duration::from_millis(500),
+            octets: 1 << 20,
+        },
         jobs: NonZeroUsize::MIN,
     }
 }

@@ -277,7 +277,9 @@ impl Connection {
         }
         let echo = self.hears_echo(arriving.flags);
         self.hear_echo(now, ack, octets, echo);
-        if window_before > 0 {
+        // What a peer answers to probes of its closed window is no sign of loss; progress always counts, or a recovery
+        // would never end whose last octet is acknowledged by such an answer.
+        if window_before > 0 || octets > 0 {
             let is_bare = arriving.len() == 0 && arriving.sack.is_empty();
             self.recover(now, News { ack, octets, is_duplicate, is_bare, sack, echo });
         }
