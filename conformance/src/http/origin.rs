@@ -149,12 +149,16 @@ pub fn serve(mut wire: Wire, connection: usize, desk: &dyn Desk, bounds: &Bounds
                 taken += octets;
                 pending.extend_from_slice(&buffer[..octets]);
             }
-            Arrived::Nothing if desk.is_over(connection, &pending) => break,
+            Arrived::Nothing if desk.is_over(connection, &pending) => {
+                part(&mut wire, &mut pending);
+                break;
+            }
             Arrived::Nothing => continue,
             Arrived::Fin | Arrived::Reset => break,
         }
         while !pending.is_empty() {
             let message = read_message(&pending, None, false);
+            let is_last = message.is_complete && asks_to_close(&message);
             let blocks = if message.is_complete {
                 pending.drain(..message.raw.len());
                 let begun = std::mem::take(&mut is_begun);
@@ -171,9 +175,33 @@ pub fn serve(mut wire: Wire, connection: usize, desk: &dyn Desk, bounds: &Bounds
                     None => break 'connection,
                 }
             }
+            if is_last {
+                part(&mut wire, &mut pending);
+                break 'connection;
+            }
         }
     }
     desk.rest(connection, &pending);
+}
+
+/// Whether the client will send nothing more, so that a server ends the connection behind its reply (9112 9.3, 9.6).
+fn asks_to_close(request: &Message) -> bool {
+    let keeps = || request.values("connection").any(|value| value.to_ascii_lowercase().starts_with(b"keep-alive"));
+    request.announces_close() || (request.line().ends_with(b"HTTP/1.0") && !keeps())
+}
+
+/// Ends the connection and waits until the peer has noticed, or else it may send the next request there.
+fn part(wire: &mut Wire, pending: &mut Vec<u8>) {
+    const LONGEST: Duration = Duration::from_millis(150);
+    let (started, mut buffer) = (Instant::now(), vec![0; 4096]);
+    wire.half_close();
+    while started.elapsed() < LONGEST {
+        match wire.receive(&mut buffer, TICK) {
+            Arrived::Octets(octets) => pending.extend_from_slice(&buffer[..octets]),
+            Arrived::Nothing => {}
+            Arrived::Fin | Arrived::Reset => return,
+        }
+    }
 }
 
 fn has_head(message: &Message) -> bool {

@@ -187,7 +187,7 @@ const KNOWN: [&str; 23] = [
 /// every other call.
 pub(super) fn served(spec: &CallSpec, descriptors: &Descriptors) -> Option<Result<Fd, Stop>> {
     let mut arguments = Arguments { spec, descriptors, next: 0 };
-    let mut fd = || {
+    let fd = || {
         let (_, fd) = arguments.fd()?;
         arguments.end()?;
         match spec.result.value {
@@ -195,7 +195,7 @@ pub(super) fn served(spec: &CallSpec, descriptors: &Descriptors) -> Option<Resul
             _ => Err(Stop::broken_at(&spec.result.span, "serve_http() returns 0".to_owned())),
         }
     };
-    (spec.name.value == "serve_http").then(|| fd())
+    (spec.name.value == "serve_http").then(fd)
 }
 
 /// The call that a line makes. What is not known here is unsupported, by its name.

@@ -106,7 +106,7 @@ fn the_worst_way_to_cut_decides_and_is_named() {
 fn hostile_servers_cost_bounded_time() {
     let endless: fn(TcpStream) = |mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-        while stream.write_all(&[b'x'; 65536]).is_ok() {}
+        while stream.write_all(&vec![b'x'; 65536]).is_ok() {}
     };
     let drip: fn(TcpStream) = |mut stream| {
         for octet in b"HTTP/1.1 200 OK\r\nX: ".iter().chain(std::iter::repeat(&b'x')) {
