@@ -1,7 +1,7 @@
 //! Heads and chunked bodies per second, beside `httparse`, which looks for the ends of lines and checks the octets of
 //! tokens and values, but neither URIs, Host nor framing.
 //!
-//! `cargo bench -p wirelaw-reference --bench http`
+//! `cargo bench -p wirelaw-reference --bench http`; with `.ci/llhttp` before it, `llhttp` is timed on the same inputs.
 
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
@@ -34,9 +34,26 @@ const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\n\
     ETag: \"65f2a-1400-5f1c0a\"\r\n\
     Vary: Accept-Encoding\r\n\r\n";
 
+#[path = "http/llhttp.rs"]
+mod llhttp;
+
 fn main() {
     divan::main();
+    // Tests only list benchmarks; a filter asks for something else.
+    if std::env::args().skip(1).all(|argument| argument == "--bench") {
+        let message = |size| [HEAD, &chunked(size)].concat();
+        llhttp::compare(&[
+            ("request small", "request", SMALL.to_vec()),
+            ("request browser", "request", BROWSER.to_vec()),
+            ("response", "response", RESPONSE.to_vec()),
+            ("chunked 16", "request", message(CHUNKS[0])),
+            ("chunked 4096", "request", message(CHUNKS[1])),
+        ]);
+    }
 }
+
+/// What stands before the chunks.
+const HEAD: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fn requests() -> [(&'static str, &'static [u8]); 2] {
     [("small", SMALL), ("browser", BROWSER)]
@@ -100,8 +117,7 @@ fn chunked(size: usize) -> Vec<u8> {
 /// Head, all chunks, and the end.
 #[divan::bench(args = CHUNKS)]
 fn chunked_wirelaw(bencher: Bencher<'_, '_>, size: usize) {
-    let head = &b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
-    let octets = [head, &chunked(size)].concat();
+    let octets = [HEAD, &chunked(size)].concat();
     let mut reader = Reader::requests(Rules::default());
     bencher.counter(BytesCount::new(octets.len())).bench_local(|| {
         let mut rest = black_box(&octets[..]);

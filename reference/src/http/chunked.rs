@@ -81,6 +81,9 @@ impl Decoder {
 
     /// Reads up to the end of a chunk's line and says how many octets that took; a fault comes with its place.
     pub(super) fn line(&mut self, octets: &[u8], rules: &Rules) -> Result<(Step, usize), (Fault, usize)> {
+        if let Some(plain) = self.plain_line(octets, rules) {
+            return Ok(plain);
+        }
         for (at, octet) in octets.iter().enumerate() {
             if self.octet(*octet, rules).map_err(|fault| (fault, at))? {
                 let size = self.size;
@@ -89,6 +92,40 @@ impl Decoder {
             }
         }
         Ok((Step::Wait, octets.len()))
+    }
+
+    /// A line that is whole and holds nothing but a size, as most are: what [`Decoder::octet`] makes of it, at once.
+    /// Everything else is left to it, and so is every fault.
+    fn plain_line(&mut self, octets: &[u8], rules: &Rules) -> Option<(Step, usize)> {
+        /// So many digits fit into 64 bits.
+        const DIGITS: usize = 16;
+        let rest = match self.state {
+            State::DataEnd => octets.strip_prefix(b"\r\n")?,
+            State::Size if self.digits == 0 => octets,
+            _ => return None,
+        };
+        let (mut size, mut digits) = (0_u64, 0);
+        let line_end = loop {
+            let octet = *rest.get(digits)?;
+            let digit = match octet {
+                b'0'..=b'9' => octet - b'0',
+                b'a'..=b'f' => octet - b'a' + 10,
+                b'A'..=b'F' => octet - b'A' + 10,
+                _ => break &rest[digits..],
+            };
+            if digits == DIGITS {
+                return None;
+            }
+            size = size << 4 | u64::from(digit);
+            digits += 1;
+        };
+        let content = self.content.checked_add(size).filter(|content| *content <= rules.limits.content)?;
+        if digits == 0 || digits > rules.limits.chunk_size_digits || !line_end.starts_with(b"\r\n") {
+            return None;
+        }
+        self.content = content;
+        self.begin_size();
+        Some((Step::Chunk(size), octets.len() - line_end.len() + 2))
     }
 
     /// Whether the line ends with the octet.

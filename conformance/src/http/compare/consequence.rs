@@ -35,8 +35,7 @@ fn between(kind: Kind, one: &Seen, other: &Seen, length: u64) -> Option<String> 
         if a == b {
             continue;
         }
-        let (short, from, long, to) =
-            if a < b { (one, a, other, b) } else { (other, b, one, a) };
+        let (short, from, long, to) = if a < b { (one, a, other, b) } else { (other, b, one, a) };
         let waits = long.messages.get(number).is_some_and(|message| message.end.is_none());
         let end = if waits { "waits for more".to_owned() } else { format!("at {to}") };
         let reads_on = short.messages.len() > number + 1 || !matches!(short.end, End::Behind(_));
@@ -76,7 +75,9 @@ mod tests {
         let long = seen(Parser::Llhttp, &[Some(57)], End::Clean);
         let lines = consequences(Kind::Request, &[&short, &long], 90);
         assert_eq!(lines.len(), 1);
-        assert!(lines[0].starts_with("httparse (with a plain frame around it) ends message 1 at octet 52, llhttp at 57: "));
+        assert!(
+            lines[0].starts_with("httparse (with a plain frame around it) ends message 1 at octet 52, llhttp at 57: ")
+        );
         assert!(lines[0].contains("in a chain, octets 52..57 are a request to the one and body to the other"));
         assert!(lines[0].ends_with("(request smuggling)"));
         assert_eq!(consequences(Kind::Request, &[&long, &short], 90).len(), 1);

@@ -57,7 +57,8 @@ fn exchange(
     let (mut received, mut buffer, mut end) = (Vec::new(), vec![0; 64 << 10], End::Open);
     let mut last = Instant::now();
     while end == End::Open && received.len() < bounds.octets {
-        let between = read_replies(&received, methods, false).last().is_some_and(|one| one.is_complete && !one.is_interim());
+        let between =
+            read_replies(&received, methods, false).last().is_some_and(|one| one.is_complete && !one.is_interim());
         let wait = if between { bounds.quiet.max(bounds.patience / 3) } else { bounds.patience };
         let left = wait.min(bounds.total.saturating_sub(started.elapsed())).saturating_sub(last.elapsed());
         if left.is_zero() {
@@ -155,7 +156,8 @@ mod tests {
         judge(&replies, closed, &comparison.readings)
     }
 
-    const BOTH: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    const BOTH: &[u8] =
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 

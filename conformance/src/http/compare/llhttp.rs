@@ -71,9 +71,8 @@ impl Llhttp {
         let mut linker = Linker::new(&engine);
         host::link(&mut linker)?;
         let instance = linker.instantiate_and_start(&mut store, &module)?;
-        let memory = instance
-            .get_memory(&store, "memory")
-            .ok_or_else(|| wasmi::Error::new("the module exports no memory"))?;
+        let memory =
+            instance.get_memory(&store, "memory").ok_or_else(|| wasmi::Error::new("the module exports no memory"))?;
         let mut machine = Llhttp { store, instance, memory };
         machine.call::<(), ()>("_initialize", ())?;
         Ok(machine)
@@ -108,7 +107,9 @@ impl Llhttp {
         if buffer == 0 {
             return Err(Exhausted("out of memory".to_owned()));
         }
-        self.memory.write(&mut self.store, buffer as u32 as usize, octets).map_err(|error| Exhausted(error.to_string()))?;
+        self.memory
+            .write(&mut self.store, buffer as u32 as usize, octets)
+            .map_err(|error| Exhausted(error.to_string()))?;
         self.store.data_mut().base = buffer as u32;
         let parser: i32 = self.call("llhttp_alloc", if kind == Kind::Request { 1 } else { 2 })?;
         let end = self.execute(parser, buffer, octets.len())?;
@@ -128,7 +129,8 @@ impl Llhttp {
         let (mut at, mut paused) = (0, false);
         // Behind a pause there is something to do even if no octets are left: the message is put away.
         while at < length || paused {
-            let code: i32 = self.call("llhttp_execute", (parser, buffer.wrapping_add(at as i32), (length - at) as i32))?;
+            let code: i32 =
+                self.call("llhttp_execute", (parser, buffer.wrapping_add(at as i32), (length - at) as i32))?;
             if code == OK {
                 break;
             }

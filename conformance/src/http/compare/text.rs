@@ -82,7 +82,9 @@ fn verdict(out: &mut String, name: &str, difference: Option<&Difference>, verdic
     out.push('\n');
     let clauses: Vec<_> = match verdict {
         Verdict::Permitted(lenient) => lenient.iter().map(|(_, clause)| *clause).collect(),
-        Verdict::MayRefuse(clause) | Verdict::LeavesToCaller(clause, _) | Verdict::Outside(Some(clause), _) => vec![*clause],
+        Verdict::MayRefuse(clause) | Verdict::LeavesToCaller(clause, _) | Verdict::Outside(Some(clause), _) => {
+            vec![*clause]
+        }
         Verdict::Agrees | Verdict::Outside(None, _) => Vec::new(),
     };
     for clause in clauses {

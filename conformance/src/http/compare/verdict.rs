@@ -83,7 +83,9 @@ impl Verdict {
     /// How much it weighs.
     pub fn weight(&self) -> Weight {
         match self {
-            Verdict::Agrees | Verdict::Permitted(_) | Verdict::MayRefuse(_) | Verdict::LeavesToCaller(..) => Weight::None,
+            Verdict::Agrees | Verdict::Permitted(_) | Verdict::MayRefuse(_) | Verdict::LeavesToCaller(..) => {
+                Weight::None
+            }
             Verdict::Outside(None, _) => Weight::Breach,
             Verdict::Outside(Some(clause), _) if clause.level != Level::Must || is_grammar(clause) => Weight::Open,
             Verdict::Outside(Some(_), _) => Weight::Breach,
@@ -242,9 +244,7 @@ fn outside(seen: &Seen, nearest: &Reading, difference: &Difference) -> Verdict {
             match (&seen.end, nearest.error) {
                 (End::Rejected { .. }, _) if !is_whole && (there || here.is_none()) => refuses(seen, *number, nearest),
                 (_, Some(error)) if !there => takes(seen.parser, &error),
-                (_, None) if nearest.seen.messages.len() <= *number => {
-                    reads_on(seen.parser)
-                }
+                (_, None) if nearest.seen.messages.len() <= *number => reads_on(seen.parser),
                 _ => match (framed_by(number), frames_otherwise(seen, nearest, *number)) {
                     (Some(clause), true) => Verdict::LeavesToCaller(clause, "framing"),
                     (clause, _) => Verdict::Outside(clause, "ends the message elsewhere"),
@@ -286,7 +286,9 @@ fn refuses(seen: &Seen, number: usize, nearest: &Reading) -> Verdict {
     match &message.line {
         _ if message.version.1 > 1 => Verdict::Outside(Some(HIGHER_MINOR), "refuses a minor version above 1"),
         Line::Request(..) if why == "HPE_INVALID_METHOD" => Verdict::MayRefuse(UNKNOWN_METHOD),
-        Line::Response(_) if nearest.folded => Verdict::Outside(Some(law::OBS_FOLD_RESPONSE), "refuses a folded field line"),
+        Line::Response(_) if nearest.folded => {
+            Verdict::Outside(Some(law::OBS_FOLD_RESPONSE), "refuses a folded field line")
+        }
         _ if nearest.framed_by.get(number) == Some(&law::CHUNKED) && seen.messages.len() > number => {
             Verdict::Outside(Some(law::CHUNKED), "refuses a valid chunked body")
         }
@@ -312,15 +314,38 @@ fn leaves_to_caller(parser: Parser, fault: Fault) -> bool {
     use Fault as F;
     let host_and_target = matches!(
         fault,
-        F::HostMissing | F::HostTwice | F::HostInvalid | F::EmptyHost | F::Userinfo | F::TargetForm | F::AuthoritySyntax
-            | F::AuthorityOnlyConnect | F::AsteriskOnlyOptions | F::ConnectTarget | F::ConnectPort | F::PercentEncoding
-            | F::Fragment | F::TargetOctet | F::ConnectContent
+        F::HostMissing
+            | F::HostTwice
+            | F::HostInvalid
+            | F::EmptyHost
+            | F::Userinfo
+            | F::TargetForm
+            | F::AuthoritySyntax
+            | F::AuthorityOnlyConnect
+            | F::AsteriskOnlyOptions
+            | F::ConnectTarget
+            | F::ConnectPort
+            | F::PercentEncoding
+            | F::Fragment
+            | F::TargetOctet
+            | F::ConnectContent
     );
     let framing = matches!(
         fault,
-        F::CodingSyntax | F::CodingNotFinal | F::ChunkedTwice | F::ChunkedParameters | F::CodingParameters | F::CodingUnknown
-            | F::LengthAndCoding | F::CodingInHttp10 | F::ContentLengthSyntax | F::ContentLengthsDiffer
-            | F::ContentLengthRepeated | F::ContentLengthTooLarge | F::ContentTooLarge | F::Unsolicited
+        F::CodingSyntax
+            | F::CodingNotFinal
+            | F::ChunkedTwice
+            | F::ChunkedParameters
+            | F::CodingParameters
+            | F::CodingUnknown
+            | F::LengthAndCoding
+            | F::CodingInHttp10
+            | F::ContentLengthSyntax
+            | F::ContentLengthsDiffer
+            | F::ContentLengthRepeated
+            | F::ContentLengthTooLarge
+            | F::ContentTooLarge
+            | F::Unsolicited
     );
     match parser {
         Parser::Httparse => host_and_target || framing,
@@ -328,4 +353,3 @@ fn leaves_to_caller(parser: Parser, fault: Fault) -> bool {
         Parser::Reference | Parser::Server => false,
     }
 }
-

@@ -61,7 +61,8 @@ impl Host {
     /// Names and values without the blanks around them: where they end in a line is the business of its caller.
     pub(super) fn take(&mut self) -> Vec<Message> {
         let mut messages = std::mem::take(&mut self.messages);
-        for (_, value) in messages.iter_mut().flat_map(|message| message.fields.iter_mut().chain(&mut message.trailers)) {
+        for (_, value) in messages.iter_mut().flat_map(|message| message.fields.iter_mut().chain(&mut message.trailers))
+        {
             *value = value.trim_ascii().to_vec();
         }
         messages
