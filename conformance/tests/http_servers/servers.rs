@@ -1,5 +1,6 @@
 //! Servers from the distribution's packages, in the foreground and without privileges.
 
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -59,7 +60,7 @@ fn nginx(port: u16, folder: &str) -> String {
 fn apache(port: u16, folder: &str) -> String {
     let mut text = String::new();
     for (module, file) in [("mpm_event", "mpm_event"), ("authz_core", "authz_core"), ("dir", "dir"), ("mime", "mime")] {
-        text += &format!("LoadModule {module}_module /usr/lib/apache2/modules/mod_{file}.so\n");
+        let _ = writeln!(text, "LoadModule {module}_module /usr/lib/apache2/modules/mod_{file}.so");
     }
     text + &format!(
         "ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {folder}/pid\nErrorLog {folder}/error\nDefaultRuntimeDir {folder}\n\
