@@ -132,10 +132,10 @@ impl Decoder {
     fn octet(&mut self, octet: u8, rules: &Rules) -> Result<bool, Fault> {
         if let Some(before) = self.before_return.take() {
             self.state = before;
-            if octet != b'\n' {
-                self.extension_octet(b' ', rules)?; // the CR was alone
-            } else {
+            if octet == b'\n' {
                 self.state = line_ends_behind(before)?;
+            } else {
+                self.extension_octet(b' ', rules)?; // the CR was alone
             }
         }
         match (self.state, octet) {

@@ -14,7 +14,7 @@ pub use table::{LENIENCIES, Leniency};
 ///
 /// Each switch takes what a sender must not send but a recipient may bear, and says what becomes of it.
 /// [`LENIENCIES`] is the same by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// LF alone ends a start-line, a field line or a section as CRLF does; never in chunks (RFC 9112 §2.2).
     pub lf_line_end: bool,
@@ -46,28 +46,6 @@ pub struct Rules {
     pub unknown_te: bool,
     /// The most that is taken of each element.
     pub limits: Limits,
-}
-
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules {
-            lf_line_end: false,
-            bare_cr_as_sp: false,
-            obs_fold: false,
-            lenient_request_line_ws: false,
-            lenient_status_line_ws: false,
-            skip_empty_lines: false,
-            ws_before_first_field_dropped: false,
-            space_before_colon: false,
-            nul_as_sp: false,
-            retain_controls: false,
-            te_and_cl_te_wins: false,
-            equal_content_lengths: false,
-            te_in_http10: false,
-            unknown_te: false,
-            limits: Limits::default(),
-        }
-    }
 }
 
 impl Rules {

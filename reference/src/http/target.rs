@@ -141,7 +141,7 @@ fn connect(target: &[u8]) -> Result<(), (Fault, usize)> {
     }
     let authority = Authority::parse(target).map_err(|at| {
         let in_port = target[..at].iter().rev().find(|octet| !is(**octet, DIGIT)) == Some(&b':');
-        let one_colon = target[0] == b'[' || target.iter().filter(|octet| **octet == b':').count() == 1;
+        let one_colon = target[0] == b'[' || target.split(|octet| *octet == b':').count() == 2;
         (if in_port && one_colon { Fault::ConnectPort } else { Fault::ConnectTarget }, at)
     })?;
     if authority.host.is_empty() {

@@ -169,7 +169,8 @@ impl Message {
             Event::Trailers(fields) => self.trailers = pairs(fields),
             Event::End(outcome) => self.outcome = Some(*outcome),
             Event::Chunk(size, extensions) => {
-                let owned = extensions.iter().map(|one| (one.name.to_vec(), one.value.map(|value| value.into_owned())));
+                let owned =
+                    extensions.iter().map(|one| (one.name.to_vec(), one.value.map(alloc::borrow::Cow::into_owned)));
                 self.chunks.push(Chunk { size: *size, extensions: owned.collect() });
             }
             _ => (),

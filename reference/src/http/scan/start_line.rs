@@ -27,7 +27,7 @@ impl Scan {
     fn empty_line(&mut self, view: &[u8], rules: &Rules) -> Result<Flow, Stop> {
         let Some(octet) = view.get(self.at) else { return Ok(Flow::Wait) };
         if matches!(octet, b'\r' | b'\n') {
-            let allowed = if self.kind == Kind::Request { 1 } else { 0 };
+            let allowed = usize::from(self.kind == Kind::Request);
             if self.empty_lines >= allowed && !rules.skip_empty_lines {
                 return Err((Fault::EmptyLines, self.at));
             }
