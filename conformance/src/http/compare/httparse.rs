@@ -63,7 +63,7 @@ pub(super) fn read(octets: &[u8], kind: Kind, methods: &[String]) -> Seen {
 
 /// A head and its length.
 fn head(octets: &[u8], kind: Kind) -> Result<Option<(Message, usize)>, String> {
-    let mut headers = [EMPTY_HEADER; HEADERS];
+    let mut headers = vec![EMPTY_HEADER; HEADERS];
     let (status, line, minor, headers) = match kind {
         Kind::Request => {
             let mut request = Request::new(&mut headers);
@@ -203,7 +203,7 @@ fn chunks(octets: &[u8], mut at: usize, message: &mut Message) -> Result<usize, 
             _ => return reject(at + line + taken, "no CR LF behind chunk-data"),
         }
     }
-    let mut headers = [EMPTY_HEADER; HEADERS];
+    let mut headers = vec![EMPTY_HEADER; HEADERS];
     match parse_headers(&octets[at..], &mut headers) {
         Ok(Status::Complete((read, trailers))) => {
             message.trailers = pairs(trailers);
