@@ -77,7 +77,7 @@ fn lighttpd(port: u16, folder: &str) -> String {
 
 fn haproxy(port: u16, _: &str) -> String {
     format!(
-        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend f\n  bind 127.0.0.1:{port}\n  \
+        "defaults\n  mode http\n  option http-buffer-request\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend f\n  bind 127.0.0.1:{port}\n  \
          http-request return status 200 content-type text/plain string \"hello\\n\"\n"
     )
 }

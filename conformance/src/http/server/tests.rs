@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::script::{Ability, Role, parse};
 use super::*;
-use crate::http::observe::End;
+use crate::http::observe::{Baseline, End, Observation, read_replies};
 use crate::http::wire::Address;
 use crate::suite::Home;
 
@@ -85,21 +85,23 @@ fn what_a_server_lacks_is_unsupported_and_said() {
 
 #[test]
 fn the_worst_way_to_cut_decides_and_is_named() {
-    // It answers what comes in one read, and nothing else.
-    let server = listen(|mut stream| {
-        let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = stream.read(&mut buffer) {
-            if buffer[..read].ends_with(b"\r\n\r\n") && buffer.starts_with(b"GET") {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-            }
-        }
-    });
-    let text = "# Cuts do not matter.\n> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\|\\r\\n\npass ok\nelse fail\n";
-    let outcome = verdict(&server, text);
-    assert_eq!(outcome.verdict, Verdict::Fail, "the script itself cuts");
-    let outcome = verdict(&server, &text.replace("\\|", ""));
-    assert_eq!(outcome.verdict, Verdict::Fail);
-    assert_eq!(outcome.message, "Cuts do not matter. (only when sent octet by octet)");
+    let case = case("# Cuts do not matter.\n> x\npass ok\nwarn none closed\nelse fail\n");
+    let script = case.script.as_ref().expect("it is right");
+    let reply = read_replies(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &[], false);
+    let good = Observation { replies: reply, ..Observation::default() };
+    let closed = Observation { end: End::Closed, ..Observation::default() };
+    let judge = |runs: [(Segments, &Observation); 3]| {
+        let runs = runs.map(|(segments, observation)| Run { segments, observation: observation.clone() });
+        let outcome = super::judge(&case, script, &runs, &Baseline { ok: vec![200] }, "peer", false);
+        (outcome.verdict, outcome.message)
+    };
+    let [whole, octets, crlf] = Segments::ALL;
+    let mute = Observation::default();
+    let title = "Cuts do not matter.".to_owned();
+    assert_eq!(judge([(whole, &good), (octets, &good), (crlf, &good)]), (Verdict::Pass, title.clone()));
+    assert_eq!(judge([(whole, &mute), (octets, &mute), (crlf, &mute)]), (Verdict::Fail, title.clone()));
+    let octets_alone = judge([(whole, &good), (octets, &mute), (crlf, &closed)]);
+    assert_eq!(octets_alone, (Verdict::Fail, format!("{title} (only when sent octet by octet)")));
 }
 
 #[test]
