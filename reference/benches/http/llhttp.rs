@@ -1,6 +1,8 @@
 //! `llhttp`, compiled from its C sources: a program of its own (`.ci/llhttp` builds it), since nothing unsafe is linked
 //! here. It is given the same octets in files, and says how long one reading takes.
 
+#![allow(clippy::print_stdout)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
