@@ -30,10 +30,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (scopes, configs) = match arguments[..] {
         ["--scope", "small"] => (scope::small(), configs::named()),
+        ["--scope", "huge"] => (scope::huge(), only("plain")),
         ["--scope", "large"] => (scope::large(), only("plain")),
         ["--scope", "large", "--config", name] => (scope::large(), only(name)),
         _ => {
-            println!("explore --scope small|large [--config NAME]");
+            println!("explore --scope small|large [--config NAME], or --scope huge");
             return ExitCode::from(2);
         }
     };
