@@ -60,6 +60,29 @@ pub(super) struct Decoder {
     content: u64,
 }
 
+/// A line that is whole and plain.
+struct Plain {
+    size: u64,
+    /// How many octets it took, with the CR LF of the data before.
+    read: usize,
+    /// Octets of chunk-data in the message, those of this chunk included.
+    content: u64,
+}
+
+const NO_DIGIT: u8 = 0xff;
+
+/// What each octet is worth as HEXDIG.
+static HEX: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
 impl Decoder {
     /// At the beginning of a body.
     pub(super) fn new() -> Decoder {
@@ -82,7 +105,8 @@ impl Decoder {
     /// Reads up to the end of a chunk's line and says how many octets that took; a fault comes with its place.
     pub(super) fn line(&mut self, octets: &[u8], rules: &Rules) -> Result<(Step, usize), (Fault, usize)> {
         if let Some(plain) = self.plain_line(octets, rules) {
-            return Ok(plain);
+            self.take(&plain);
+            return Ok((Step::Chunk(plain.size), plain.read));
         }
         for (at, octet) in octets.iter().enumerate() {
             if self.octet(*octet, rules).map_err(|fault| (fault, at))? {
@@ -94,9 +118,23 @@ impl Decoder {
         Ok((Step::Wait, octets.len()))
     }
 
+    /// A chunk whose line is plain, and whose line and data are whole: how long they are. The data counts as read.
+    #[inline]
+    pub(super) fn whole(&mut self, octets: &[u8], rules: &Rules) -> Option<(usize, usize)> {
+        let plain = self.plain_line(octets, rules)?;
+        let size = usize::try_from(plain.size).ok()?;
+        if size == 0 || size > octets.len() - plain.read {
+            return None;
+        }
+        self.take(&plain);
+        self.data_ended();
+        Some((plain.read, size))
+    }
+
     /// A line that is whole and holds nothing but a size, as most are: what [`Decoder::octet`] makes of it, at once.
     /// Everything else is left to it, and so is every fault.
-    fn plain_line(&mut self, octets: &[u8], rules: &Rules) -> Option<(Step, usize)> {
+    #[inline]
+    fn plain_line(&self, octets: &[u8], rules: &Rules) -> Option<Plain> {
         /// So many digits fit into 64 bits.
         const DIGITS: usize = 16;
         let rest = match self.state {
@@ -105,27 +143,30 @@ impl Decoder {
             _ => return None,
         };
         let (mut size, mut digits) = (0_u64, 0);
-        let line_end = loop {
-            let octet = *rest.get(digits)?;
-            let digit = match octet {
-                b'0'..=b'9' => octet - b'0',
-                b'a'..=b'f' => octet - b'a' + 10,
-                b'A'..=b'F' => octet - b'A' + 10,
-                _ => break &rest[digits..],
-            };
-            if digits == DIGITS {
-                return None;
+        let mut line_end = rest;
+        while let [octet, behind @ ..] = line_end
+            && digits <= DIGITS
+        {
+            let digit = HEX[usize::from(*octet)];
+            if digit == NO_DIGIT {
+                break;
             }
             size = size << 4 | u64::from(digit);
             digits += 1;
-        };
+            line_end = behind;
+        }
+        let too_many = digits > DIGITS || digits > rules.limits.chunk_size_digits;
         let content = self.content.checked_add(size).filter(|content| *content <= rules.limits.content)?;
-        if digits == 0 || digits > rules.limits.chunk_size_digits || !line_end.starts_with(b"\r\n") {
+        if digits == 0 || too_many || !line_end.starts_with(b"\r\n") {
             return None;
         }
-        self.content = content;
+        Some(Plain { size, read: octets.len() - line_end.len() + 2, content })
+    }
+
+    #[inline]
+    fn take(&mut self, plain: &Plain) {
+        self.content = plain.content;
         self.begin_size();
-        Some((Step::Chunk(size), octets.len() - line_end.len() + 2))
     }
 
     /// Whether the line ends with the octet.

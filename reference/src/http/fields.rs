@@ -18,23 +18,32 @@ pub(super) enum Known {
 }
 
 impl Known {
+    /// The field of this name, which is a token.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Known {
-        let (known, full) = match name.len() {
-            4 => (Known::Host, &b"host"[..]),
-            6 => (Known::Expect, &b"expect"[..]),
-            7 => (Known::Upgrade, &b"upgrade"[..]),
-            10 => (Known::Connection, &b"connection"[..]),
-            14 => (Known::ContentLength, &b"content-length"[..]),
-            17 => (Known::TransferEncoding, &b"transfer-encoding"[..]),
-            _ => return Known::Other,
-        };
-        if name.eq_ignore_ascii_case(full) { known } else { Known::Other }
+        let is = |known, same| if same { known } else { Known::Other };
+        match name.len() {
+            4 => is(Known::Host, is_name(name, b"host")),
+            6 => is(Known::Expect, is_name(name, b"expect")),
+            7 => is(Known::Upgrade, is_name(name, b"upgrade")),
+            10 => is(Known::Connection, is_name(name, b"connection")),
+            14 => is(Known::ContentLength, is_name(name, b"content-length")),
+            17 => is(Known::TransferEncoding, is_name(name, b"transfer-encoding")),
+            _ => Known::Other,
+        }
     }
 
     fn bit(self) -> u8 {
         1 << self as u8
     }
+}
+
+/// Whether a token is this name, but for case. All octets are compared at once, not until one differs: with the bit of
+/// lower case set a letter equals itself in either case, and the hyphen equals itself and CR, which no token has.
+#[inline]
+fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
+    let Some(token) = token.first_chunk::<N>() else { return false };
+    token.iter().zip(lower).fold(0, |differs, (octet, lower)| differs | (octet | 0x20) ^ lower) == 0
 }
 
 /// Where a field line stands, in octets from the beginning of the head.
@@ -73,9 +82,20 @@ impl FieldLines {
     /// Takes a line whose name and value stand there, the value with whitespace around it.
     #[inline]
     pub(super) fn push(&mut self, octets: &[u8], name: (usize, usize), value: (usize, usize), repaired: bool) {
+        self.push_trimmed(octets, name, trimmed(octets, value, repaired), repaired);
+    }
+
+    /// The same, without whitespace around the value.
+    #[inline]
+    pub(super) fn push_trimmed(
+        &mut self,
+        octets: &[u8],
+        name: (usize, usize),
+        (start, end): (usize, usize),
+        repaired: bool,
+    ) {
         let known = Known::of(&octets[name.0..name.1]);
         self.seen |= known.bit();
-        let (start, end) = trimmed(octets, value, repaired);
         self.lines.push(Line {
             name: (name.0 as u32, name.1 as u32), // a section is cut to 32 bits by the scanner
             value: (start as u32, end as u32),
@@ -228,9 +248,36 @@ impl<'a> Field<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
 
     fn folded(value: &[u8]) -> Vec<u8> {
         Field { name: b"a", raw: value, repaired: true, name_at: 0, value_at: 0 }.value().into_owned()
+    }
+
+    #[test]
+    fn names_are_known_in_either_case_and_nothing_else_is() {
+        use Known::{Connection, ContentLength, Expect, Host, TransferEncoding, Upgrade};
+        let names = [
+            ("Host", Host),
+            ("Expect", Expect),
+            ("Upgrade", Upgrade),
+            ("Connection", Connection),
+            ("Content-Length", ContentLength),
+            ("Transfer-Encoding", TransferEncoding),
+        ];
+        for (name, known) in names {
+            for name in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
+                assert_eq!(Known::of(name.as_bytes()), known, "{name}");
+            }
+            for at in 0..name.len() {
+                for octet in (0..=255_u8).filter(|octet| is(*octet, grammar::TCHAR)) {
+                    let mut other = name.as_bytes().to_vec();
+                    other[at] = octet;
+                    let expected = if other.eq_ignore_ascii_case(name.as_bytes()) { known } else { Known::Other };
+                    assert_eq!(Known::of(&other), expected, "{octet} at {at} of {name}");
+                }
+            }
+        }
     }
 
     #[test]

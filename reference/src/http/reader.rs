@@ -255,8 +255,16 @@ impl Reader {
     /// The next event; `None` once all of `input` is read. What has been read is cut off from `input`.
     ///
     /// An error ends the connection: it comes again on every call.
+    #[inline]
     pub fn next<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Result<Option<Event<'e>>, Error> {
         self.forget_spent();
+        match self.whole_chunk(input) {
+            Some(data) => Ok(Some(Event::Body(data))),
+            None => self.advance(input),
+        }
+    }
+
+    fn advance<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Result<Option<Event<'e>>, Error> {
         loop {
             self.steps += 1;
             match self.course.state {
@@ -293,6 +301,7 @@ impl Reader {
         }
     }
 
+    #[inline]
     fn forget_spent(&mut self) {
         if self.buffer_is_spent {
             self.buffer.clear();

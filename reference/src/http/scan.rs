@@ -143,6 +143,9 @@ impl Scan {
         }
         let view = cut(octets, self.section.saturating_add(rules.limits.fields));
         while self.stage != Stage::Done {
+            if self.stage == Stage::LineStart {
+                self.plain_lines(view, lines, rules);
+            }
             if let Flow::Wait = self.field_line(view, lines, rules)? {
                 return wait_or(octets, view, Fault::FieldsTooLarge);
             }

@@ -39,6 +39,19 @@ impl Reader {
         self.methods.front().copied().or(self.any_method).unwrap_or_default()
     }
 
+    /// The data of a chunk that is here whole, its line included: what [`Reader::chunk_line`] and [`Reader::octets`] make
+    /// of it, at once. Of small chunks the way through the states would cost more than the octets.
+    #[inline]
+    pub(super) fn whole_chunk<'a>(&mut self, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+        let State::ChunkLine = self.course.state else { return None };
+        let (line, size) = self.course.chunks.whole(input, &self.rules)?;
+        let (data, rest) = input.get(line..)?.split_at_checked(size)?;
+        *input = rest;
+        self.offset += (line + size) as u64;
+        self.steps += line as u64 + 2;
+        Some(data)
+    }
+
     /// Reads a line of the chunked coding: the size of a chunk that has extensions to tell of.
     pub(super) fn chunk_line(&mut self, input: &mut &[u8]) -> Result<Option<u64>, Error> {
         let (step, read) = match self.course.chunks.line(input, &self.rules) {

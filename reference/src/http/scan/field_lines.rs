@@ -3,10 +3,48 @@
 use super::{Flow, LineEnd, Scan, Stage, Stop, line_end};
 use crate::http::error::{Fault, Kind};
 use crate::http::fields::{FieldLines, Known};
-use crate::http::grammar::{TCHAR, WS, skip, skip_field_octets};
+use crate::http::grammar::{TCHAR, WS, is, skip, skip_field_octets};
 use crate::http::rules::Rules;
 
+/// A field line that is whole and plain.
+struct Plain {
+    name: (usize, usize),
+    value: (usize, usize),
+    /// Where the next line begins.
+    next: usize,
+}
+
+/// The field line at `start`, if all of it is here and it is a name, a colon, a value without controls, and CR LF.
+#[inline]
+fn plain_line(view: &[u8], start: usize) -> Option<Plain> {
+    let name_end = skip(view, start, TCHAR);
+    if name_end == start || view.get(name_end) != Some(&b':') {
+        return None;
+    }
+    let value = skip(view, name_end + 1, WS);
+    let end = skip_field_octets(view, value);
+    if view.get(end..end + 2) != Some(b"\r\n") {
+        return None;
+    }
+    let blanks = view[value..end].iter().rev().take_while(|octet| is(**octet, WS)).count();
+    Some(Plain { name: (start, name_end), value: (value, end - blanks), next: end + 2 })
+}
+
 impl Scan {
+    /// Takes the lines that are whole and plain, as most are: what the stages make of them, at once. The first other
+    /// line is left to them, and so is every fault.
+    #[inline]
+    pub(super) fn plain_lines(&mut self, view: &[u8], lines: &mut FieldLines, rules: &Rules) {
+        let mut at = self.at;
+        while lines.len() < rules.limits.field_lines
+            && let Some(line) = plain_line(view, at)
+        {
+            lines.push_trimmed(view, line.name, line.value, false);
+            at = line.next;
+        }
+        self.at = at;
+    }
+
     #[inline]
     pub(super) fn field_line(&mut self, view: &[u8], lines: &mut FieldLines, rules: &Rules) -> Result<Flow, Stop> {
         match self.stage {
