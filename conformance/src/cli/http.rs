@@ -2,8 +2,9 @@
 
 mod client;
 mod compare;
+mod input;
+mod judge;
 mod list;
-mod output;
 mod parse;
 mod proxy;
 mod server;

@@ -1,10 +1,7 @@
 //! `wirelaw run`: the main job.
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::RunArguments;
 use super::{CliError, paths_or_suite, terminal};
@@ -34,7 +31,7 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
 fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> Report {
     let axes = arguments.axes();
     let matrix = Matrix { entries, subjects, axes: &axes };
-    let bar = bar(matrix.cases().len(), arguments.quiet);
+    let bar = terminal::bar(matrix.cases().len(), "runs", arguments.quiet);
     let lost = Mutex::new(Vec::<Complaint>::new());
     let outcomes = matrix.run(&runner::run, arguments.jobs(), &|case, outcome, trace| {
         if let Some(folder) = &arguments.pcap
@@ -50,16 +47,6 @@ fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> 
     lost.sort_unstable_by(|a, b| a.message().cmp(b.message())); // threads end in any order, reports do not
     report.complaints.append(&mut lost);
     report
-}
-
-/// On a terminal only: in a log a bar is noise.
-fn bar(runs: usize, quiet: bool) -> ProgressBar {
-    if quiet || !io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    }
-    let style =
-        ProgressStyle::with_template("{wide_bar} {pos}/{len} runs").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(runs as u64).with_style(style)
 }
 
 /// Writes the packets of a run, and tells its failure where they are.

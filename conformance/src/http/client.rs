@@ -34,8 +34,7 @@ mod host;
 mod probe;
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -43,12 +42,13 @@ pub use command::{Command, NoCommand};
 pub use probe::{Mute, probe};
 
 use super::cases::Case;
-use super::judge::{Run, is_wrong, judge, plain, unsupported};
+use super::judge::{Judge, Run, plain};
 use super::observe::Observation;
 use super::origin::blocks;
 use super::play::{Bounds, Trouble};
-use super::script::{Script, Segments, Variables};
+use super::script::{Ability, Role, Script, Segments, Variables};
 use super::server::Abilities;
+use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 use host::Host;
 
@@ -137,7 +137,7 @@ impl Client {
             words.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
         host.begin(blocks(script, &variables, segments, true)?);
         let mut urls = vec![format!("http://{address}{}", script.target.as_deref().unwrap_or("/"))];
-        if script.needs.contains(&super::script::Ability::Second) {
+        if script.needs.contains(&Ability::Second) {
             urls.push(format!("http://{address}/second"));
         }
         let method = script.answers.first().cloned().unwrap_or_else(|| "GET".to_owned());
@@ -160,52 +160,22 @@ impl Client {
 
     /// Plays these cases; `done` hears of each outcome as it is there. Outcomes come back in the order of the cases.
     pub fn judge(&self, cases: &[Case], abilities: &Abilities, done: &(dyn Fn(&Outcome) + Sync)) -> Vec<Outcome> {
-        let next = AtomicUsize::new(0);
-        let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(case) = cases.get(index) else { return };
-                let outcome = self.outcome(case, abilities);
-                done(&outcome);
-                outcomes.lock().expect("no thread panics with the lock").push((index, outcome));
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 0..self.jobs.get().min(cases.len().max(1)) {
-                scope.spawn(work);
-            }
-        });
-        let mut outcomes = outcomes.into_inner().expect("no thread panics with the lock");
-        outcomes.sort_by_key(|(index, _)| *index);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
-    }
-
-    fn outcome(&self, case: &Case, abilities: &Abilities) -> Outcome {
-        let plain = |verdict, message: String| plain(case, &self.name, verdict, message);
-        let script = match &case.script {
-            Ok(script) => script,
-            Err(error) => {
-                let mut outcome = plain(Verdict::Broken, error.message().to_owned());
-                outcome.script_error = Some(error.clone());
-                return outcome;
-            }
-        };
-        if let Some(why) = unsupported(script, abilities, "client", self.is_hardened) {
-            return plain(Verdict::Unsupported, why);
-        }
-        let look = |segments: Segments| Ok(Run { segments, observation: self.play(script, segments)? });
-        let run = |segments: &Segments| {
-            let run = look(*segments)?;
-            let is_wrong = is_wrong(script, &run, &abilities.baseline, self.is_hardened);
-            // A client that was late, since all were at work, gets a second chance; one that hung has had its time.
-            if is_wrong && !run.observation.is_hung { look(*segments) } else { Ok(run) }
-        };
-        match script.segments.iter().map(run).collect::<Result<Vec<_>, Trouble>>() {
-            Ok(runs) => judge(case, script, &runs, &abilities.baseline, &self.name, self.is_hardened),
-            Err(Trouble::Connect(error)) => plain(Verdict::Broken, format!("cannot listen: {error}")),
-            Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
-        }
+        let judge =
+            Judge { name: &self.name, role: Role::Client, endpoint: None, is_hardened: self.is_hardened, abilities };
+        parallel(cases, self.jobs.get(), |case| {
+            let outcome = judge.outcome(case, |script| {
+                let look = |segments: Segments| Ok(Run { segments, observation: self.play(script, segments)? });
+                let run = |segments: &Segments| {
+                    let run = look(*segments)?;
+                    // A client that was late, since all were at work, gets a second chance; one that hung has had its
+                    // time.
+                    if judge.is_wrong(script, &run) && !run.observation.is_hung { look(*segments) } else { Ok(run) }
+                };
+                script.segments.iter().map(run).collect()
+            });
+            done(&outcome);
+            outcome
+        })
     }
 }
 

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use super::cases::Case;
 use super::observe::{Baseline, End, Message, Observation};
-use super::script::{OutcomeLine, Script, Segments};
+use super::play::{Trouble, octets};
+use super::script::{OutcomeLine, Role, Script, Segments};
 use super::server::Abilities;
+use super::wire::{Address, Endpoint};
 use crate::axes::Axes;
 use crate::report::{Failure, Mark, Outcome, Verdict};
 use crate::requirements::http;
@@ -32,25 +34,78 @@ pub fn plain(case: &Case, peer: &str, verdict: Verdict, message: String) -> Outc
     outcome
 }
 
-/// What a case needs and the peer lacks.
-pub fn unsupported(script: &Script, abilities: &Abilities, peer: &str, is_hardened: bool) -> Option<String> {
-    if script.is_hardened && !is_hardened {
-        return Some("judged under --profile hardened only".to_owned());
+/// A peer, and what is known of it: what the judges of servers, proxies and clients share.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// Its name in reports.
+    pub name: &'a str,
+    /// What it is.
+    pub role: Role,
+    /// Where it is reached; none for a client, which reaches the judge.
+    pub endpoint: Option<&'a Endpoint>,
+    /// Whether surplus caution is asked for.
+    pub is_hardened: bool,
+    /// What it can do.
+    pub abilities: &'a Abilities,
+}
+
+impl Judge<'_> {
+    /// The outcome of a case that `runs` plays, if it can be judged at all.
+    pub fn outcome(&self, case: &Case, runs: impl FnOnce(&Script) -> Result<Vec<Run>, Trouble>) -> Outcome {
+        let plain = |verdict, message| plain(case, self.name, verdict, message);
+        let script = match &case.script {
+            Ok(script) => script,
+            Err(error) => {
+                let mut outcome = plain(Verdict::Broken, error.message().to_owned());
+                outcome.script_error = Some(error.clone());
+                return outcome;
+            }
+        };
+        if let Some(why) = self.unsupported(script) {
+            return plain(Verdict::Unsupported, why);
+        }
+        let mut outcome = match runs(script) {
+            Ok(runs) => judge(case, script, &runs, &self.abilities.baseline, self.name, self.is_hardened),
+            Err(Trouble::Connect(error)) => {
+                let failed =
+                    self.endpoint.map_or("cannot listen".to_owned(), |at| format!("cannot connect to {}", at.address));
+                plain(Verdict::Broken, format!("{failed}: {error}"))
+            }
+            Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
+        };
+        if let (Some(failure), Some(endpoint)) = (&mut outcome.failure, self.endpoint)
+            && let Ok(octets) = octets(script, &self.abilities.variables)
+        {
+            let again = reproducer(&octets, &endpoint.address, endpoint.tls);
+            failure.got.extend(again.map(|again| format!("try: {again}")));
+        }
+        outcome
     }
-    let missing = script.needs.iter().find(|need| !abilities.has(**need))?;
-    Some(format!("the {peer} lacks `{missing}`: {}", abilities.why_not(*missing)))
+
+    /// What a case needs and the peer lacks.
+    pub fn unsupported(&self, script: &Script) -> Option<String> {
+        if script.is_hardened && !self.is_hardened {
+            return Some("judged under --profile hardened only".to_owned());
+        }
+        let missing = script.needs.iter().find(|need| !self.abilities.has(**need))?;
+        Some(format!("the {} lacks `{missing}`: {}", self.role.name(), self.abilities.why_not(*missing)))
+    }
+
+    /// What one run says of the peer.
+    pub fn verdict(&self, script: &Script, run: &Run) -> Verdict {
+        outcome_line(script, &run.observation, &self.abilities.baseline).given.verdict(self.is_hardened)
+    }
+
+    /// Whether what came is a warning or worse, and so worth a second look.
+    pub fn is_wrong(&self, script: &Script, run: &Run) -> bool {
+        matches!(self.verdict(script, run), Verdict::Warn | Verdict::Fail)
+    }
 }
 
 /// The first outcome line that fits; the last one fits always.
 pub fn outcome_line<'a>(script: &'a Script, observation: &Observation, baseline: &Baseline) -> &'a OutcomeLine {
     let fits = |line: &&OutcomeLine| line.pattern.as_ref().is_none_or(|pattern| observation.fits(pattern, baseline));
     script.outcomes.iter().find(fits).expect("a case ends with `else`")
-}
-
-/// Whether what came is a warning or worse.
-pub fn is_wrong(script: &Script, run: &Run, baseline: &Baseline, is_hardened: bool) -> bool {
-    let verdict = outcome_line(script, &run.observation, baseline).given.verdict(is_hardened);
-    matches!(verdict, Verdict::Warn | Verdict::Fail)
 }
 
 /// Judges the runs of a case: the worst of them decides. `peer` is its name in reports.
@@ -72,9 +127,8 @@ pub fn judge(
     let Some((verdict, line, run)) = judged.iter().rev().max_by_key(|(verdict, ..)| rank(*verdict)) else {
         return Outcome::new(&case.id, peer, Axes::default(), Verdict::Unsupported);
     };
-    let mut outcome = Outcome::new(&case.id, peer, Axes::default(), *verdict);
-    outcome.covers.clone_from(&script.tests);
-    outcome.message = message(script, line, run, &judged.iter().map(|(verdict, ..)| *verdict).collect::<Vec<_>>());
+    let verdicts: Vec<_> = judged.iter().map(|(verdict, ..)| *verdict).collect();
+    let mut outcome = plain(case, peer, *verdict, message(script, line, run, &verdicts));
     if !matches!(verdict, Verdict::Pass | Verdict::Unsupported) {
         let id = line.id.as_ref().or(script.tests.first());
         outcome.clause = id.and_then(|id| http().clause(id));
@@ -187,7 +241,7 @@ pub fn visible(octets: &[u8]) -> String {
 }
 
 /// A line for a shell that sends these octets to this address; nothing if they are too many for one.
-pub fn reproducer(octets: &[u8], address: &super::wire::Address, tls: bool) -> Option<String> {
+pub fn reproducer(octets: &[u8], address: &Address, tls: bool) -> Option<String> {
     if octets.len() > 4000 {
         return None;
     }
@@ -210,10 +264,10 @@ pub fn reproducer(octets: &[u8], address: &super::wire::Address, tls: bool) -> O
         _ if tls => {
             let _ = write!(text, "openssl s_client -quiet -connect {address}");
         }
-        super::wire::Address::Tcp(host, port) => {
+        Address::Tcp(host, port) => {
             let _ = write!(text, "nc -q 2 {host} {port}");
         }
-        super::wire::Address::Unix(path) => {
+        Address::Unix(path) => {
             let _ = write!(text, "nc -q 2 -U {}", path.display());
         }
     }

@@ -34,10 +34,11 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// For a second look at what seems wrong: a peer that is slow is not at fault.
+    /// For a second look at what seems wrong: a peer that is slow is not at fault. Twice the patience, and so many
+    /// times the quiet.
     #[must_use]
-    pub fn with_more_time(self) -> Bounds {
-        Bounds { patience: self.patience * 2, quiet: self.quiet * 4, ..self }
+    pub fn with_more_time(self, quiet: u32) -> Bounds {
+        Bounds { patience: self.patience * 2, quiet: self.quiet * quiet, ..self }
     }
 }
 

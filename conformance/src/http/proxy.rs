@@ -10,11 +10,11 @@ pub use back::{Back, Came, tag};
 pub use probe::{NoProxy, probe};
 
 use super::cases::Case;
-use super::judge::{Run, is_wrong, judge, plain, reproducer, unsupported};
+use super::judge::{Judge, Run};
 use super::observe::Observation;
 use super::origin::blocks;
-use super::play::{Bounds, Trouble, octets, play};
-use super::script::{Script, Segments, Side, Step, Variables};
+use super::play::{Bounds, Trouble, play};
+use super::script::{Role, Script, Segments, Side, Step, Variables};
 use super::server::Abilities;
 use super::wire::Endpoint;
 use crate::report::{Outcome, Verdict};
@@ -92,43 +92,29 @@ impl Proxy {
     }
 
     fn outcome(&self, back: &Back, case: &Case, abilities: &Abilities) -> Outcome {
-        let plain = |verdict, message: String| plain(case, &self.name, verdict, message);
-        let script = match &case.script {
-            Ok(script) => script,
-            Err(error) => {
-                let mut outcome = plain(Verdict::Broken, error.message().to_owned());
-                outcome.script_error = Some(error.clone());
-                return outcome;
-            }
+        let judge = Judge {
+            name: &self.name,
+            role: Role::Proxy,
+            endpoint: Some(&self.front),
+            is_hardened: self.is_hardened,
+            abilities,
         };
-        if let Some(why) = unsupported(script, abilities, "proxy", self.is_hardened) {
-            return plain(Verdict::Unsupported, why);
-        }
         let is_absolute = abilities.variables.get("path").is_some_and(|path| path.starts_with(b"http:"));
-        let look = |segments: Segments, bounds: &Bounds| {
-            let observation = self.play(back, script, segments, is_absolute, bounds)?;
-            Ok(Run { segments, observation })
-        };
-        let run = |segments: &Segments| {
-            let run = look(*segments, &abilities.bounds)?;
-            if !is_wrong(script, &run, &abilities.baseline, self.is_hardened) {
-                return Ok(run);
-            }
-            look(*segments, &abilities.bounds.with_more_time())
-        };
-        let mut outcome = match script.segments.iter().map(run).collect::<Result<Vec<_>, Trouble>>() {
-            Ok(runs) => judge(case, script, &runs, &abilities.baseline, &self.name, self.is_hardened),
-            Err(Trouble::Connect(error)) => {
-                plain(Verdict::Broken, format!("cannot connect to {}: {error}", self.front.address))
-            }
-            Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
-        };
-        if let Some(failure) = &mut outcome.failure
-            && let Ok(octets) = octets(script, &abilities.variables)
-        {
-            let again = reproducer(&octets, &self.front.address, self.front.tls);
-            failure.got.extend(again.map(|again| format!("try: {again}")));
-        }
+        let outcome = judge.outcome(case, |script| {
+            let look = |segments: Segments, bounds: &Bounds| {
+                let observation = self.play(back, script, segments, is_absolute, bounds)?;
+                Ok(Run { segments, observation })
+            };
+            let run = |segments: &Segments| {
+                let run = look(*segments, &abilities.bounds)?;
+                if judge.is_wrong(script, &run) {
+                    look(*segments, &abilities.bounds.with_more_time(4))
+                } else {
+                    Ok(run)
+                }
+            };
+            script.segments.iter().map(run).collect()
+        });
         self.mitigate(outcome)
     }
 

@@ -6,17 +6,15 @@ use std::cmp::Reverse;
 use std::mem;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 pub use probe::{Abilities, Unreachable, probe};
 
 use super::cases::Case;
-use super::judge::{Run, judge, outcome_line, reproducer};
-use super::play::{Bounds, Trouble, octets, play};
-use super::script::{Script, Segments, Variables};
+use super::judge::{Judge, Run};
+use super::play::{Bounds, Trouble, play};
+use super::script::{Role, Script, Segments, Variables};
 use super::wire::Endpoint;
-use crate::axes::Axes;
+use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 
 /// What is judged, and how.
@@ -58,9 +56,15 @@ impl Server {
     /// What looks wrong at first gets a second look, with more time and less company: a server that is slow to answer
     /// or to close, or that drops connections when it has many, is not at fault.
     pub fn judge(&self, cases: &[Case], abilities: &Abilities, done: &(dyn Fn(&Outcome) + Sync)) -> Vec<Outcome> {
+        let judge = Judge {
+            name: &self.name,
+            role: Role::Server,
+            endpoint: Some(&self.endpoint),
+            is_hardened: self.is_hardened,
+            abilities,
+        };
         // Each way to cut a case is a unit of its own, or the case that waits longest would hold up all.
-        let playable =
-            |case: &Case| case.script.as_ref().is_ok_and(|script| self.unsupported(script, abilities).is_none());
+        let playable = |case: &Case| case.script.as_ref().is_ok_and(|script| judge.unsupported(script).is_none());
         let ways = |case: &Case| case.script.as_ref().map_or(0, |script| script.segments.len());
         let units = cases.iter().enumerate().filter(|(_, case)| playable(case));
         let units: Vec<(usize, usize)> =
@@ -75,78 +79,30 @@ impl Server {
         }
         parallel(&looks, self.jobs.get().min(COMPANY), |look| {
             let runs = mem::take(&mut *look.runs.lock().expect("no thread panics with the lock"));
-            let outcome = self.outcome(look.case, runs, abilities);
+            let outcome = judge.outcome(look.case, |script| {
+                self.second_look(script, runs.into_iter().collect::<Result<_, _>>()?, &judge)
+            });
             done(&outcome);
             outcome
         })
     }
 
-    fn plain(&self, case: &Case, verdict: Verdict, message: String) -> Outcome {
-        let mut outcome = Outcome::new(&case.id, &self.name, Axes::default(), verdict);
-        outcome.message = message;
-        if let Ok(script) = &case.script {
-            outcome.covers.clone_from(&script.tests);
-        }
-        outcome
-    }
-
-    fn outcome(&self, case: &Case, runs: Vec<Result<Run, Trouble>>, abilities: &Abilities) -> Outcome {
-        let script = match &case.script {
-            Ok(script) => script,
-            Err(error) => {
-                let mut outcome = self.plain(case, Verdict::Broken, error.message().to_owned());
-                outcome.script_error = Some(error.clone());
-                return outcome;
-            }
-        };
-        if let Some(why) = self.unsupported(script, abilities) {
-            return self.plain(case, Verdict::Unsupported, why);
-        }
-        let runs: Result<Vec<Run>, Trouble> = runs.into_iter().collect();
-        let mut outcome = match runs.and_then(|runs| self.second_look(script, runs, abilities)) {
-            Ok(runs) => judge(case, script, &runs, &abilities.baseline, &self.name, self.is_hardened),
-            Err(Trouble::Connect(error)) => {
-                self.plain(case, Verdict::Broken, format!("cannot connect to {}: {error}", self.endpoint.address))
-            }
-            Err(Trouble::Variable(name)) => {
-                self.plain(case, Verdict::Broken, format!("nothing is known as {{{name}}} here"))
-            }
-        };
-        if let Some(failure) = &mut outcome.failure
-            && let Ok(octets) = octets(script, &abilities.variables)
-        {
-            let again = reproducer(&octets, &self.endpoint.address, self.endpoint.tls);
-            failure.got.extend(again.map(|again| format!("try: {again}")));
-        }
-        outcome
-    }
-
     /// Plays again what looks wrong, the worst first, until something is wrong again.
-    fn second_look(&self, script: &Script, mut runs: Vec<Run>, abilities: &Abilities) -> Result<Vec<Run>, Trouble> {
-        let verdict =
-            |run: &Run| outcome_line(script, &run.observation, &abilities.baseline).given.verdict(self.is_hardened);
-        let is_wrong = |verdict| matches!(verdict, Verdict::Warn | Verdict::Fail);
-        let bounds = abilities.bounds;
-        let bounds = Bounds { patience: bounds.patience * 2, quiet: bounds.quiet * 6, ..bounds };
-        let mut order: Vec<usize> = (0..runs.len()).filter(|at| is_wrong(verdict(&runs[*at]))).collect();
-        order.sort_by_key(|at| Reverse(verdict(&runs[*at])));
+    fn second_look(&self, script: &Script, mut runs: Vec<Run>, judge: &Judge<'_>) -> Result<Vec<Run>, Trouble> {
+        let bounds = judge.abilities.bounds.with_more_time(6);
+        let mut order: Vec<usize> = (0..runs.len()).filter(|at| judge.is_wrong(script, &runs[*at])).collect();
+        order.sort_by_key(|at| Reverse(judge.verdict(script, &runs[*at])));
         let mut worst = Verdict::Pass;
         for at in order {
-            if worst >= verdict(&runs[at]) {
+            if worst >= judge.verdict(script, &runs[at]) {
                 break;
             }
-            runs[at] = self.play(script, runs[at].segments, abilities, &bounds)?;
-            worst = worst.max(Some(verdict(&runs[at])).filter(|verdict| is_wrong(*verdict)).unwrap_or(Verdict::Pass));
+            runs[at] = self.play(script, runs[at].segments, judge.abilities, &bounds)?;
+            if judge.is_wrong(script, &runs[at]) {
+                worst = worst.max(judge.verdict(script, &runs[at]));
+            }
         }
         Ok(runs)
-    }
-
-    fn unsupported(&self, script: &Script, abilities: &Abilities) -> Option<String> {
-        if script.is_hardened && !self.is_hardened {
-            return Some("judged under --profile hardened only".to_owned());
-        }
-        let missing = script.needs.iter().find(|need| !abilities.has(**need))?;
-        Some(format!("the server lacks `{missing}`: {}", abilities.why_not(*missing)))
     }
 
     fn play(
@@ -168,24 +124,6 @@ const COMPANY: usize = 24;
 struct Look<'a> {
     case: &'a Case,
     runs: Mutex<Vec<Result<Run, Trouble>>>,
-}
-
-/// Does this to every item on so many threads; the results are in the order of the items.
-fn parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(items.len()));
-    let run = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return };
-            let result = work(item);
-            results.lock().expect("no thread panics with the lock").push((at, result));
-        }
-    };
-    thread::scope(|scope| (0..jobs.min(items.len())).for_each(|_| drop(scope.spawn(run))));
-    let mut results = results.into_inner().expect("no thread panics with the lock");
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Live packets in script syntax, so that a line of a report can be pasted into a script.
 
+use crate::hex::hex;
 use std::fmt::Write as _;
 
 use wirelaw_reference::time::Instant;
@@ -69,10 +70,6 @@ pub(super) fn one_option(numbers: &Numbers, syn: bool, option: &TcpOption) -> St
         TcpOption::FastOpenExperimental(cookie) => format!("FOEXP {}", hex(cookie)),
         TcpOption::Raw { kind, data } => format!("kind {kind} {}", hex(data)),
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |line, octet| line + &format!("{octet:02x}"))
 }
 
 /// Octets as a string of the script language, cut if they are many.

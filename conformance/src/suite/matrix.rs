@@ -2,12 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::{Entry, Subject, panic_message};
 use crate::axes::Axes;
+use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
 use crate::script::{LoadError, ast::Scenario};
@@ -62,27 +60,11 @@ impl<'a> Matrix<'a> {
         jobs: NonZeroUsize,
         done: &(dyn Fn(&Case<'_>, &mut Outcome, &Trace) + Sync),
     ) -> Vec<Outcome> {
-        let cases = self.cases();
-        let next = AtomicUsize::new(0);
-        let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(case) = cases.get(at) else { break };
-                let (mut outcome, trace) = case.run(drive);
-                done(case, &mut outcome, &trace);
-                outcomes.lock().expect("no thread panics with the lock").push((at, outcome));
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..jobs.get().min(cases.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let mut outcomes = outcomes.into_inner().expect("no thread panics with the lock");
-        outcomes.sort_by_key(|(at, _)| *at);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        parallel(&self.cases(), jobs.get(), |case| {
+            let (mut outcome, trace) = case.run(drive);
+            done(case, &mut outcome, &trace);
+            outcome
+        })
     }
 }
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::super::{CliError, terminal};
-use super::Profile;
-use super::output::OutputArguments;
-use crate::http::cases;
+use super::super::CliError;
+use super::judge::JudgeArguments;
 use crate::http::client::{Client, Command, Peer, probe};
 use crate::http::play::Bounds;
 use crate::http::script::{Ability, Role};
@@ -23,15 +21,6 @@ pub(in super::super) struct ClientArguments {
     /// for; {head:ARG} and {post:ARG} are ARG when that method is asked for.
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<String>,
-    /// Only cases with this in their name, or that test this requirement; may be repeated.
-    #[arg(long, value_name = "ID")]
-    only: Vec<String>,
-    /// What is asked of the client.
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    /// Its name in reports; `--expect` gives one, too.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
     /// Runs at once.
     #[arg(long, value_name = "N", default_value = "8")]
     jobs: NonZeroUsize,
@@ -39,12 +28,12 @@ pub(in super::super) struct ClientArguments {
     #[arg(long, value_name = "MS", default_value = "6000", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     patience: u64,
     #[command(flatten)]
-    output: OutputArguments,
+    judge: JudgeArguments,
 }
 
 pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
-    let cases = cases::find(&home.scripts(), Role::Client, &arguments.only)?;
+    let cases = arguments.judge.cases(&home, Role::Client)?;
     let command = match &arguments.preset {
         Some(name) => Command::preset(name)?,
         None => Command::new(&arguments.command)?,
@@ -52,19 +41,15 @@ pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     let called = arguments.preset.clone().or_else(|| arguments.command.first().cloned()).unwrap_or_default();
     let patience = Duration::from_millis(arguments.patience);
     let client = Client {
-        name: arguments.output.name(arguments.name.as_ref(), &called),
+        name: arguments.judge.name(&called),
         peer: Peer::Command(command),
-        is_hardened: arguments.profile == Profile::Hardened,
+        is_hardened: arguments.judge.is_hardened(),
         bounds: Bounds { patience, total: patience + Duration::from_secs(5), ..Bounds::default() },
         jobs: arguments.jobs,
     };
     let abilities = probe(&client)?;
-    if !arguments.output.quiet {
-        let can: Vec<_> = abilities.known().map(Ability::name).collect();
-        terminal::say(&format!("{}; it can: {}\n\n", client.name, can.join(" ")))?;
-    }
-    let bar = arguments.output.bar(cases.len());
-    let outcomes = client.judge(&cases, &abilities, &|_| bar.inc(1));
-    bar.finish_and_clear();
-    arguments.output.finish(outcomes, &home, arguments.only.is_empty())
+    let can: Vec<_> = abilities.known().map(Ability::name).collect();
+    let introduction = format!("{}; it can: {}\n\n", client.name, can.join(" "));
+    let outcomes = arguments.judge.judge(&introduction, cases.len(), |done| client.judge(&cases, &abilities, done))?;
+    arguments.judge.finish(outcomes, &home)
 }

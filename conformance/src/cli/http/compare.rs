@@ -1,32 +1,20 @@
 //! `wirelaw http compare`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use wirelaw_reference::http::Kind;
 
 use super::super::{CliError, terminal};
-use super::parse::octets;
+use super::input::InputArguments;
 use crate::http::compare::{self, Llhttp, live};
-use crate::http::parse::Question;
 use crate::http::play::Bounds;
 use crate::http::wire::{Address, Endpoint};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct CompareArguments {
-    /// The octets as they come on the wire; `-` is the standard input.
-    #[arg(value_name = "FILE", default_value = "-")]
-    file: PathBuf,
-    /// They are requests. Without this and --response the first octets tell.
-    #[arg(long)]
-    request: bool,
-    /// They are responses.
-    #[arg(long, conflicts_with = "request")]
-    response: bool,
-    /// The method of the request that a response answers; may be repeated, the last stands for all further responses.
-    #[arg(long = "method", value_name = "M", conflicts_with = "request")]
-    methods: Vec<String>,
+    #[command(flatten)]
+    input: InputArguments,
     /// Send the requests to this server, too, and count its replies: HOST:PORT, [IPV6]:PORT or unix:PATH.
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["response", "methods"])]
     server: Option<Address>,
@@ -42,14 +30,11 @@ pub(in super::super) struct CompareArguments {
 }
 
 pub(super) fn compare(arguments: &CompareArguments) -> Result<u8, CliError> {
-    let octets = octets(&arguments.file).map_err(|cause| CliError::Read { path: arguments.file.clone(), cause })?;
-    let kind = match (arguments.request || arguments.server.is_some(), arguments.response) {
-        (true, _) => Some(Kind::Request),
-        (_, true) => Some(Kind::Response),
-        _ if !arguments.methods.is_empty() => Some(Kind::Response),
-        _ => None,
-    };
-    let question = Question { kind, methods: arguments.methods.clone(), lenient: Vec::new() };
+    let octets = arguments.input.octets()?;
+    let mut question = arguments.input.question(Vec::new());
+    if arguments.server.is_some() {
+        question.kind = Some(Kind::Request);
+    }
     let mut comparison = compare::compare(&octets, &question, &mut Llhttp::new());
     if let Some(address) = &arguments.server {
         let patience = Duration::from_millis(arguments.patience);

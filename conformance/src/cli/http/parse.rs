@@ -1,30 +1,18 @@
 //! `wirelaw http parse`.
 
 use std::fmt::Write;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use clap::Args;
-use wirelaw_reference::http::{Kind, LENIENCIES, Leniency};
+use wirelaw_reference::http::{LENIENCIES, Leniency};
 
 use super::super::{CliError, terminal};
-use crate::http::parse::{self, Question};
+use super::input::InputArguments;
+use crate::http::parse;
 
 #[derive(Debug, Args)]
 pub(in super::super) struct ParseArguments {
-    /// The octets as they come on the wire; `-` is the standard input.
-    #[arg(value_name = "FILE", default_value = "-")]
-    file: PathBuf,
-    /// They are requests. Without this and --response the first octets tell.
-    #[arg(long)]
-    request: bool,
-    /// They are responses.
-    #[arg(long, conflicts_with = "request")]
-    response: bool,
-    /// The method of the request that a response answers; may be repeated, the last stands for all further responses.
-    #[arg(long = "method", value_name = "M", conflicts_with = "request")]
-    methods: Vec<String>,
+    #[command(flatten)]
+    input: InputArguments,
     /// Refuse whatever may be refused, as is the default.
     #[arg(long, conflicts_with = "lenient")]
     strict: bool,
@@ -48,25 +36,10 @@ pub(super) fn lenient_help() -> String {
 }
 
 pub(super) fn parse(arguments: &ParseArguments) -> Result<u8, CliError> {
-    let octets = octets(&arguments.file).map_err(|cause| CliError::Read { path: arguments.file.clone(), cause })?;
-    let kind = match (arguments.request, arguments.response) {
-        (true, _) => Some(Kind::Request),
-        (_, true) => Some(Kind::Response),
-        _ if !arguments.methods.is_empty() => Some(Kind::Response),
-        _ => None,
-    };
+    let octets = arguments.input.octets()?;
     let lenient = arguments.lenient.iter().flatten().copied().collect();
-    let question = Question { kind, methods: arguments.methods.clone(), lenient };
+    let question = arguments.input.question(lenient);
     let reading = parse::read(&octets, &question);
     terminal::say(&if arguments.json { parse::json::render(&reading) } else { parse::text::render(&reading) })?;
     Ok(reading.verdict().status())
-}
-
-pub(super) fn octets(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return fs::read(path);
-    }
-    let mut octets = Vec::new();
-    io::stdin().lock().read_to_end(&mut octets)?;
-    Ok(octets)
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::super::{CliError, terminal};
-use super::Profile;
-use super::output::OutputArguments;
+use super::super::CliError;
+use super::judge::JudgeArguments;
 use super::server::target;
-use crate::http::cases;
 use crate::http::play::Bounds;
 use crate::http::proxy::{Back, NoProxy, Proxy, probe};
 use crate::http::script::{Ability, Role};
@@ -37,36 +35,24 @@ pub(in super::super) struct ProxyArguments {
     /// What every target starts with.
     #[arg(long, value_name = "TARGET", default_value = "/", value_parser = target)]
     path: String,
-    /// Only cases with this in their name, or that test this requirement; may be repeated.
-    #[arg(long, value_name = "ID")]
-    only: Vec<String>,
-    /// What is asked of the proxy.
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    /// Its name in reports; `--expect` gives one, too.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
     /// How long a reply may take, in milliseconds.
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     patience: u64,
     #[command(flatten)]
-    output: OutputArguments,
+    judge: JudgeArguments,
 }
 
 pub(super) fn proxy(arguments: &ProxyArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
-    let cases = cases::find(&home.scripts(), Role::Proxy, &arguments.only)?;
+    let cases = arguments.judge.cases(&home, Role::Proxy)?;
     let proxy = arguments.proxy();
     let listen = |source| NoProxy::Listen { address: proxy.back.to_string(), source };
     let back = Back::listen(proxy.back, proxy.bounds).map_err(listen)?;
     let abilities = probe(&proxy, &back)?;
-    if !arguments.output.quiet {
-        terminal::say(&introduction(&proxy, &abilities))?;
-    }
-    let bar = arguments.output.bar(cases.len());
-    let outcomes = proxy.judge(&back, &cases, &abilities, &|_| bar.inc(1));
-    bar.finish_and_clear();
-    arguments.output.finish(outcomes, &home, arguments.only.is_empty())
+    let introduction = introduction(&proxy, &abilities);
+    let outcomes =
+        arguments.judge.judge(&introduction, cases.len(), |done| proxy.judge(&back, &cases, &abilities, done))?;
+    arguments.judge.finish(outcomes, &home)
 }
 
 fn introduction(proxy: &Proxy, abilities: &Abilities) -> String {
@@ -84,13 +70,13 @@ impl ProxyArguments {
             (None, _) => self.back_listen.to_string(),
         };
         Proxy {
-            name: self.output.name(self.name.as_ref(), &self.front.to_string()),
+            name: self.judge.name(&self.front.to_string()),
             front: Endpoint { address: self.front.clone(), tls: self.tls, patience },
             back: self.back_listen,
             host,
             path: self.path.clone(),
             is_gateway: self.gateway,
-            is_hardened: self.profile == Profile::Hardened,
+            is_hardened: self.judge.is_hardened(),
             bounds: Bounds { patience, ..Bounds::default() },
         }
     }

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::super::{CliError, terminal};
-use super::Profile;
-use super::output::OutputArguments;
-use crate::http::cases;
+use super::super::CliError;
+use super::judge::JudgeArguments;
 use crate::http::play::Bounds;
 use crate::http::script::{Ability, Role};
 use crate::http::server::{Abilities, Server, probe};
@@ -29,15 +27,6 @@ pub(in super::super) struct ServerArguments {
     /// A target that the server answers with success.
     #[arg(long, value_name = "TARGET", default_value = "/", value_parser = target)]
     path: String,
-    /// Only cases with this in their name, or that test this requirement; may be repeated.
-    #[arg(long, value_name = "ID")]
-    only: Vec<String>,
-    /// What is asked of the server.
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    /// Its name in reports; `--expect` gives one, too.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
     /// Connections at once.
     #[arg(long, value_name = "N", default_value = "48")]
     jobs: NonZeroUsize,
@@ -45,21 +34,17 @@ pub(in super::super) struct ServerArguments {
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     patience: u64,
     #[command(flatten)]
-    output: OutputArguments,
+    judge: JudgeArguments,
 }
 
 pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
-    let cases = cases::find(&home.scripts(), Role::Server, &arguments.only)?;
+    let cases = arguments.judge.cases(&home, Role::Server)?;
     let server = arguments.server();
     let abilities = probe(&server)?;
-    if !arguments.output.quiet {
-        terminal::say(&introduction(&server, &abilities))?;
-    }
-    let bar = arguments.output.bar(cases.len());
-    let outcomes = server.judge(&cases, &abilities, &|_| bar.inc(1));
-    bar.finish_and_clear();
-    arguments.output.finish(outcomes, &home, arguments.only.is_empty())
+    let introduction = introduction(&server, &abilities);
+    let outcomes = arguments.judge.judge(&introduction, cases.len(), |done| server.judge(&cases, &abilities, done))?;
+    arguments.judge.finish(outcomes, &home)
 }
 
 fn introduction(server: &Server, abilities: &Abilities) -> String {
@@ -86,11 +71,11 @@ impl ServerArguments {
         };
         let patience = Duration::from_millis(self.patience);
         Server {
-            name: self.output.name(self.name.as_ref(), &self.address.to_string()),
+            name: self.judge.name(&self.address.to_string()),
             endpoint: Endpoint { address: self.address.clone(), tls: self.tls, patience },
             host,
             path: self.path.clone(),
-            is_hardened: self.profile == Profile::Hardened,
+            is_hardened: self.judge.is_hardened(),
             bounds: Bounds { patience, ..Bounds::default() },
             jobs: self.jobs,
         }

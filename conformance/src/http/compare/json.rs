@@ -5,7 +5,7 @@ use wirelaw_reference::http::Pair;
 
 use super::verdict::Weight;
 use super::{Comparison, End, Line, Message, Seen, Verdict};
-use crate::http::parse::json::hex;
+use crate::hex::hex;
 use crate::http::parse::latin1;
 
 /// The comparison, in full.

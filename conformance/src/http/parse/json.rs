@@ -5,6 +5,7 @@ use wirelaw_reference::clause::Clause;
 use wirelaw_reference::http::{Ending, Error, Incomplete, Message, Missing, Pair, StartLine, framing::Framing};
 
 use super::{Reading, latin1};
+use crate::hex::hex;
 
 /// The reading, in full.
 pub fn render(reading: &Reading<'_>) -> String {
@@ -119,12 +120,4 @@ fn missing(cut: &Incomplete) -> Value {
 
 fn law(clause: &Clause) -> Value {
     json!({ "clause": clause.id, "place": clause.place, "level": clause.level.to_string(), "law": clause.text })
-}
-
-pub(in crate::http) fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
 }

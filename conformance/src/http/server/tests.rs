@@ -92,7 +92,7 @@ fn the_worst_way_to_cut_decides_and_is_named() {
     let closed = Observation { end: End::Closed, ..Observation::default() };
     let judge = |runs: [(Segments, &Observation); 3]| {
         let runs = runs.map(|(segments, observation)| Run { segments, observation: observation.clone() });
-        let outcome = super::judge(&case, script, &runs, &Baseline { ok: vec![200] }, "peer", false);
+        let outcome = crate::http::judge::judge(&case, script, &runs, &Baseline { ok: vec![200] }, "peer", false);
         (outcome.verdict, outcome.message)
     };
     let [whole, octets, crlf] = Segments::ALL;

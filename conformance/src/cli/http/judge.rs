@@ -1,48 +1,82 @@
-//! What every judge of HTTP leaves behind: text, files, an exit status.
+//! What every judge of HTTP is told, and what it leaves behind: text, files, an exit status.
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::super::{CliError, terminal};
+use super::Profile;
 use crate::expectations::Expectations;
+use crate::http::cases::{self, Case};
+use crate::http::script::Role;
 use crate::report::{Complaint, Expected, Outcome, Report, json, junit, text};
 use crate::suite::Home;
 
 #[derive(Debug, Default, Args)]
-pub(super) struct OutputArguments {
+pub(super) struct JudgeArguments {
+    /// Only cases with this in their name, or that test this requirement; may be repeated.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// What is asked of the peer.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// Its name in reports; `--expect` gives one, too.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// The known deviations: the name of a file in fixtures/expectations/http, or its path with .toml.
     #[arg(long, value_name = "NAME|FILE")]
-    pub(super) expect: Option<String>,
+    expect: Option<String>,
     /// Write everything that is not as expected as a list of known deviations, with the reasons that the cases give.
     #[arg(long, value_name = "FILE")]
-    pub(super) learn: Option<PathBuf>,
+    learn: Option<PathBuf>,
     /// Write the report as JSON.
     #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
+    json: Option<PathBuf>,
     /// Write the report as JUnit XML.
     #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
+    junit: Option<PathBuf>,
     /// Findings and totals only.
     #[arg(long, short, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
+    quiet: bool,
     /// Every case, known deviations in full.
     #[arg(long, short, action = ArgAction::SetTrue)]
-    pub(super) verbose: bool,
+    verbose: bool,
 }
 
-impl OutputArguments {
-    /// Compares with the known deviations, writes everything, and tells the exit status. `is_all` says whether the
-    /// whole suite ran, so that an entry that names no case is one too many.
-    pub(super) fn finish(&self, mut outcomes: Vec<Outcome>, home: &Home, is_all: bool) -> Result<u8, CliError> {
+impl JudgeArguments {
+    /// The cases that are asked for.
+    pub(super) fn cases(&self, home: &Home, role: Role) -> Result<Vec<Case>, CliError> {
+        Ok(cases::find(&home.scripts(), role, &self.only)?)
+    }
+
+    /// Whether surplus caution is asked for.
+    pub(super) fn is_hardened(&self) -> bool {
+        self.profile == Profile::Hardened
+    }
+
+    /// Says what is judged; `judge` calls back for each case that is done.
+    pub(super) fn judge<J>(&self, introduction: &str, cases: usize, judge: J) -> Result<Vec<Outcome>, CliError>
+    where
+        J: FnOnce(&(dyn Fn(&Outcome) + Sync)) -> Vec<Outcome>,
+    {
+        if !self.quiet {
+            terminal::say(introduction)?;
+        }
+        let bar = terminal::bar(cases, "cases", self.quiet);
+        let outcomes = judge(&|_| bar.inc(1));
+        bar.finish_and_clear();
+        Ok(outcomes)
+    }
+
+    /// Compares with the known deviations, writes everything, and tells the exit status. Once the whole suite has run,
+    /// an entry that names no case is one too many.
+    pub(super) fn finish(&self, mut outcomes: Vec<Outcome>, home: &Home) -> Result<u8, CliError> {
         let expectations = self.expectations(home)?;
         for outcome in &mut outcomes {
             outcome.expected = expectations.judge(outcome, "");
         }
-        let unused = if is_all {
+        let unused = if self.only.is_empty() {
             expectations.unused(outcomes.iter().map(|outcome| outcome.scenario.as_str()), "")
         } else {
             Vec::new()
@@ -79,21 +113,11 @@ impl OutputArguments {
     }
 
     /// The peer's name in reports: the one given, that of the known deviations, or else this one.
-    pub(super) fn name(&self, given: Option<&String>, otherwise: &str) -> String {
+    pub(super) fn name(&self, otherwise: &str) -> String {
         let stem = |file: &String| {
             Path::new(file).file_stem().map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned())
         };
-        given.cloned().or_else(|| self.expect.as_ref().map(stem)).unwrap_or_else(|| otherwise.to_owned())
-    }
-
-    /// On a terminal only: in a log a bar is noise.
-    pub(super) fn bar(&self, cases: usize) -> ProgressBar {
-        if self.quiet || !io::stderr().is_terminal() {
-            return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        }
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} cases")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::new(cases as u64).with_style(style)
+        self.name.clone().or_else(|| self.expect.as_ref().map(stem)).unwrap_or_else(|| otherwise.to_owned())
     }
 }
 
