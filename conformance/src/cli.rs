@@ -22,6 +22,10 @@ use arguments::{Arguments, Command};
 /// Runs the command that the process was started with, on these stacks. A program that judges a stack of its
 /// own is `wirelaw::cli::main(&[NamedStack { name: "mine", factory: mine::new }])`.
 pub fn main(stacks: &[NamedStack]) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(status) = crate::stack::linux::worker::work_if_asked() {
+        return status;
+    }
     let arguments = Arguments::parse();
     let result = match arguments.command.unwrap_or_default() {
         Command::Run(arguments) => run::run(&arguments, stacks),

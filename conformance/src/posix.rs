@@ -17,6 +17,11 @@ macro_rules! errnos {
                 match name { $(stringify!($name) => Some(Errno::$name),)* _ => None }
             }
 
+            /// The error with this number.
+            pub fn from_number(number: i32) -> Option<Errno> {
+                match number { $($number => Some(Errno::$name),)* _ => None }
+            }
+
             /// The POSIX name.
             pub fn name(self) -> &'static str {
                 match self { $(Errno::$name => stringify!($name),)* }

@@ -22,6 +22,9 @@ pub enum Verdict {
     Pass,
     /// Only a SHOULD or a MAY is broken.
     Warn,
+    /// Nothing but a time was wrong, on a stack that follows the clock on the wall: the stack may be at fault, or the
+    /// machine too busy.
+    Timing,
     /// A MUST is broken, or the scenario's own expectation.
     Fail,
     /// The stack or the runner lacks something that the scenario needs: nothing was found out.
@@ -32,13 +35,21 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, from good to bad.
-    pub const ALL: [Verdict; 5] = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unsupported, Verdict::Broken];
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Pass,
+        Verdict::Warn,
+        Verdict::Timing,
+        Verdict::Fail,
+        Verdict::Unsupported,
+        Verdict::Broken,
+    ];
 
     /// The lower-case word of reports and expectations.
     pub const fn name(self) -> &'static str {
         match self {
             Verdict::Pass => "pass",
             Verdict::Warn => "warn",
+            Verdict::Timing => "timing",
             Verdict::Fail => "fail",
             Verdict::Unsupported => "unsupported",
             Verdict::Broken => "broken",

@@ -79,6 +79,8 @@ struct Stop {
 enum Why {
     /// The stack did something else.
     Mismatch,
+    /// Nothing but a time was wrong.
+    Time,
     /// The stack or the runner lacks something.
     Unsupported,
     /// The script or the harness is wrong.
@@ -149,6 +151,7 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
     let verdict = match stop.why {
         Why::Unsupported => Verdict::Unsupported,
         Why::Broken => Verdict::Broken,
+        Why::Time => Verdict::Timing,
         Why::Mismatch if clause.as_ref().is_some_and(|clause| clause.level != Level::Must) => Verdict::Warn,
         Why::Mismatch => Verdict::Fail,
     };

@@ -49,7 +49,8 @@ pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Resul
     for (word, value) in defines {
         known.define(word, value, Origin::CommandLine, &(0..0)).map_err(|problem| problem.locate(name, text))?;
     }
-    parser::parse(name, text, known).map_err(|problem| problem.locate(name, text))
+    let scenario = parser::parse(name, text, known).map_err(|problem| problem.locate(name, text))?;
+    Ok(Scenario { defines: defines.to_vec(), ..scenario })
 }
 
 /// The scenario in the file at `path`, which is also its name.

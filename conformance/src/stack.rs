@@ -1,6 +1,8 @@
 //! The plug-in seam: what a stack under test looks like to the runner.
 
 pub mod engine;
+#[cfg(target_os = "linux")]
+pub mod linux;
 pub mod reference;
 pub mod smoltcp;
 pub mod sockets;
@@ -27,6 +29,12 @@ pub trait Stack {
     fn follows(&self, habit: &HabitValue) -> bool {
         let _ = habit;
         false
+    }
+
+    /// The time, if the stack follows the clock on the wall: the first question begins the scenario. A stack in virtual
+    /// time has none of its own.
+    fn now(&mut self) -> Option<Instant> {
+        None
     }
 
     /// Does `what` to the stack at the time `at`.
@@ -148,6 +156,14 @@ pub struct NamedStack {
 /// Every in-process stack.
 pub const fn all() -> &'static [NamedStack] {
     &[NamedStack { name: "reference", factory: reference::new }, NamedStack { name: "smoltcp", factory: smoltcp::new }]
+}
+
+/// Every stack that follows the clock on the wall: it is judged only where it is named.
+pub const fn live() -> &'static [NamedStack] {
+    #[cfg(target_os = "linux")]
+    return &[linux::LINUX];
+    #[cfg(not(target_os = "linux"))]
+    &[]
 }
 
 /// Why a stack could not do what was asked of it. Neither is a failure of conformance.

@@ -147,6 +147,104 @@ pub enum Call {
         /// Milliseconds; a negative time has no end.
         timeout: i32,
     },
+    /// `connect` to the address family `AF_UNSPEC`, which dissolves a connection.
+    Disconnect {
+        /// The socket.
+        fd: Fd,
+    },
+    /// `recv` into the null pointer, or `send` from it.
+    NullBuffer {
+        /// The socket.
+        fd: Fd,
+        /// The size that the buffer is said to have.
+        length: usize,
+        /// `MSG_PEEK` and the like.
+        flags: i32,
+        /// Whether it is `send`.
+        is_write: bool,
+    },
+    /// `recvmsg` with room for control messages; the return carries data, flags and control messages.
+    ReceiveMessage {
+        /// The socket.
+        fd: Fd,
+        /// The size of the buffer in octets.
+        length: usize,
+        /// The room for control messages in octets.
+        control: usize,
+        /// `MSG_ERRQUEUE` and the like.
+        flags: i32,
+    },
+    /// `sendmsg` with control messages.
+    SendMessage {
+        /// The socket.
+        fd: Fd,
+        /// The data.
+        data: Vec<u8>,
+        /// The control messages, as Linux on a machine of 64 bits lays them out.
+        control: Vec<u8>,
+        /// `MSG_ZEROCOPY` and the like.
+        flags: i32,
+        /// Where to.
+        to: Option<SocketAddr>,
+    },
+    /// `epoll_create`
+    EpollCreate {
+        /// Without meaning, but not negative.
+        size: i32,
+    },
+    /// `epoll_ctl`
+    EpollControl {
+        /// The set.
+        epoll: Fd,
+        /// `EPOLL_CTL_ADD` and the like.
+        operation: i32,
+        /// The descriptor.
+        fd: Fd,
+        /// The events that it is asked for.
+        events: u32,
+        /// What comes with them.
+        data: u64,
+    },
+    /// `epoll_wait`; the return carries the first event as data: its events in 4 octets, what comes with them in 8.
+    EpollWait {
+        /// The set.
+        epoll: Fd,
+        /// How many events at most.
+        most: i32,
+        /// Milliseconds; a negative time has no end.
+        timeout: i32,
+    },
+    /// `pipe`; the return carries both descriptors as data.
+    Pipe,
+    /// `splice` without offsets.
+    Splice {
+        /// Where from.
+        from: Fd,
+        /// Where to.
+        to: Fd,
+        /// Octets.
+        length: usize,
+        /// `SPLICE_F_MOVE` and the like.
+        flags: i32,
+    },
+    /// `open`
+    Open {
+        /// The path, as it is written.
+        path: String,
+        /// `O_RDONLY` and the like.
+        flags: i32,
+    },
+    /// `sendfile`
+    SendFile {
+        /// Where to.
+        to: Fd,
+        /// Where from.
+        from: Fd,
+        /// Where in it.
+        offset: Option<i64>,
+        /// Octets.
+        count: usize,
+    },
     /// `getsockopt`; the return carries the value as data.
     GetOption {
         /// The socket.
@@ -171,6 +269,10 @@ pub struct Return {
     pub data: Vec<u8>,
     /// The peer of an accepted connection.
     pub peer: Option<SocketAddr>,
+    /// `msg_flags` of a message.
+    pub flags: i32,
+    /// The control messages of a message, as Linux on a machine of 64 bits lays them out.
+    pub control: Vec<u8>,
 }
 
 impl Return {

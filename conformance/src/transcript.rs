@@ -17,6 +17,8 @@ mod packets;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+pub(crate) use calls::name as call_name;
+
 use crate::trace::{Event, Response, Stimulus, Trace};
 
 /// The longest piece of payload that is shown, in characters of its escaped form.

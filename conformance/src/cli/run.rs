@@ -7,13 +7,17 @@ use super::arguments::RunArguments;
 use super::{CliError, paths_or_suite, terminal};
 use crate::report::{Complaint, Outcome, Report, json, junit, text};
 use crate::runner;
-use crate::stack::NamedStack;
+use crate::stack::{self, NamedStack};
 use crate::suite::{self, Case, Entry, Home, Matrix, Subject};
 use crate::trace::Trace;
 
 pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
     let home = Home::find();
-    let stacks = suite::select(stacks, &arguments.stacks)?;
+    let stacks = if arguments.stacks.is_empty() {
+        stacks.to_vec()
+    } else {
+        suite::select(&[stacks, stack::live()].concat(), &arguments.stacks)?
+    };
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
     let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
     if stacks.is_empty() {

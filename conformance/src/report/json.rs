@@ -31,7 +31,7 @@
 //!   "complaints": [],
 //!   "totals": {
 //!     "runs": 1, "unexpected": 0,
-//!     "pass": 0, "warn": 0, "fail": 1, "unsupported": 0, "broken": 0,
+//!     "pass": 0, "warn": 0, "timing": 0, "fail": 1, "unsupported": 0, "broken": 0,
 //!     "stacks": { "smoltcp-0.14.0": { "runs": 1, "unexpected": 0, "pass": 0, "...": 0 } }
 //!   },
 //!   "exit_status": 0

@@ -49,7 +49,7 @@ fn status(outcome: &Outcome) -> TestCaseStatus {
         }
         _ if outcome.expected.is_fine() => TestCaseStatus::success(),
         Verdict::Broken => not_ok(NonSuccessKind::Error, verdict, &outcome.message, &text::finding(outcome)),
-        Verdict::Pass | Verdict::Warn | Verdict::Fail => {
+        Verdict::Pass | Verdict::Warn | Verdict::Timing | Verdict::Fail => {
             not_ok(NonSuccessKind::Failure, verdict, &outcome.message, &text::finding(outcome))
         }
     }

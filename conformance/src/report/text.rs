@@ -70,7 +70,7 @@ impl Paint {
             (_, Expected::Known { .. }) => Paint::CYAN,
             (Verdict::Pass, _) => Paint::GREEN,
             (Verdict::Warn, _) => Paint::YELLOW,
-            (Verdict::Fail | Verdict::Broken, _) => Paint::RED,
+            (Verdict::Timing | Verdict::Fail | Verdict::Broken, _) => Paint::RED,
         }
     }
 }

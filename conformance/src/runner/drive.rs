@@ -13,11 +13,14 @@ use super::{Axes, Stop, Why, code, inbound, plan, shell};
 use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
-use crate::stack::{Capability, NamedStack, Setup, Stack};
+use crate::stack::{Capability, Clock, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
-/// How long a call without an end time may block, and how long `*` waits for its packet.
-pub(super) const PATIENCE: Duration = Duration::from_hours(24);
+/// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+/// The same where a person waits.
+const WALL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a pending blocking call is waited for before the next call, and at the end (2.5).
 const BLOCKING_GRACE: Duration = Duration::from_secs(1);
@@ -59,6 +62,10 @@ impl Blocking<'_> {
 pub(super) struct Driver<'a> {
     pub(super) settings: Settings,
     stack: Box<dyn Stack>,
+    /// Whether time passes by itself.
+    pub(super) is_wall: bool,
+    /// Whether a line has been run.
+    has_begun: bool,
     pub(super) trace: Trace,
     pub(super) now: Instant,
     /// The script time of the previous step.
@@ -100,6 +107,7 @@ impl<'a> Driver<'a> {
             return Err(Stop::unsupported_at(&need.span, what));
         }
         plan::check_habits(&own, &setup, &*stack)?;
+        let is_wall = profile.clock == Clock::Wall;
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
@@ -108,6 +116,8 @@ impl<'a> Driver<'a> {
             flows: Flows::new(&settings, shift),
             settings,
             stack,
+            is_wall,
+            has_begun: false,
             trace: Trace::default(),
             now: Instant::ZERO,
             previous: Instant::ZERO,
@@ -128,8 +138,21 @@ impl<'a> Driver<'a> {
         (self.trace, self.notes)
     }
 
+    /// How long a call without an end time may block, and how long `*` waits for its packet.
+    pub(super) fn patience(&self) -> Duration {
+        if self.is_wall { WALL_PATIENCE } else { PATIENCE }
+    }
+
+    /// Time that passes by itself has passed.
+    pub(super) fn look_at_clock(&mut self) {
+        if let Some(now) = self.stack.now() {
+            self.now = self.now.max(now);
+        }
+    }
+
     /// Runs one line.
     pub(super) fn step(&mut self, step: &'a Step) -> Result<(), Stop> {
+        self.look_at_clock();
         let (start, _) = self.when(step);
         match &step.action {
             Action::Packet(spec) => match (spec.direction.value, &spec.transport) {
@@ -155,6 +178,8 @@ impl<'a> Driver<'a> {
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
+        self.has_begun = true;
+        self.look_at_clock();
         self.check_blocking()
     }
 
@@ -177,15 +202,23 @@ impl<'a> Driver<'a> {
         self.check_punctual(at, step, "the line before took too long")?;
         while self.advance(at)? {}
         self.now = self.now.max(at);
+        self.look_at_clock();
+        self.check_punctual(at, step, "this machine is too busy")?;
         self.check_blocking()
     }
 
     fn check_punctual(&self, at: Instant, step: &Step, why: &str) -> Result<(), Stop> {
-        if self.now.since(at) <= self.settings.tolerance(at.since(self.previous)) {
+        // nothing is late at the very beginning
+        if !self.has_begun || self.now.since(at) <= self.settings.tolerance(at.since(self.previous)) {
             return Ok(());
         }
         let note = format!("time expected {at}  got {}: {why}", self.now);
-        Err(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new()))
+        Err(self.late(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new())))
+    }
+
+    /// A difference in nothing but time: a class of its own where time passes by itself.
+    pub(super) fn late(&self, stop: Stop) -> Stop {
+        if self.is_wall { Stop { why: Why::Time, ..stop } } else { stop }
     }
 
     /// Takes the next response of the stack up to `until`; `false` if it stays silent till then.
@@ -199,7 +232,9 @@ impl<'a> Driver<'a> {
         }
         self.check_size()?;
         let record = self.trace.records.len();
-        if at > until || at < self.now || self.trace.records.last().is_some_and(|last| at < last.at) {
+        // where time passes by itself, things are heard of after they happened
+        let newest = self.trace.records.last().map_or(at, |last| last.at.max(at));
+        if !self.is_wall && (at > until || at < self.now || at < newest) {
             let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
             return Err(Stop::new(Why::Broken, message));
         }
@@ -215,9 +250,9 @@ impl<'a> Driver<'a> {
             }
             Response::Packet(octets) => Some(Packet::decode(octets)),
         };
-        self.record(at, None, Event::Response(response));
+        self.record(newest, None, Event::Response(response));
         for (ticket, call) in calls {
-            self.stimulate_at(at, None, Stimulus::Call { ticket, call })?;
+            self.stimulate_at(newest, None, Stimulus::Call { ticket, call })?;
         }
         if let Some(packet) = packet {
             self.receive(at, record, packet.map_err(|error| error.to_string()))?;
@@ -306,9 +341,9 @@ impl<'a> Driver<'a> {
             return self.check_blocking();
         }
         while !self.returned.contains_key(&ticket) {
-            if !self.advance(started + PATIENCE)? {
-                let hours = PATIENCE.as_secs() / 3600;
-                let note = format!("the call blocks and has not returned after {hours} hours");
+            let patience = self.patience();
+            if !self.advance(started + patience)? {
+                let note = format!("the call blocks and has not returned after {}", span(patience));
                 return Err(Stop::mismatch(vec![Mark { span: spec.name.span.clone(), note }], Vec::new()));
             }
         }
@@ -432,7 +467,7 @@ impl<'a> Driver<'a> {
             .map_err(|stop| stop.of(blocking.step))?;
         let tolerance = self.settings.tolerance(blocking.end.since(blocking.started));
         if at.since(blocking.end) > tolerance || blocking.end.since(at) > tolerance {
-            return Err(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end)));
+            return Err(self.late(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end))));
         }
         Ok(())
     }
@@ -463,6 +498,12 @@ impl<'a> Driver<'a> {
         self.remark_unlisted();
         Ok(())
     }
+}
+
+/// A long time in words.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 3600 { format!("{seconds} seconds") } else { format!("{} hours", seconds / 3600) }
 }
 
 /// The ticket of the next call.

@@ -1,7 +1,7 @@
 //! Waiting for the stack: a packet (packetdrill language, 2.4, 4.5, 4.6), or silence.
 
 use super::Stop;
-use super::drive::{Arrived, Driver, PATIENCE};
+use super::drive::{Arrived, Driver};
 use super::flows::FlowId;
 use super::matching::{self, Live};
 use super::show;
@@ -18,7 +18,7 @@ impl<'a> Driver<'a> {
         let (from, to) = self.when(step);
         // whole seconds from the line before, and two more, anew after each packet (2.4)
         let patience = match step.time.value {
-            Time::Any => PATIENCE,
+            Time::Any => self.patience(),
             _ => Duration::from_secs(to.since(self.previous).as_secs() + 2),
         };
         let label = spec.connection.as_ref().map(|label| label.value.as_str());
@@ -38,6 +38,7 @@ impl<'a> Driver<'a> {
         self.now = self.now.max(live.at);
 
         let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
+        let is_late_at_most = marks.is_empty();
         marks.extend(self.time_difference(step, from, to, live.at));
         if marks.is_empty() {
             return Ok(());
@@ -51,7 +52,8 @@ impl<'a> Driver<'a> {
             self.notes.push(format!("line {}: {}; got {line}", step.line, notes.join("; ")));
             return Ok(());
         }
-        Err(Stop::mismatch(marks, std::iter::once(line).chain(misfit.as_ref().map(shown)).collect()))
+        let stop = Stop::mismatch(marks, std::iter::once(line).chain(misfit.as_ref().map(shown)).collect());
+        Err(if is_late_at_most { self.late(stop) } else { stop })
     }
 
     fn time_difference(&self, step: &Step, from: Instant, to: Instant, at: Instant) -> Option<Mark> {

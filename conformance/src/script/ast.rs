@@ -61,6 +61,8 @@ pub struct Scenario {
     pub name: String,
     /// The whole text, as parsed; what spans index.
     pub source: Arc<str>,
+    /// The defines of the command line that it was parsed with.
+    pub defines: Vec<(String, String)>,
     /// What the comments at the top say.
     pub header: Header,
     /// The `--name=value` lines, without the defines: those have already been applied.

@@ -10,6 +10,8 @@ use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
 use crate::script::{LoadError, ast::Scenario};
 use crate::stack::NamedStack;
+#[cfg(target_os = "linux")]
+use crate::stack::linux;
 use crate::trace::{Event, Response, Stimulus, Trace};
 
 /// Drives one scenario on one stack; [`crate::runner::run`] in earnest.
@@ -85,7 +87,11 @@ impl Case<'_> {
 
     fn drive(&self, scenario: &Scenario, drive: Drive<'_>) -> (Outcome, Trace) {
         // A stack that panics must not take the other runs with it.
-        let run = catch_unwind(AssertUnwindSafe(|| drive(scenario, &self.subject.stack, &self.axes)));
+        let run = catch_unwind(AssertUnwindSafe(|| match () {
+            #[cfg(target_os = "linux")]
+            () if self.subject.stack.name == linux::NAME => linux::worker::run(scenario, &self.axes),
+            () => drive(scenario, &self.subject.stack, &self.axes),
+        }));
         let covers = scenario.header.covers.iter().map(|id| id.value.clone()).collect();
         match run {
             Ok(run) => {

@@ -42,6 +42,28 @@ pub(super) fn call(out: &mut String, call: &Call) -> fmt::Result {
             write!(out, "{}, {timeout} ms)", fds.join(", "))
         }
         Call::GetOption { level, name, length, .. } => write!(out, ", {}, {name}, {length} octets)", Level(*level)),
+        Call::ReceiveMessage { length, flags, .. } => {
+            write!(out, ", {length} octets")?;
+            flags_and_address(out, *flags, None)
+        }
+        Call::SendMessage { data, flags, to, .. } => {
+            write!(out, ", {} octets", data.len())?;
+            flags_and_address(out, *flags, *to)?;
+            text(out, data)
+        }
+        Call::NullBuffer { length, .. } => write!(out, ", NULL, {length} octets)"),
+        Call::Disconnect { .. } => write!(out, ", AF_UNSPEC)"),
+        Call::EpollCreate { size } => write!(out, "{size})"),
+        Call::EpollControl { operation, fd, events, data, .. } => {
+            write!(out, ", {operation}, {}, 0x{events:x} with 0x{data:x})", fd.0)
+        }
+        Call::EpollWait { most, timeout, .. } => write!(out, ", {most}, {timeout} ms)"),
+        Call::Pipe => write!(out, ")"),
+        Call::Splice { from, to, length, .. } => write!(out, "{} to {}, {length} octets)", from.0, to.0),
+        Call::SendFile { to, from, offset, count } => {
+            write!(out, "{} to {}, {count} octets from {})", from.0, to.0, offset.unwrap_or(0))
+        }
+        Call::Open { path, flags } => write!(out, "{path:?}, 0x{flags:x})"),
     }
 }
 
@@ -77,7 +99,7 @@ pub(super) fn returned(out: &mut String, call: Option<&Call>, value: &Return) ->
 }
 
 /// The POSIX name, without the variants that `send` and `recv` are.
-fn name(call: &Call) -> &'static str {
+pub(crate) fn name(call: &Call) -> &'static str {
     match call {
         Call::Socket { .. } => "socket",
         Call::Bind { .. } => "bind",
@@ -93,13 +115,36 @@ fn name(call: &Call) -> &'static str {
         Call::Ioctl { .. } => "ioctl",
         Call::Poll { .. } => "poll",
         Call::GetOption { .. } => "getsockopt",
+        Call::ReceiveMessage { .. } => "recvmsg",
+        Call::SendMessage { .. } => "sendmsg",
+        Call::NullBuffer { is_write: false, .. } => "recv",
+        Call::NullBuffer { is_write: true, .. } => "send",
+        Call::Disconnect { .. } => "connect",
+        Call::EpollCreate { .. } => "epoll_create",
+        Call::EpollControl { .. } => "epoll_ctl",
+        Call::EpollWait { .. } => "epoll_wait",
+        Call::Pipe => "pipe",
+        Call::Splice { .. } => "splice",
+        Call::SendFile { .. } => "sendfile",
+        Call::Open { .. } => "open",
     }
 }
 
 fn descriptor(call: &Call) -> Option<Fd> {
     match call {
-        Call::Socket { .. } | Call::Poll { .. } => None,
-        Call::Bind { fd, .. }
+        Call::Socket { .. }
+        | Call::Poll { .. }
+        | Call::EpollCreate { .. }
+        | Call::Pipe
+        | Call::Splice { .. }
+        | Call::SendFile { .. }
+        | Call::Open { .. } => None,
+        Call::EpollControl { epoll, .. } | Call::EpollWait { epoll, .. } => Some(*epoll),
+        Call::ReceiveMessage { fd, .. }
+        | Call::SendMessage { fd, .. }
+        | Call::NullBuffer { fd, .. }
+        | Call::Disconnect { fd }
+        | Call::Bind { fd, .. }
         | Call::Listen { fd, .. }
         | Call::Accept { fd }
         | Call::Connect { fd, .. }

@@ -83,6 +83,7 @@ fn head(outcome: &Outcome, same: &[&Outcome], paint: Paint) -> String {
         (Expected::SurprisePass { .. }, _) => "SURPRISE",
         (_, Verdict::Pass) => "PASS",
         (_, Verdict::Warn) => "WARN",
+        (_, Verdict::Timing) => "TIMING",
         (_, Verdict::Fail) => "FAIL",
         (_, Verdict::Unsupported) => "UNSUPPORTED",
         (_, Verdict::Broken) => "BROKEN",

@@ -112,8 +112,9 @@ fn worst<'a>(outcomes: &[&'a Outcome]) -> Option<&'a Outcome> {
             Verdict::Pass => 0,
             Verdict::Unsupported => 1,
             Verdict::Warn => 2,
-            Verdict::Fail => 3,
-            Verdict::Broken => 4,
+            Verdict::Timing => 3,
+            Verdict::Fail => 4,
+            Verdict::Broken => 5,
         };
         (!outcome.expected.is_fine(), verdict)
     };
@@ -128,6 +129,7 @@ fn word(outcome: &Outcome) -> &'static str {
         (_, Expected::Known { .. }) => "known",
         (Verdict::Pass, _) => "pass",
         (Verdict::Warn, _) => "warn",
+        (Verdict::Timing, _) => "TIMING",
         (Verdict::Fail, _) => "FAIL",
         (Verdict::Broken, _) => "BROKEN",
     }

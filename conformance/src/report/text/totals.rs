@@ -48,7 +48,7 @@ fn counts(tally: &Tally, paint: Paint) -> String {
             Verdict::Pass => Paint::GREEN,
             Verdict::Unsupported => Paint::DIM,
             Verdict::Warn => Paint::YELLOW,
-            Verdict::Fail | Verdict::Broken => Paint::RED,
+            Verdict::Timing | Verdict::Fail | Verdict::Broken => Paint::RED,
         };
         parts.push(paint.color(code, &format!("{count} {verdict}{known}")));
     }
@@ -76,7 +76,7 @@ fn upheld<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (BTreeSet<&'a str>
                 exercised.extend(ids.clone());
                 broken.extend(ids);
             }
-            Verdict::Unsupported | Verdict::Broken => {}
+            Verdict::Timing | Verdict::Unsupported | Verdict::Broken => {}
         }
     }
     (exercised.difference(&broken).copied().collect(), exercised)

@@ -22,7 +22,8 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
         return Err(parser.after_cleanup());
     }
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
-    Ok(Scenario { name: name.to_owned(), source: Arc::from(source), header, options, init, steps, cleanup, epilogue })
+    let defines = Vec::new();
+    Ok(Scenario { name: name.to_owned(), source: Arc::from(source), defines, header, options, init, steps, cleanup, epilogue })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

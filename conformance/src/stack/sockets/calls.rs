@@ -13,6 +13,7 @@ use crate::posix::{
 };
 use crate::stack::engine::Engine;
 use crate::trace::{Call, Fd, Return};
+use crate::transcript;
 
 /// Linux's `net.core.somaxconn`: the largest backlog that counts.
 const MAX_BACKLOG: i32 = 4096;
@@ -61,6 +62,7 @@ impl<E: Engine> Sockets<E> {
                 self.poll(fds, until)
             }
             Call::GetOption { fd, level, name, length } => self.get_option(*fd, *level, *name, *length),
+            other => Err(Failure::unsupported(format!("{}() of this kind", transcript::call_name(other)))),
         }
     }
 

@@ -1,0 +1,200 @@
+//! The kernel of this machine as a stack under test, in a namespace that this process has entered.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::caller::Callers;
+use super::namespace::{HARDWARE, Link, Wire};
+use super::{calls, sys};
+use crate::habits::HabitValue;
+use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
+use crate::trace::{Instant, Response, Return, Stimulus, Ticket};
+
+/// Everything that scenarios may need but the choice of initial sequence numbers.
+pub(super) const CAPABILITIES: &[Capability] = &[
+    Capability::Ipv6,
+    Capability::Backlog,
+    Capability::Urgent,
+    Capability::KeepAlive,
+    Capability::UserTimeout,
+    Capability::NoDelay,
+    Capability::Linger,
+    Capability::WindowScale,
+    Capability::Buffers,
+    Capability::FastOpen,
+];
+
+/// How long before a moment sleeping ends and waiting awake begins, in nanoseconds.
+const AWAKE: u64 = 60_000;
+
+/// The kernel with its link.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    link: Link,
+    /// Hears what the kernel sends out of its device, with the time at which it did.
+    ear: Socket,
+    callers: Callers,
+    /// `CLOCK_MONOTONIC` when the scenario began, in nanoseconds.
+    start: Option<i64>,
+    heard: VecDeque<(Instant, Response)>,
+    buffer: Vec<u8>,
+    version: String,
+}
+
+impl Kernel {
+    pub(super) fn new(setup: &Setup, version: String) -> Result<Kernel, StackError> {
+        let link = super::namespace::link(setup)?;
+        let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
+        let ear = ear(link.index).map_err(broken)?;
+        let callers = Callers::new().map_err(broken)?;
+        Ok(Kernel { link, ear, callers, start: None, heard: VecDeque::new(), buffer: vec![0; 256 << 10], version })
+    }
+
+    /// The time of the scenario at a time of `CLOCK_MONOTONIC`. The first question starts the scenario.
+    fn at(&mut self, monotonic: i64) -> Instant {
+        let start = *self.start.get_or_insert(monotonic);
+        Instant::from_nanos(u64::try_from(monotonic - start).unwrap_or(0))
+    }
+
+    fn clock(&mut self) -> Instant {
+        if self.start.is_none() {
+            begin_of_tick();
+        }
+        self.at(sys::clock(libc::CLOCK_MONOTONIC))
+    }
+
+    /// Takes up what the kernel has sent and what has returned since the last time.
+    fn collect(&mut self) -> Result<(), StackError> {
+        let mut heard = Vec::new();
+        while let Some((stamp, packet)) = self.hear()? {
+            heard.push((self.at(stamp), Response::Packet(packet)));
+        }
+        self.drain();
+        for (ticket, at, value) in self.callers.take() {
+            heard.push((self.at(at), Response::Return { ticket, value }));
+        }
+        heard.sort_by_key(|(at, _)| *at);
+        self.heard.extend(heard);
+        Ok(())
+    }
+
+    /// The next packet that the kernel has sent, and when.
+    fn hear(&mut self) -> Result<Option<(i64, Vec<u8>)>, StackError> {
+        const OUTGOING: u8 = 4;
+        loop {
+            let captured = match sys::capture(self.ear.as_raw_fd(), &mut self.buffer) {
+                Ok(captured) => captured,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                // the device was turned off, which a script may do
+                Err(error) if error.raw_os_error() == Some(libc::ENETDOWN) => return Ok(None),
+                Err(error) => return Err(StackError::Broken(format!("cannot hear the link: {error}"))),
+            };
+            if captured.kind != OUTGOING {
+                continue;
+            }
+            let (real, monotonic) = (sys::clock(libc::CLOCK_REALTIME), sys::clock(libc::CLOCK_MONOTONIC));
+            let age = captured.stamp.map_or(0, |stamp| (real - stamp).max(0));
+            let packet = self.buffer[..captured.length.min(self.buffer.len())].to_vec();
+            return Ok(Some((monotonic - age, packet)));
+        }
+    }
+
+    /// What leaves by a TUN device waits there until it is read.
+    fn drain(&mut self) {
+        if let Wire::Tun(file) = &mut self.link.wire {
+            while matches!(file.read(&mut self.buffer), Ok(1..)) {}
+        }
+    }
+
+    fn inject(&mut self, packet: &[u8]) -> Result<(), StackError> {
+        let sent = match &mut self.link.wire {
+            Wire::Tun(file) => file.write_all(packet),
+            Wire::Veth(index) => {
+                let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);
+                let protocol = if is_v6 { libc::ETH_P_IPV6 } else { libc::ETH_P_IP };
+                sys::send_link(self.ear.as_raw_fd(), *index, protocol as u16, HARDWARE, packet)
+            }
+        };
+        sent.map_err(|error| StackError::Broken(format!("cannot put a packet into the link: {error}")))
+    }
+
+    fn returned(&mut self, ticket: Ticket, value: Return) {
+        let at = self.clock();
+        self.heard.push_back((at, Response::Return { ticket, value }));
+    }
+}
+
+/// A packet socket on the device, with the kernel's time of each packet.
+fn ear(index: u32) -> io::Result<Socket> {
+    let ear = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))?;
+    ear.set_recv_buffer_size(8 << 20)?;
+    let on = 1_i32.to_ne_bytes();
+    sys::setsockopt(ear.as_raw_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &on)?;
+    sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, &on)?;
+    sys::bind_link(ear.as_raw_fd(), index)?;
+    Ok(ear)
+}
+
+/// Waits for the next tick of the kernel, so that timers that count in ticks are equally late in every run.
+fn begin_of_tick() {
+    let coarse = || sys::clock(libc::CLOCK_MONOTONIC_COARSE);
+    let (before, start) = (coarse(), sys::clock(libc::CLOCK_MONOTONIC));
+    while coarse() == before && sys::clock(libc::CLOCK_MONOTONIC) - start < 20_000_000 {
+        std::hint::spin_loop();
+    }
+}
+
+impl Stack for Kernel {
+    fn profile(&self) -> Profile {
+        Profile { name: "linux", version: self.version.clone(), clock: Clock::Wall, capabilities: CAPABILITIES }
+    }
+
+    fn follows(&self, habit: &HabitValue) -> bool {
+        habit.to_string() == "like=linux"
+    }
+
+    fn now(&mut self) -> Option<Instant> {
+        Some(self.clock())
+    }
+
+    fn stimulate(&mut self, _at: Instant, what: &Stimulus) -> Result<(), StackError> {
+        match what {
+            Stimulus::Packet(packet) => self.inject(packet),
+            Stimulus::Call { ticket, call } if calls::may_block(call) => {
+                let broken = |error| StackError::Broken(format!("cannot make a call: {error}"));
+                self.callers.call(*ticket, call.clone()).map_err(broken)
+            }
+            Stimulus::Call { ticket, call } => {
+                let value = calls::make(call);
+                self.returned(*ticket, value);
+                Ok(())
+            }
+        }
+    }
+
+    fn advance(&mut self, until: Instant) -> Result<Option<(Instant, Response)>, StackError> {
+        loop {
+            self.collect()?;
+            if let Some(first) = self.heard.pop_front() {
+                return Ok(Some(first));
+            }
+            let now = self.clock();
+            if now >= until {
+                return Ok(None);
+            }
+            let left = u64::try_from(until.since(now).as_nanos()).unwrap_or(u64::MAX);
+            if left <= AWAKE {
+                continue;
+            }
+            let mut ears = vec![self.ear.as_raw_fd(), self.callers.bell()];
+            if let Wire::Tun(file) = &self.link.wire {
+                ears.push(file.as_raw_fd());
+            }
+            sys::wait_readable(&ears, left - AWAKE)
+                .map_err(|error| StackError::Broken(format!("cannot wait for the kernel: {error}")))?;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A user and network namespace of one's own, and the link in it.
+//!
+//! Nothing of the host changes: what is set holds in the namespace alone, which ends with its last process.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use super::netlink::Netlink;
+use super::sys;
+use crate::stack::{Setup, StackError};
+
+/// The device of the stack under test; scripts call it by this name.
+const DEVICE: &str = "tun0";
+
+/// The other end of the wire, where there is no TUN.
+const PEER: &str = "wire0";
+
+/// The hardware address of the stack's end of the wire.
+pub(super) const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
+
+/// What packets are put into.
+#[derive(Debug)]
+pub(super) enum Wire {
+    /// A TUN device: whole IP packets are written into it.
+    Tun(File),
+    /// The number of the device at the other end of a pair.
+    Veth(u32),
+}
+
+/// The link of a namespace.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) wire: Wire,
+    /// The number of the stack's device.
+    pub(super) index: u32,
+}
+
+/// Moves this process, which must have one thread, into namespaces of its own.
+pub(super) fn enter() -> Result<(), StackError> {
+    // SAFETY is in `sys`; here: a process with several threads gets EINVAL.
+    let (user, group) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+    let with_user = sys::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET);
+    if let Err(refused) = with_user {
+        // root may have what users may not
+        return sys::unshare(libc::CLONE_NEWNET).map(|_| ()).map_err(|_| forbidden(&refused));
+    }
+    let write = |name: &str, text: String| fs::write(format!("/proc/self/{name}"), text);
+    let _ = write("setgroups", "deny".to_owned()); // kernels before 3.19 have no such file
+    write("uid_map", format!("0 {user} 1"))
+        .and_then(|()| write("gid_map", format!("0 {group} 1")))
+        .map_err(|error| forbidden(&error))
+}
+
+fn forbidden(cause: &io::Error) -> StackError {
+    let mut remedy = "run as root, or allow user namespaces".to_owned();
+    for (path, bad, cure) in [
+        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+        ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=1000"),
+        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+    ] {
+        if fs::read_to_string(path).is_ok_and(|value| value.trim() == bad) {
+            remedy = format!("run as root, or: {cure}");
+        }
+    }
+    StackError::Unsupported(format!("a network namespace, which this system forbids ({cause}); {remedy}"))
+}
+
+/// Makes the link: a TUN device where one may be opened, else a pair of Ethernet devices.
+pub(super) fn link(setup: &Setup) -> Result<Link, StackError> {
+    quiet_ipv6();
+    make(setup).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
+}
+
+fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
+    let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
+    if let Some(index) = index_of("lo") {
+        netlink.set_up(index, None, 0).map_err(|error| ("turn on the loopback device", error))?;
+    }
+    let wire = tun(&netlink).or_else(|| None).map_or_else(|| veth(&netlink), Ok)?;
+    let index = index_of(DEVICE).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
+    // no neighbour needs to be asked for its hardware address
+    let quiet = if matches!(wire, Wire::Tun(_)) { 0 } else { libc::IFF_NOARP };
+    netlink.set_up(index, Some(setup.mtu), quiet).map_err(|error| ("turn on the device", error))?;
+    netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
+    netlink
+        .add_route(index, setup.remote, remote_prefix(setup.remote))
+        .map_err(|error| ("set the route", error))?;
+    Ok(Link { wire, index })
+}
+
+/// The network behind the link.
+fn remote_prefix(remote: IpAddr) -> u8 {
+    if remote.is_ipv4() { 24 } else { 32 }
+}
+
+fn tun(_netlink: &Netlink) -> Option<Wire> {
+    if std::env::var_os("WIRELAW_NO_TUN").is_some() {
+        return None;
+    }
+    let file = OpenOptions::new().read(true).write(true).open("/dev/net/tun").ok()?;
+    sys::make_tun(file.as_raw_fd(), DEVICE).ok()?;
+    let flags = sys::fcntl(file.as_raw_fd(), libc::F_GETFL, 0).ok()?;
+    sys::fcntl(file.as_raw_fd(), libc::F_SETFL, flags as i32 | libc::O_NONBLOCK).ok()?;
+    Some(Wire::Tun(file))
+}
+
+fn veth(netlink: &Netlink) -> Result<Wire, (&'static str, io::Error)> {
+    netlink.add_veth(DEVICE, PEER, HARDWARE).map_err(|error| ("make a pair of devices", error))?;
+    let peer = index_of(PEER).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
+    netlink.set_up(peer, Some(u16::MAX), libc::IFF_NOARP).map_err(|error| ("turn on the wire", error))?;
+    Ok(Wire::Veth(peer))
+}
+
+/// The number of a device of this namespace; `/sys` may show those of another.
+fn index_of(name: &str) -> Option<u32> {
+    rustix::net::netdevice::name_to_index(
+        rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None).ok()?,
+        name,
+    )
+    .ok()
+}
+
+/// Nobody shall look for routers or neighbours, nor wait until an address is known to be free.
+fn quiet_ipv6() {
+    let folder = Path::new("/proc/sys/net/ipv6/conf/default");
+    for (name, value) in [
+        ("accept_dad", "0"),
+        ("autoconf", "0"),
+        ("accept_ra", "0"),
+        ("router_solicitations", "0"),
+        ("addr_gen_mode", "1"),
+    ] {
+        let _ = fs::write(folder.join(name), value); // a kernel without IPv6 has nothing to say
+    }
+}

@@ -1,0 +1,277 @@
+//! A run in a process of its own: this program again, with a job on its standard input and the answer on its output.
+//!
+//! A program that wants to judge the kernel calls [`work_if_asked`] before anything else, as [`crate::cli::main`] does:
+//! a process that is to enter a user namespace must not have threads yet.
+
+use std::env;
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant as WallInstant};
+
+use serde::{Deserialize, Serialize};
+use wirelaw_reference::seq::Seq;
+
+use super::{LINUX, namespace, sys};
+use crate::axes::{Axes, Ip};
+use crate::habits::HabitValue;
+use crate::report::{ClauseRef, Failure, Mark, Verdict};
+use crate::requirements;
+use crate::runner::{self, Run};
+use crate::script::ast::{Scenario, Time};
+use crate::stack::StackError;
+use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
+
+/// Set in the environment of a worker.
+const ROLE: &str = "WIRELAW_WORKER";
+
+/// The most that an answer may hold, in octets.
+const ANSWER_LIMIT: u64 = 1 << 30;
+
+/// How much longer than its script says a run may take.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// How often a run whose times were wrong is tried, all in all.
+const ATTEMPTS: usize = 4;
+
+static IS_WORKER: OnceLock<()> = OnceLock::new();
+
+/// Whether this process has entered namespaces of its own.
+pub(super) fn is_worker() -> bool {
+    IS_WORKER.get().is_some()
+}
+
+/// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
+pub fn work_if_asked() -> Option<ExitCode> {
+    env::var_os(ROLE)?;
+    sys::die_with_parent();
+    let answer = work().unwrap_or_else(|error| Answer::broken(format!("the worker failed: {error}")));
+    let mut out = io::stdout().lock();
+    let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from).and_then(|()| out.flush());
+    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn work() -> io::Result<Answer> {
+    let job: Job = serde_json::from_reader(io::stdin().lock())?;
+    let scenario = crate::script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let axes = job.axes()?;
+    let is_punctual = sys::be_punctual();
+    match namespace::enter() {
+        Ok(()) => {}
+        Err(StackError::Unsupported(what)) => return Ok(Answer { verdict: "unsupported".to_owned(), message: what, ..Answer::default() }),
+        Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
+    }
+    let _ = IS_WORKER.set(());
+    let run = runner::run(&scenario, &LINUX, &axes);
+    Ok(Answer { is_punctual, ..Answer::from(run) })
+}
+
+/// What a worker is to do.
+#[derive(Debug, Serialize, Deserialize)]
+struct Job {
+    name: String,
+    source: String,
+    defines: Vec<(String, String)>,
+    ip: u8,
+    isn: Option<u32>,
+    seed: u64,
+    with: Vec<String>,
+}
+
+impl Job {
+    fn new(scenario: &Scenario, axes: &Axes) -> Job {
+        Job {
+            name: scenario.name.clone(),
+            source: scenario.source.to_string(),
+            defines: scenario.defines.clone(),
+            ip: axes.ip.number(),
+            isn: axes.isn.map(|isn| isn.0),
+            seed: axes.seed,
+            with: axes.with.iter().map(HabitValue::to_string).collect(),
+        }
+    }
+
+    fn axes(&self) -> io::Result<Axes> {
+        let with = self.with.iter().map(|text| HabitValue::parse(text));
+        Ok(Axes {
+            ip: if self.ip == Ip::V6.number() { Ip::V6 } else { Ip::V4 },
+            isn: self.isn.map(Seq),
+            seed: self.seed,
+            with: with.collect::<Result<_, _>>().map_err(|_| io::Error::other("a habit that nobody knows"))?,
+        })
+    }
+}
+
+/// What became of it: a [`Run`] without what the other side knows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Answer {
+    verdict: String,
+    message: String,
+    clause: Option<String>,
+    line: Option<usize>,
+    failure: Option<AnswerFailure>,
+    /// Time in nanoseconds, line, whether the stack sent it, octets.
+    packets: Vec<(u64, Option<usize>, bool, Vec<u8>)>,
+    notes: Vec<String>,
+    /// Whether the worker ran in real time.
+    is_punctual: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AnswerFailure {
+    span: Range<usize>,
+    marks: Vec<(Range<usize>, String)>,
+    got: Vec<String>,
+    is_decisive: bool,
+}
+
+impl Answer {
+    fn broken(message: String) -> Answer {
+        Answer { verdict: Verdict::Broken.name().to_owned(), message, ..Answer::default() }
+    }
+
+    fn into_run(self, scenario: &Scenario) -> Run {
+        let failure = self.failure.map(|failure| Failure {
+            file: scenario.name.clone(),
+            source: scenario.source.clone(),
+            span: failure.span,
+            marks: failure.marks.into_iter().map(|(span, note)| Mark { span, note }).collect(),
+            got: failure.got,
+            is_decisive: failure.is_decisive,
+            trace: None,
+        });
+        let records = self.packets.into_iter().map(|(at, line, is_sent, octets)| Record {
+            at: Instant::from_nanos(at),
+            line,
+            event: if is_sent {
+                Event::Response(Response::Packet(octets))
+            } else {
+                Event::Stimulus(Stimulus::Packet(octets))
+            },
+        });
+        Run {
+            verdict: Verdict::parse(&self.verdict).unwrap_or(Verdict::Broken),
+            message: self.message,
+            clause: self.clause.and_then(|id| requirements::find(&id)).map(ClauseRef::from),
+            line: self.line,
+            failure,
+            trace: Trace { records: records.collect() },
+            notes: self.notes,
+        }
+    }
+}
+
+impl From<Run> for Answer {
+    fn from(run: Run) -> Answer {
+        let packet = |record: Record| match record.event {
+            Event::Stimulus(Stimulus::Packet(octets)) => Some((record.at.as_nanos(), record.line, false, octets)),
+            Event::Response(Response::Packet(octets)) => Some((record.at.as_nanos(), record.line, true, octets)),
+            _ => None,
+        };
+        Answer {
+            verdict: run.verdict.name().to_owned(),
+            message: run.message,
+            clause: run.clause.map(|clause| clause.id),
+            line: run.line,
+            failure: run.failure.map(|failure| AnswerFailure {
+                span: failure.span,
+                marks: failure.marks.into_iter().map(|mark| (mark.span, mark.note)).collect(),
+                got: failure.got,
+                is_decisive: failure.is_decisive,
+            }),
+            packets: run.trace.records.into_iter().filter_map(packet).collect(),
+            notes: run.notes,
+            is_punctual: false,
+        }
+    }
+}
+
+/// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
+/// another failure must show twice.
+pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
+    let mut run = once(scenario, axes);
+    let mut earlier: Vec<String> = Vec::new();
+    for attempt in 2..=ATTEMPTS {
+        let is_settled = match run.verdict {
+            Verdict::Timing => false,
+            Verdict::Fail | Verdict::Warn => attempt > 2,
+            _ => true,
+        };
+        if is_settled {
+            break;
+        }
+        earlier.push(format!("{} ({})", run.verdict, run.message));
+        let again = once(scenario, axes);
+        let is_same = again.verdict == run.verdict && again.line == run.line;
+        run = again;
+        if is_same && run.verdict != Verdict::Timing {
+            return run;
+        }
+    }
+    if !earlier.is_empty() {
+        run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
+    }
+    run
+}
+
+fn once(scenario: &Scenario, axes: &Axes) -> Run {
+    match ask(&Job::new(scenario, axes), limit(scenario)) {
+        Ok(answer) => answer.into_run(scenario),
+        Err(message) => Answer::broken(message).into_run(scenario),
+    }
+}
+
+/// How long a run may take: what its lines say, and some more.
+fn limit(scenario: &Scenario) -> Duration {
+    let micros = scenario.steps.iter().fold(0_u64, |sum, step| match step.time.value {
+        Time::Any => sum,
+        Time::Absolute(at) | Time::AbsoluteRange(_, at) => sum.max(at),
+        Time::Relative(span) | Time::RelativeRange(_, span) => sum.saturating_add(span),
+    });
+    Duration::from_micros(micros).saturating_add(GRACE)
+}
+
+fn ask(job: &Job, limit: Duration) -> Result<Answer, String> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what} the worker: {error}");
+    let program = env::current_exe().map_err(|error| failed("find", &error))?;
+    let mut child = Command::new(program)
+        .env(ROLE, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| failed("start", &error))?;
+    let (mut input, output) = (child.stdin.take(), child.stdout.take());
+    if let Some(mut input) = input.take() {
+        // a worker that ends early says why by its status
+        let _ = serde_json::to_writer(&mut input, job).map_err(io::Error::from).and_then(|()| input.flush());
+    }
+    let answer = output.map_or(Ok(Vec::new()), |output| read_within(output, &mut child, limit));
+    let status = child.wait().map_err(|error| failed("wait for", &error))?;
+    let answer = answer?;
+    serde_json::from_slice(&answer)
+        .map_err(|_| format!("the worker ended without an answer: {status}"))
+}
+
+/// All that the worker says; one that is not done within `limit` is ended.
+fn read_within(output: impl Read + Send + 'static, child: &mut Child, limit: Duration) -> Result<Vec<u8>, String> {
+    let (sender, receiver) = mpsc::channel();
+    let reader = thread::Builder::new().spawn(move || {
+        let mut octets = Vec::new();
+        let read = output.take(ANSWER_LIMIT).read_to_end(&mut octets);
+        let _ = sender.send(read.map(|_| octets)); // nobody waits any more: it took too long
+    });
+    reader.map_err(|error| format!("cannot hear the worker: {error}"))?;
+    let start = WallInstant::now();
+    match receiver.recv_timeout(limit) {
+        Ok(Ok(octets)) => Ok(octets),
+        Ok(Err(error)) => Err(format!("cannot hear the worker: {error}")),
+        Err(_) => {
+            let _ = child.kill(); // it may have ended by now
+            Err(format!("the run took more than {} s and was ended", start.elapsed().as_secs()))
+        }
+    }
+}
