@@ -247,8 +247,8 @@ impl Complaint {
 /// How many runs ended how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Tally {
-    counts: [usize; 5],
-    known: [usize; 5],
+    counts: [usize; Verdict::ALL.len()],
+    known: [usize; Verdict::ALL.len()],
     unexpected: usize,
 }
 

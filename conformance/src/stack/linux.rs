@@ -9,6 +9,7 @@
 //! | `namespace`, `netlink` | the namespaces and the link: a TUN device, or a pair of Ethernet devices |
 //! | `kernel` | the stack: packets into the link and out of it, time |
 //! | `caller`, `calls` | socket calls, in threads if they may block |
+//! | `offload` | what is left to the device |
 //! | `sys` | system calls; the only `unsafe` |
 
 mod caller;
@@ -16,6 +17,7 @@ mod calls;
 mod kernel;
 mod namespace;
 mod netlink;
+mod offload;
 mod sys;
 pub mod worker;
 

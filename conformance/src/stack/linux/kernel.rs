@@ -8,6 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::caller::Callers;
 use super::namespace::{HARDWARE, Link, Wire};
+use super::offload::finish_checksum;
 use super::{calls, sys};
 use crate::habits::HabitValue;
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
@@ -97,7 +98,10 @@ impl Kernel {
             }
             let (real, monotonic) = (sys::clock(libc::CLOCK_REALTIME), sys::clock(libc::CLOCK_MONOTONIC));
             let age = captured.stamp.map_or(0, |stamp| (real - stamp).max(0));
-            let packet = self.buffer[..captured.length.min(self.buffer.len())].to_vec();
+            let mut packet = self.buffer[..captured.length.min(self.buffer.len())].to_vec();
+            if captured.is_unfinished {
+                finish_checksum(&mut packet);
+            }
             return Ok(Some((monotonic - age, packet)));
         }
     }

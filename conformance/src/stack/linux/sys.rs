@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ptr;
 
 use libc::{c_int, c_void};
+use rustix::process::{Resource, Rlimit};
 use socket2::SockAddr;
 
 /// A descriptor as the kernel numbers it; it need not be open.
@@ -378,10 +379,15 @@ pub(super) fn clock(id: libc::clockid_t) -> i64 {
 
 /// Asks for real time and for memory that stays; what is refused is not had.
 pub(super) fn be_punctual() -> bool {
+    let all = Rlimit { current: None, maximum: None };
+    let has_room = rustix::process::setrlimit(Resource::Memlock, all).is_ok();
     // SAFETY: numbers, and a value that outlives its call.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64, 0, 0, 0);
-        libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT);
+        if has_room {
+            // where memory that is locked has a limit, the next allocation would fail
+            libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT);
+        }
         let parameter = libc::sched_param { sched_priority: 50 };
         libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameter) == 0
     }
