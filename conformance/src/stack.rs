@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod reference;
+pub mod setting;
 pub mod smoltcp;
 pub mod sockets;
 
