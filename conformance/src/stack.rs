@@ -4,6 +4,7 @@ pub mod engine;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod reference;
+pub mod setting;
 pub mod smoltcp;
 pub mod sockets;
 

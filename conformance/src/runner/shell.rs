@@ -7,6 +7,7 @@
 
 mod freebsd;
 mod linux;
+mod settings;
 mod sysctl;
 
 #[cfg(test)]
@@ -16,6 +17,9 @@ use crate::habits::HabitValue;
 use crate::script::ast::{Action, Scenario, Spanned, Step};
 
 use super::Stop;
+
+#[allow(unused_imports)] // for stacks that are kernels
+pub(super) use self::settings::settings;
 
 /// The habits that a scenario's shell lines ask for, with the places of the lines.
 ///

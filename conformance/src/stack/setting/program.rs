@@ -1,0 +1,109 @@
+//! Programs that set something: bounded in time, and gone with all that they started.
+
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+/// So much of a program's output is kept, in octets.
+const OUTPUT: usize = 4096;
+
+/// How long a pipe is listened to that somebody still holds.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// Runs a program without a shell; its output. It is found even where `PATH` lacks the folders of the superuser.
+pub(super) fn run(program: &str, package: &str, words: &[String], patience: Duration) -> Result<String, String> {
+    let line = format!("{program} {}", words.join(" "));
+    let mut command = Command::new(found(program));
+    command.args(words).env("LC_ALL", "C").stdin(Stdio::null());
+    match watched(&mut command, patience) {
+        Ok((Some(status), said)) if status.success() => Ok(said),
+        Ok((Some(status), said)) => Err(format!("{line}: {}", reason(&said, status))),
+        Ok((None, _)) => Err(format!("{line}: no end after {} s", patience.as_secs())),
+        Err(ErrorKind::NotFound) => Err(format!("{line}: {program} is not installed (package {package})")),
+        Err(kind) => Err(format!("{line}: {kind}")),
+    }
+}
+
+/// Runs a text in a shell, as `system(3)` does.
+pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), String> {
+    let mut command = Command::new("/bin/sh");
+    // scripts write $PPID for the same number
+    command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let line = text.trim().lines().next().unwrap_or_default();
+    match watched(&mut command, patience) {
+        Ok((Some(status), _)) if status.success() => Ok(()),
+        Ok((Some(status), said)) => Err(format!("the shell command `{line}`: {}", reason(&said, status))),
+        Ok((None, _)) => Err(format!("the shell command `{line}`: no end after {} s", patience.as_secs())),
+        Err(kind) => Err(format!("the shell command `{line}`: {kind}")),
+    }
+}
+
+fn found(program: &str) -> std::path::PathBuf {
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&own).chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(Into::into));
+    let mut files = folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(program));
+    files.find(|file| file.is_file()).unwrap_or_else(|| OsStr::new(program).into())
+}
+
+/// The last line that the program said, else how it ended.
+fn reason(said: &str, status: ExitStatus) -> String {
+    match said.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(last) => format!("{} ({status})", last.trim().escape_debug()),
+        None => format!("it ended with {status}"),
+    }
+}
+
+/// The status, none if there was no end within `patience`, and what the program said.
+fn watched(command: &mut Command, patience: Duration) -> Result<(Option<ExitStatus>, String), ErrorKind> {
+    let command = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.kind())?;
+    let (output, errors) = (collect(child.stdout.take()), collect(child.stderr.take()));
+    let status = wait(&mut child, patience);
+    let said = [output, errors].map(|pipe| pipe.recv_timeout(MOMENT).unwrap_or_default()).concat();
+    Ok((status, String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// Waits for the end without taking the status, for as long as that is not taken, the number of the group is nobody
+/// else's: so that the kill behind it can only hit what the child left.
+fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw)?;
+    let (started, mut nap) = (Instant::now(), Duration::from_micros(200));
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    let mut is_over = false;
+    while !is_over && started.elapsed() < patience {
+        match waitid(WaitId::Pid(group), options) {
+            Ok(Some(_)) => is_over = true,
+            Ok(None) | Err(rustix::io::Errno::INTR) => thread::sleep(nap),
+            Err(_) => break,
+        }
+        nap = (nap * 2).min(Duration::from_millis(5));
+    }
+    let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
+    let status = child.wait().ok()?;
+    is_over.then_some(status)
+}
+
+/// Reads all of a pipe, and keeps its first octets.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (tell, hear) = channel();
+    thread::spawn(move || {
+        let (mut kept, mut chunk) = (Vec::new(), [0; 1024]);
+        if let Some(mut pipe) = pipe {
+            while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+                kept.extend(&chunk[..length.min(OUTPUT.saturating_sub(kept.len()))]);
+            }
+        }
+        let _ = tell.send(kept); // nobody may be waiting any more
+    });
+    hear
+}

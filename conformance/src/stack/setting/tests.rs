@@ -1,0 +1,69 @@
+//! What needs no namespace of its own: refusals, bounds and messages.
+
+use std::time::Instant;
+
+use super::*;
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+/// A setting may come from another process: it is checked where it is done, too.
+#[test]
+fn what_leads_out_of_the_namespace_is_not_run() {
+    for setting in [
+        Setting::Ip(words("netns add x")),
+        Setting::Ip(words("-batch x")),
+        Setting::Tc(words("exec bpf")),
+        Setting::Ethtool(words("-f tun0 x")),
+        Setting::Sysctl { name: "kernel.hostname".into(), value: "x".into() },
+        Setting::Sysctl { name: "net/../kernel/hostname".into(), value: "x".into() },
+    ] {
+        assert!(setting.apply(None).is_err(), "{setting:?}");
+        assert_eq!(Setting::Optional(Box::new(setting)).apply(None), Ok(()));
+    }
+}
+
+#[test]
+fn settings_that_do_not_exist_are_named() {
+    for (name, why) in [
+        ("net.ipv4.tcp_no_such", "net.ipv4.tcp_no_such: this kernel has no such setting in a network namespace"),
+        ("net.core.no_such", "net.core.no_such exists only in the initial network namespace"),
+    ] {
+        let setting = Setting::sysctl(name, "1").expect(name);
+        assert_eq!(setting.apply(None), Err(why.to_owned()));
+        let optional = Setting::Optional(Box::new(setting));
+        assert_eq!(apply_all(&[optional], None), Ok(vec![why.to_owned()]), "who asks hears of it");
+    }
+}
+
+#[test]
+fn a_missing_program_is_named_with_its_package() {
+    let error = program::run("no-such-program", "some-package", &words("a b"), PROGRAM_PATIENCE);
+    let expected = "no-such-program a b: no-such-program is not installed (package some-package)";
+    assert_eq!(error, Err(expected.to_owned()));
+}
+
+#[test]
+fn a_shell_runs_in_its_folder_with_the_number_of_this_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shell = |text: &str| Setting::Shell(text.to_owned()).apply(Some(folder.path()));
+    assert_eq!(shell("test \"$PACKETDRILL_PID\" = \"$PPID\" && echo x > made"), Ok(()));
+    assert!(folder.path().join("made").exists());
+    let error = shell("echo no luck >&2\nexit 3").expect_err("it fails");
+    assert!(error.starts_with("the shell command `echo no luck >&2`: no luck (") && error.contains('3'), "{error}");
+}
+
+/// Neither a command that hangs nor one that leaves something behind stays.
+#[test]
+fn nothing_that_a_shell_started_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let started = Instant::now();
+    let hung = program::shell("sleep 600", None, Duration::from_millis(100)).expect_err("it hangs");
+    assert!(hung.contains("no end"), "{hung}");
+    let left = "(sleep 1; touch late) & sleep 0";
+    assert_eq!(program::shell(left, Some(folder.path()), SHELL_PATIENCE), Ok(()));
+    assert!(started.elapsed() < Duration::from_secs(20));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!folder.path().join("late").exists(), "the child was killed with its shell");
+}
