@@ -43,6 +43,8 @@ pub struct Axes {
     pub seed: u64,
     /// The habits that the stack is asked for; those of the scenario come after them.
     pub with: Vec<HabitValue>,
+    /// Whether a live kernel's run may give shell lines that nobody understands to a shell.
+    pub allow_shell: bool,
 }
 
 impl Axes {
@@ -83,6 +85,9 @@ mod tests {
     fn shows_only_what_differs_from_a_plain_run() {
         assert_eq!(Axes::default().to_string(), "");
         assert_eq!(Axes { ip: Ip::V6, ..Axes::default() }.to_string(), "ipv6");
-        assert_eq!(Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3, with: Vec::new() }.to_string(), "ipv6 isn 7 seed 3");
+        assert_eq!(
+            Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3, with: Vec::new(), allow_shell: false }.to_string(),
+            "ipv6 isn 7 seed 3"
+        );
     }
 }

@@ -35,14 +35,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, from good to bad.
-    pub const ALL: [Verdict; 6] = [
-        Verdict::Pass,
-        Verdict::Warn,
-        Verdict::Timing,
-        Verdict::Fail,
-        Verdict::Unsupported,
-        Verdict::Broken,
-    ];
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Pass, Verdict::Warn, Verdict::Timing, Verdict::Fail, Verdict::Unsupported, Verdict::Broken];
 
     /// The lower-case word of reports and expectations.
     pub const fn name(self) -> &'static str {

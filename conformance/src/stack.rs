@@ -9,12 +9,14 @@ pub mod smoltcp;
 pub mod sockets;
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use thiserror::Error;
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::time::Instant;
 
 use crate::habits::HabitValue;
+use crate::stack::setting::Setting;
 use crate::trace::{Response, Stimulus};
 
 /// A TCP stack under test.
@@ -36,6 +38,12 @@ pub trait Stack {
     /// time has none of its own.
     fn now(&mut self) -> Option<Instant> {
         None
+    }
+
+    /// Changes a setting of the kernel's network namespace, now. `folder` is where the script lies.
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<(), StackError> {
+        let _ = folder;
+        Err(StackError::Unsupported(format!("{setting:?}")))
     }
 
     /// Does `what` to the stack at the time `at`.

@@ -76,6 +76,9 @@ pub(super) struct RunArguments {
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
+    /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.
+    #[arg(long)]
+    pub(super) allow_shell: bool,
     /// Threads; as many as there are processors if not given.
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
@@ -98,7 +101,15 @@ impl RunArguments {
             Some(Isn::One(isn)) => vec![Some(isn)],
             Some(Isn::Sweep) => Axes::SWEEP.map(Some).to_vec(),
         };
-        let with = |ip| isns.iter().map(move |isn| Axes { ip, isn: *isn, seed: self.seed, with: self.with.clone() });
+        let with = |ip| {
+            isns.iter().map(move |isn| Axes {
+                ip,
+                isn: *isn,
+                seed: self.seed,
+                with: self.with.clone(),
+                allow_shell: self.allow_shell,
+            })
+        };
         ips.into_iter().flat_map(with).collect()
     }
 
@@ -205,7 +216,10 @@ mod tests {
     fn axes_are_every_combination() {
         assert_eq!(run(&["--isn", "sweep", "--ip", "6", "--ip", "4", "--ip", "6"]).axes().len(), 12);
         let axes = run(&["--isn", "0xffffffff", "--ip", "6", "--seed", "9"]).axes();
-        assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new() }]);
+        assert_eq!(
+            axes,
+            [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new(), allow_shell: false }]
+        );
         let axes = run(&["--with", "nagle=off", "--with", "msl=1s"]).axes();
         assert_eq!(axes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nagle=off msl=1s"]);
     }

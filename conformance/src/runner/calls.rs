@@ -1,6 +1,8 @@
 //! Scripted calls -> calls of the seam, and their returns -> what the script expects
 //! (packetdrill language, 5).
 
+mod control;
+mod files;
 mod scattered;
 
 use std::collections::BTreeMap;
@@ -23,8 +25,8 @@ use crate::trace::{Call, Fd, Return};
 pub(super) struct Descriptor {
     /// As the stack numbers it.
     pub(super) live: Fd,
-    /// The connection behind it.
-    pub(super) flow: FlowId,
+    /// The connection behind it, if it is a socket.
+    pub(super) flow: Option<FlowId>,
 }
 
 /// The descriptors of the script, by their labels.
@@ -40,6 +42,19 @@ pub(super) struct Prepared {
     pub(super) text: Option<Spanned<Vec<u8>>>,
     /// The option value that `getsockopt` is to return, and its place.
     pub(super) option: Option<(Vec<u8>, Range<usize>)>,
+    /// What is to come with a message.
+    pub(super) header: Option<Header>,
+    /// The labels of descriptors that the return carries: both ends of a pipe.
+    pub(super) labels: Vec<i64>,
+}
+
+/// What comes with a message beside its text.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    /// `msg_flags`
+    flags: Spanned<i32>,
+    /// The control messages, and where the list of them stands.
+    control: Spanned<Vec<control::Expected>>,
 }
 
 /// Reads the arguments of one call, left to right.
@@ -143,6 +158,9 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// The most octets of an option.
+const MAX_OPTION: usize = 1 << 16;
+
 /// The most octets that one call may write.
 const MAX_DATA: usize = 16 << 20;
 
@@ -157,7 +175,7 @@ fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {
 }
 
 /// The calls that are executed.
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 30] = [
     "socket",
     "bind",
     "listen",
@@ -180,6 +198,13 @@ const KNOWN: [&str; 23] = [
     "writev",
     "recvmsg",
     "sendmsg",
+    "epoll_create",
+    "epoll_ctl",
+    "epoll_wait",
+    "pipe",
+    "splice",
+    "open",
+    "sendfile",
     "serve_http",
 ];
 
@@ -203,6 +228,12 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
     let mut arguments = Arguments { spec, descriptors, next: 0 };
     let prepared = match spec.name.value.as_str() {
         "socket" => plain(None, socket(&mut arguments, settings)?),
+        "connect" if arguments.spec.arguments.get(1).is_some_and(is_unspecified) => {
+            let (label, fd) = arguments.fd()?;
+            arguments.next()?;
+            arguments.next()?;
+            plain(Some(label), Call::Disconnect { fd })
+        }
         "bind" | "connect" => {
             let (label, fd) = arguments.fd()?;
             arguments.ellipsis()?;
@@ -232,13 +263,19 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
         "write" | "send" | "sendto" => send(&mut arguments, settings)?,
         "setsockopt" => with_fd(&mut arguments, |fd, a| {
             let (level, name) = (a.int()?, a.int()?);
-            let value = option_value(a.next()?)?;
-            a.number()?;
+            let mut value = option_value(a.next()?)?;
+            let length = a.length(MAX_OPTION)?;
+            value.resize(length, 0);
             Ok(Call::SetOption { fd, level, name, value })
         })?,
         "getsockopt" => get_option(&mut arguments)?,
-        "readv" | "recvmsg" => scattered::receive(&mut arguments)?,
-        "writev" | "sendmsg" => scattered::send(&mut arguments)?,
+        "readv" => scattered::readv(&mut arguments)?,
+        "writev" => scattered::writev(&mut arguments)?,
+        "recvmsg" => scattered::recvmsg(&mut arguments)?,
+        "sendmsg" => scattered::sendmsg(&mut arguments, settings)?,
+        "epoll_create" | "epoll_ctl" | "epoll_wait" | "pipe" | "splice" | "open" | "sendfile" => {
+            files::prepare(&mut arguments)?
+        }
         "ioctl" => ioctl(&mut arguments)?,
         "poll" => poll(&mut arguments)?,
         name => {
@@ -257,7 +294,19 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
 }
 
 fn plain(fd: Option<i64>, call: Call) -> Prepared {
-    Prepared { call, fd, text: None, option: None }
+    Prepared { call, fd, text: None, option: None, header: None, labels: Vec::new() }
+}
+
+fn is_unspecified(argument: &Spanned<Expr>) -> bool {
+    matches!(&argument.value, Expr::Symbol(name) if name == "AF_UNSPEC")
+}
+
+fn is_null(argument: Option<&Spanned<Expr>>) -> bool {
+    argument.is_some_and(|argument| match &argument.value {
+        Expr::Integer(number) => *number == 0,
+        Expr::Symbol(name) => name == "NULL",
+        _ => false,
+    })
 }
 
 fn with_fd<'a>(
@@ -281,6 +330,9 @@ fn socket(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Call, St
 fn receive(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let name = arguments.spec.name.value.as_str();
     let (label, fd) = arguments.fd()?;
+    if is_null(arguments.spec.arguments.get(1)) {
+        return null_buffer(arguments, label, fd, false);
+    }
     let text = arguments.expected()?;
     let length = arguments.length(i32::MAX as usize)?;
     let flags = if name == "read" { 0 } else { arguments.int()? };
@@ -294,16 +346,34 @@ fn receive(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
 fn send(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, Stop> {
     let name = arguments.spec.name.value.as_str();
     let (label, fd) = arguments.fd()?;
+    if is_null(arguments.spec.arguments.get(1)) {
+        return null_buffer(arguments, label, fd, true);
+    }
     let data = arguments.data()?;
     let flags = if name == "write" { 0 } else { arguments.int()? };
     let to = if name == "sendto" {
+        let is_nowhere = arguments.spec.arguments.get(arguments.next).is_some_and(is_unspecified);
+        if is_nowhere {
+            arguments.next()?;
+        } else {
+            arguments.ellipsis()?;
+        }
         arguments.ellipsis()?;
-        arguments.ellipsis()?;
-        Some(SocketAddr::new(settings.remote, settings.connect_port))
+        (!is_nowhere).then(|| settings.peer())
     } else {
         None
     };
     Ok(plain(Some(label), Call::Write { fd, data, flags, to }))
+}
+
+/// The null pointer for a buffer: what the stack says to one that is not there.
+fn null_buffer(arguments: &mut Arguments<'_>, label: i64, fd: Fd, is_write: bool) -> Result<Prepared, Stop> {
+    arguments.next()?;
+    let length = arguments.length(i32::MAX as usize)?;
+    let has_flags = arguments.next < arguments.spec.arguments.len();
+    let flags = if has_flags { arguments.int()? } else { 0 };
+    arguments.next = arguments.spec.arguments.len(); // addresses of `recvfrom` and `sendto`
+    Ok(plain(Some(label), Call::NullBuffer { fd, length, flags, is_write }))
 }
 
 fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
@@ -363,11 +433,11 @@ fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
 }
 
 /// Everything in which a return differs from what the script expects.
-pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return) -> Vec<Mark> {
+pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, settings: &Settings) -> Vec<Mark> {
     let mut marks = Vec::new();
     let ResultSpec::Integer(expected) = spec.result.value else { return marks };
     // any descriptor will do: the script's number is a label
-    let is_descriptor = matches!(prepared.call, Call::Socket { .. } | Call::Accept { .. });
+    let is_descriptor = makes_descriptor(&prepared.call);
     let fits = if is_descriptor && expected >= 0 { value.value >= 0 } else { value.value == expected };
     let wrong_errno =
         spec.errno.as_ref().filter(|errno| value.errno.map(|errno| errno as i64) != posix::symbol(&errno.value));
@@ -386,7 +456,21 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return) 
         let note = format!("value expected {}  got {}", option_text(expected), option_text(&value.data));
         marks.push(Mark { span: span.clone(), note });
     }
+    if let Some(header) = prepared.header.as_ref().filter(|_| value.value >= 0) {
+        if header.flags.value != value.flags {
+            let note = format!("msg_flags expected {:#x}  got {:#x}", header.flags.value, value.flags);
+            marks.push(Mark { span: header.flags.span.clone(), note });
+        }
+        let tolerance = settings.tolerance(std::time::Duration::ZERO);
+        let notes = control::differences(&header.control.value, &header.control.span, &value.control, tolerance);
+        marks.extend(notes.into_iter().map(|(span, note)| Mark { span, note }));
+    }
     marks
+}
+
+/// Whether the call returns a new descriptor.
+pub(super) fn makes_descriptor(call: &Call) -> bool {
+    matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Open { .. } | Call::EpollCreate { .. })
 }
 
 fn option_text(octets: &[u8]) -> String {

@@ -13,7 +13,7 @@ use super::{Axes, Stop, Why, code, inbound, plan, shell};
 use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
-use crate::stack::{Capability, Clock, NamedStack, Setup, Stack};
+use crate::stack::{self, Capability, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
@@ -64,6 +64,8 @@ pub(super) struct Driver<'a> {
     stack: Box<dyn Stack>,
     /// Whether time passes by itself.
     pub(super) is_wall: bool,
+    /// What shell lines ask of a live kernel.
+    shell_lines: shell::Lines,
     /// Whether a line has been run.
     has_begun: bool,
     pub(super) trace: Trace,
@@ -87,8 +89,11 @@ pub(super) struct Driver<'a> {
 impl<'a> Driver<'a> {
     pub(super) fn new(scenario: &'a Scenario, stack: &NamedStack, axes: &Axes) -> Result<Driver<'a>, Stop> {
         let settings = Settings::new(scenario, axes)?;
-        let mut own = shell::habits(scenario)?;
+        let is_wall = stack::live().iter().any(|live| live.name == stack.name);
+        let mut own = if is_wall { Vec::new() } else { shell::habits(scenario)? };
         own.extend(scenario.header.with.iter().cloned());
+        let shell_lines =
+            if is_wall { shell::Lines::new(scenario, axes.allow_shell)? } else { shell::Lines::default() };
         plan::check(scenario, &settings)?;
         let (isns, shift) = plan::initial_sequence_numbers(scenario, axes);
         let setup = Setup {
@@ -100,23 +105,26 @@ impl<'a> Driver<'a> {
             isns,
             habits: axes.with.iter().chain(own.iter().map(|habit| &habit.value)).cloned().collect(),
         };
-        let stack = (stack.factory)(&setup)?;
+        let mut stack = (stack.factory)(&setup)?;
         let profile = stack.profile();
         if let Some(need) = scenario.header.needs.iter().find(|need| !profile.capabilities.contains(&need.value)) {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
         }
         plan::check_habits(&own, &setup, &*stack)?;
-        let is_wall = profile.clock == Clock::Wall;
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
+        }
+        for setting in &shell_lines.before {
+            stack.configure(setting, shell_lines.folder())?;
         }
         Ok(Driver {
             flows: Flows::new(&settings, shift),
             settings,
             stack,
             is_wall,
+            shell_lines,
             has_begun: false,
             trace: Trace::default(),
             now: Instant::ZERO,
@@ -174,7 +182,13 @@ impl<'a> Driver<'a> {
                 self.before_next_call(step, start)?;
                 self.judge_code(step, text)?;
             }
-            Action::Shell(_) => self.wait_until(start, step)?, // its setting was made before the stack started
+            Action::Shell(_) => {
+                self.wait_until(start, step)?;
+                // an in-process stack was set before it started
+                for setting in self.shell_lines.at(step) {
+                    self.stack.configure(setting, self.shell_lines.folder())?;
+                }
+            }
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
@@ -355,7 +369,8 @@ impl<'a> Driver<'a> {
         let unsupported = |what| Stop::unsupported_at(&step.span, what);
         let code = code::prepare(text).map_err(unsupported)?;
         let current = self.flows.under_test();
-        let descriptor = self.descriptors.values().rev().find(|descriptor| Some(descriptor.flow) == current);
+        let descriptor =
+            self.descriptors.values().rev().find(|descriptor| current.is_some() && descriptor.flow == current);
         let Some(&Descriptor { live: fd, .. }) = descriptor else {
             let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
             return Err(Stop::broken_at(&step.span, message));
@@ -378,17 +393,18 @@ impl<'a> Driver<'a> {
 
     /// A label that a descriptor still has cannot be given to another (5.2).
     fn check_label(&self, spec: &CallSpec, prepared: &Prepared) -> Result<(), Stop> {
-        if let (Call::Socket { .. } | Call::Accept { .. }, ResultSpec::Integer(label @ 0..)) =
-            (&prepared.call, &spec.result.value)
-            && self.descriptors.contains_key(label)
-        {
-            return Err(Stop::broken_at(&spec.result.span, format!("descriptor {label} is in use")));
+        let made = match spec.result.value {
+            ResultSpec::Integer(label @ 0..) if calls::makes_descriptor(&prepared.call) => &[label][..],
+            _ => &prepared.labels,
+        };
+        match made.iter().find(|label| self.descriptors.contains_key(label)) {
+            Some(label) => Err(Stop::broken_at(&spec.result.span, format!("descriptor {label} is in use"))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn flow_of(&self, prepared: &Prepared) -> Option<FlowId> {
-        self.descriptors.get(&prepared.fd?).map(|descriptor| descriptor.flow)
+        self.descriptors.get(&prepared.fd?).and_then(|descriptor| descriptor.flow)
     }
 
     /// What the script has to know before the stack's answer comes.
@@ -414,7 +430,7 @@ impl<'a> Driver<'a> {
         let Some((at, record, value)) = self.returned.remove(&ticket) else { return Ok(self.now) };
         self.now = self.now.max(at);
         self.trace.records[record].line = Some(step.line);
-        let marks = calls::differences(spec, prepared, &value);
+        let marks = calls::differences(spec, prepared, &value, &self.settings);
         if !marks.is_empty() {
             return Err(Stop::mismatch(marks, Vec::new()));
         }
@@ -422,11 +438,19 @@ impl<'a> Driver<'a> {
         match (&prepared.call, &spec.result.value, flow) {
             (Call::Socket { .. }, ResultSpec::Integer(label @ 0..), _) => {
                 let flow = self.flows.open();
-                self.name(*label, &value, flow);
+                self.name(*label, value.value, Some(flow));
+            }
+            (Call::Open { .. } | Call::EpollCreate { .. }, ResultSpec::Integer(label @ 0..), _) => {
+                self.name(*label, value.value, None);
+            }
+            (Call::Pipe, ResultSpec::Integer(0), _) => {
+                for (label, live) in prepared.labels.iter().zip(value.data.as_chunks::<4>().0) {
+                    self.name(*label, i32::from_le_bytes(*live).into(), None);
+                }
             }
             (Call::Accept { .. }, ResultSpec::Integer(label @ 0..), _) => {
                 if let Some(flow) = value.peer.and_then(|peer| self.flows.with_peer(peer)).or(flow) {
-                    self.name(*label, &value, flow);
+                    self.name(*label, value.value, Some(flow));
                 }
             }
             (Call::Listen { .. }, ResultSpec::Integer(0), Some(flow)) => self.flows.listen(flow),
@@ -438,8 +462,8 @@ impl<'a> Driver<'a> {
         Ok(at)
     }
 
-    fn name(&mut self, label: i64, value: &Return, flow: FlowId) {
-        let live = crate::trace::Fd(i32::try_from(value.value).unwrap_or(-1));
+    fn name(&mut self, label: i64, live: i64, flow: Option<FlowId>) {
+        let live = crate::trace::Fd(i32::try_from(live).unwrap_or(-1));
         self.descriptors.insert(label, Descriptor { live, flow });
     }
 

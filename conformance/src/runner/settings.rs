@@ -110,6 +110,11 @@ impl Settings {
         }
     }
 
+    /// The runner's end of a connection that the stack opens.
+    pub(super) fn peer(&self) -> std::net::SocketAddr {
+        std::net::SocketAddr::new(self.remote, self.connect_port)
+    }
+
     /// How far from the expected time an event may be, `span` after the event before it.
     pub(super) fn tolerance(&self, span: Duration) -> Duration {
         let part = (span.as_nanos() as f64 * self.tolerance_percent / 100.0) as u64;

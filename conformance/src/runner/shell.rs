@@ -13,13 +13,62 @@ mod sysctl;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use crate::habits::HabitValue;
 use crate::script::ast::{Action, Scenario, Spanned, Step};
 
 use super::Stop;
+use crate::stack::setting::Setting;
 
 #[allow(unused_imports)] // for stacks that are kernels
 pub(super) use self::settings::settings;
+
+/// What the shell lines of a scenario ask of a live kernel.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// Before the first step.
+    pub(super) before: Vec<Setting>,
+    /// At steps, by where they begin.
+    timed: BTreeMap<usize, Vec<Setting>>,
+    folder: PathBuf,
+}
+
+impl Lines {
+    /// All of them, or the first that is not understood. What cleans up is not needed: the namespace ends.
+    pub(super) fn new(scenario: &Scenario, allow_shell: bool) -> Result<Lines, Stop> {
+        let understood = |text: &str, span: &std::ops::Range<usize>| {
+            settings::settings(text, allow_shell).map_err(|part| {
+                let what = format!("{}; --allow-shell runs it", refused(text, &part));
+                Stop::unsupported_at(span, what)
+            })
+        };
+        let before = scenario.init.as_ref().map(|init| understood(&init.command.value, &init.command.span));
+        let mut timed = BTreeMap::new();
+        for step in &scenario.steps {
+            if let Action::Shell(text) = &step.action {
+                let settings = understood(text, &step.span).map_err(|stop| stop.of(step))?;
+                timed.insert(step.span.start, settings);
+            }
+        }
+        if let Some(cleanup) = &scenario.cleanup {
+            understood(&cleanup.command.value, &cleanup.command.span)?;
+        }
+        let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Lines { before: before.transpose()?.unwrap_or_default(), timed, folder })
+    }
+
+    /// What the line of this step asks for.
+    pub(super) fn at(&self, step: &Step) -> &[Setting] {
+        self.timed.get(&step.span.start).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the script lies.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        (!self.folder.as_os_str().is_empty()).then_some(&self.folder)
+    }
+}
 
 /// The habits that a scenario's shell lines ask for, with the places of the lines.
 ///

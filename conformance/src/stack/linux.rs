@@ -9,7 +9,7 @@
 //! | `namespace`, `netlink` | the namespaces and the link: a TUN device, or a pair of Ethernet devices |
 //! | `kernel` | the stack: packets into the link and out of it, time |
 //! | `caller`, `calls` | socket calls, in threads if they may block |
-//! | `offload` | what is left to the device |
+//! | `offload`, `stamps` | what is left to the device; times of day |
 //! | `sys` | system calls; the only `unsafe` |
 
 mod caller;
@@ -18,6 +18,7 @@ mod kernel;
 mod namespace;
 mod netlink;
 mod offload;
+mod stamps;
 mod sys;
 pub mod worker;
 

@@ -1,8 +1,10 @@
 //! `readv`, `writev`, `recvmsg` and `sendmsg`: on a stream they are `read` and `write` of all their pieces together.
 
-use super::{Arguments, MAX_DATA, Prepared, number, plain};
+use super::{Arguments, Header, MAX_DATA, Prepared, control, number, plain};
+use crate::posix;
 use crate::runner::Stop;
-use crate::script::ast::{Expr, Spanned};
+use crate::runner::settings::Settings;
+use crate::script::ast::{Expr, MsghdrSpec, Spanned};
 use crate::trace::Call;
 
 /// What the pieces hold together.
@@ -12,45 +14,81 @@ struct Pieces {
     text: Option<Vec<u8>>,
 }
 
-/// `readv(fd, [iovec...], n)` or `recvmsg(fd, msghdr, flags)`
-pub(super) fn receive(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
-    let (label, fd) = arguments.fd()?;
-    let place = arguments.spec.arguments.get(1).map_or(0..0, |list| list.span.clone());
-    let (pieces, flags) = pieces_and_flags(arguments, "readv")?;
-    let text = pieces.text.map(|text| Spanned::new(text, place));
-    Ok(Prepared { text, ..plain(Some(label), Call::Read { fd, length: pieces.length, flags }) })
-}
-
-/// `writev(fd, [iovec...], n)` or `sendmsg(fd, msghdr, flags)`
-pub(super) fn send(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
-    let (label, fd) = arguments.fd()?;
-    let (pieces, flags) = pieces_and_flags(arguments, "writev")?;
-    let data = pieces.text.unwrap_or_else(|| vec![0; pieces.length]);
-    Ok(plain(Some(label), Call::Write { fd, data, flags, to: None }))
-}
-
-fn pieces_and_flags(arguments: &mut Arguments<'_>, vector_call: &str) -> Result<(Pieces, i32), Stop> {
-    if arguments.spec.name.value == vector_call {
-        let list = arguments.next()?;
-        let (pieces, count) = pieces(list)?;
-        arguments.count(count)?;
-        return Ok((pieces, 0));
+impl Pieces {
+    /// What they hold: zeros where none says.
+    fn octets(self) -> Vec<u8> {
+        self.text.unwrap_or_else(|| vec![0; self.length])
     }
+}
+
+/// `readv(fd, [iovec...], n)`
+pub(super) fn readv(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    let (pieces, place) = vector(arguments)?;
+    let text = pieces.text.map(|text| Spanned::new(text, place));
+    Ok(Prepared { text, ..plain(Some(label), Call::Read { fd, length: pieces.length, flags: 0 }) })
+}
+
+/// `writev(fd, [iovec...], n)`
+pub(super) fn writev(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    let (pieces, _) = vector(arguments)?;
+    Ok(plain(Some(label), Call::Write { fd, data: pieces.octets(), flags: 0, to: None }))
+}
+
+/// `recvmsg(fd, msghdr, flags)`
+pub(super) fn recvmsg(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
     let header = arguments.next()?;
+    let (message, pieces) = message(header)?;
+    let expected = message.control.as_ref().map_or(Ok(Vec::new()), control::expected)?;
+    let room = if message.control.is_some() { control::ROOM } else { 0 };
+    let message_flags = Spanned::new(number(&message.flags)? as i32, message.flags.span.clone());
+    let call = Call::ReceiveMessage { fd, length: pieces.length, control: room, flags: arguments.int()? };
+    let place = message.control.as_ref().map_or(header.span.clone(), |control| control.span.clone());
+    let text = pieces.text.map(|text| Spanned::new(text, message.iov.span.clone()));
+    let header = Some(Header { flags: message_flags, control: Spanned::new(expected, place) });
+    Ok(Prepared { text, header, ..plain(Some(label), call) })
+}
+
+/// `sendmsg(fd, msghdr, flags)`
+pub(super) fn sendmsg(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, Stop> {
+    let (label, fd) = arguments.fd()?;
+    let header = arguments.next()?;
+    let (message, pieces) = message(header)?;
+    let flags = arguments.int()?;
+    if number(&message.flags)? != 0 {
+        return Err(Stop::broken_at(&message.flags.span, "msg_flags of a message to be sent are 0".to_owned()));
+    }
+    let control = message.control.as_ref().map_or(Ok(Vec::new()), control::encode)?;
+    // an address says where to: of a stream only where the message opens it
+    let opens = i64::from(flags) & posix::MSG_FASTOPEN != 0;
+    let to = opens.then(|| settings.peer());
+    let data = pieces.octets();
+    let call = if control.is_empty() {
+        Call::Write { fd, data, flags, to }
+    } else {
+        Call::SendMessage { fd, data, control, flags, to }
+    };
+    Ok(plain(Some(label), call))
+}
+
+fn vector(arguments: &mut Arguments<'_>) -> Result<(Pieces, std::ops::Range<usize>), Stop> {
+    let list = arguments.next()?;
+    let (pieces, count) = pieces(list)?;
+    arguments.count(count)?;
+    Ok((pieces, list.span.clone()))
+}
+
+fn message(header: &Spanned<Expr>) -> Result<(&MsghdrSpec, Pieces), Stop> {
     let Expr::Msghdr(message) = &header.value else {
         return Err(Stop::unsupported_at(&header.span, "a message without its structure".to_owned()));
     };
-    if let Some(control) = &message.control {
-        return Err(Stop::unsupported_at(&control.span, "control messages".to_owned()));
-    }
-    if number(&message.flags)? != 0 {
-        return Err(Stop::unsupported_at(&message.flags.span, "msg_flags other than 0".to_owned()));
-    }
     let (pieces, count) = pieces(&message.iov)?;
     if usize::try_from(number(&message.iov_len)?) != Ok(count) {
         return Err(Stop::broken_at(&message.iov_len.span, format!("the list has {count} elements")));
     }
-    Ok((pieces, arguments.int()?))
+    Ok((message, pieces))
 }
 
 /// The pieces of a list, and how many they are.

@@ -23,7 +23,17 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
     }
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
     let defines = Vec::new();
-    Ok(Scenario { name: name.to_owned(), source: Arc::from(source), defines, header, options, init, steps, cleanup, epilogue })
+    Ok(Scenario {
+        name: name.to_owned(),
+        source: Arc::from(source),
+        defines,
+        header,
+        options,
+        init,
+        steps,
+        cleanup,
+        epilogue,
+    })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

@@ -28,8 +28,7 @@ fn attempt(call: &Call) -> io::Result<Return> {
         Call::Disconnect { fd } => sys::connect(fd.0, None).map(ok),
         Call::Read { fd, length, flags } => {
             let mut data = vec![0; (*length).min(MOST)];
-            let value =
-                if *flags == 0 { sys::read(fd.0, &mut data) } else { sys::recv(fd.0, &mut data, *flags) }?;
+            let value = if *flags == 0 { sys::read(fd.0, &mut data) } else { sys::recv(fd.0, &mut data, *flags) }?;
             data.truncate(usize::try_from(value).unwrap_or(0));
             Ok(Return { data, ..ok(value) })
         }

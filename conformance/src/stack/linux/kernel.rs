@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
+use std::path::Path;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::caller::Callers;
 use super::namespace::{HARDWARE, Link, Wire};
 use super::offload::finish_checksum;
-use super::{calls, sys};
+use super::{calls, stamps, sys};
 use crate::habits::HabitValue;
+use crate::stack::setting::Setting;
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
 use crate::trace::{Instant, Response, Return, Stimulus, Ticket};
 
@@ -74,7 +76,8 @@ impl Kernel {
             heard.push((self.at(stamp), Response::Packet(packet)));
         }
         self.drain();
-        for (ticket, at, value) in self.callers.take() {
+        for (ticket, at, mut value) in self.callers.take() {
+            self.translate(&mut value);
             heard.push((self.at(at), Response::Return { ticket, value }));
         }
         heard.sort_by_key(|(at, _)| *at);
@@ -125,7 +128,16 @@ impl Kernel {
         sent.map_err(|error| StackError::Broken(format!("cannot put a packet into the link: {error}")))
     }
 
-    fn returned(&mut self, ticket: Ticket, value: Return) {
+    /// Times of day in messages become times of the scenario.
+    fn translate(&self, value: &mut Return) {
+        if !value.control.is_empty() {
+            let day = sys::clock(libc::CLOCK_REALTIME) - sys::clock(libc::CLOCK_MONOTONIC);
+            stamps::translate(&mut value.control, day + self.start.unwrap_or(0));
+        }
+    }
+
+    fn returned(&mut self, ticket: Ticket, mut value: Return) {
+        self.translate(&mut value);
         let at = self.clock();
         self.heard.push_back((at, Response::Return { ticket, value }));
     }
@@ -162,6 +174,10 @@ impl Stack for Kernel {
 
     fn now(&mut self) -> Option<Instant> {
         Some(self.clock())
+    }
+
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<(), StackError> {
+        setting.apply(folder).map_err(StackError::Unsupported)
     }
 
     fn stimulate(&mut self, _at: Instant, what: &Stimulus) -> Result<(), StackError> {

@@ -59,7 +59,11 @@ fn forbidden(cause: &io::Error) -> StackError {
     for (path, bad, cure) in [
         ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
         ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=1000"),
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
     ] {
         if fs::read_to_string(path).is_ok_and(|value| value.trim() == bad) {
             remedy = format!("run as root, or: {cure}");
@@ -85,9 +89,7 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
     let quiet = if matches!(wire, Wire::Tun(_)) { 0 } else { libc::IFF_NOARP };
     netlink.set_up(index, Some(setup.mtu), quiet).map_err(|error| ("turn on the device", error))?;
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
-    netlink
-        .add_route(index, setup.remote, remote_prefix(setup.remote))
-        .map_err(|error| ("set the route", error))?;
+    netlink.add_route(index, setup.remote, remote_prefix(setup.remote)).map_err(|error| ("set the route", error))?;
     Ok(Link { wire, index })
 }
 

@@ -198,8 +198,7 @@ pub(super) fn getsockopt(fd: RawFd, level: c_int, name: c_int, length: usize) ->
 
 /// `revents` of each, beside the count.
 pub(super) fn poll(fds: &[(RawFd, i16)], timeout: c_int) -> io::Result<(i64, Vec<i16>)> {
-    let mut list: Vec<libc::pollfd> =
-        fds.iter().map(|&(fd, events)| libc::pollfd { fd, events, revents: 0 }).collect();
+    let mut list: Vec<libc::pollfd> = fds.iter().map(|&(fd, events)| libc::pollfd { fd, events, revents: 0 }).collect();
     // SAFETY: the list has as many elements as stated.
     let count = checked_int(unsafe { libc::poll(list.as_mut_ptr(), list.len() as libc::nfds_t, timeout) })?;
     Ok((count, list.iter().map(|entry| entry.revents).collect()))
@@ -214,8 +213,7 @@ pub(super) fn wait_readable(fds: &[RawFd], nanoseconds: u64) -> io::Result<Vec<b
         tv_nsec: (nanoseconds % 1_000_000_000) as _,
     };
     // SAFETY: the list has as many elements as stated, and a null signal mask changes none.
-    let done =
-        unsafe { libc::ppoll(list.as_mut_ptr(), list.len() as libc::nfds_t, &raw const timeout, ptr::null()) };
+    let done = unsafe { libc::ppoll(list.as_mut_ptr(), list.len() as libc::nfds_t, &raw const timeout, ptr::null()) };
     match checked_int(done) {
         Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
         _ => Ok(list.iter().map(|entry| entry.revents != 0).collect()),
@@ -349,7 +347,8 @@ pub(super) fn capture(fd: RawFd, buffer: &mut [u8]) -> io::Result<Captured> {
     let count = checked(unsafe { libc::recvmsg(fd, &raw mut header, libc::MSG_DONTWAIT) })?;
     // SAFETY: it was zeroed, and zeros are an address.
     let address = unsafe { address.assume_init() };
-    let mut captured = Captured { length: count as usize, kind: address.sll_pkttype, stamp: None, is_unfinished: false };
+    let mut captured =
+        Captured { length: count as usize, kind: address.sll_pkttype, stamp: None, is_unfinished: false };
     // SAFETY: the kernel has filled the control buffer with whole messages, which these macros walk; what is read of
     // each has the type that its level and kind say, and may stand anywhere.
     unsafe {

@@ -61,7 +61,9 @@ fn work() -> io::Result<Answer> {
     let is_punctual = sys::be_punctual();
     match namespace::enter() {
         Ok(()) => {}
-        Err(StackError::Unsupported(what)) => return Ok(Answer { verdict: "unsupported".to_owned(), message: what, ..Answer::default() }),
+        Err(StackError::Unsupported(what)) => {
+            return Ok(Answer { verdict: "unsupported".to_owned(), message: what, ..Answer::default() });
+        }
         Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
     }
     let _ = IS_WORKER.set(());
@@ -79,6 +81,7 @@ struct Job {
     isn: Option<u32>,
     seed: u64,
     with: Vec<String>,
+    allow_shell: bool,
 }
 
 impl Job {
@@ -91,6 +94,7 @@ impl Job {
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,
             with: axes.with.iter().map(HabitValue::to_string).collect(),
+            allow_shell: axes.allow_shell,
         }
     }
 
@@ -101,6 +105,7 @@ impl Job {
             isn: self.isn.map(Seq),
             seed: self.seed,
             with: with.collect::<Result<_, _>>().map_err(|_| io::Error::other("a habit that nobody knows"))?,
+            allow_shell: self.allow_shell,
         })
     }
 }
@@ -252,8 +257,7 @@ fn ask(job: &Job, limit: Duration) -> Result<Answer, String> {
     let answer = output.map_or(Ok(Vec::new()), |output| read_within(output, &mut child, limit));
     let status = child.wait().map_err(|error| failed("wait for", &error))?;
     let answer = answer?;
-    serde_json::from_slice(&answer)
-        .map_err(|_| format!("the worker ended without an answer: {status}"))
+    serde_json::from_slice(&answer).map_err(|_| format!("the worker ended without an answer: {status}"))
 }
 
 /// All that the worker says; one that is not done within `limit` is ended.

@@ -8,8 +8,8 @@ use super::descriptor::{Descriptor, State};
 use super::names;
 use super::waiting::{Failure, Waiting};
 use crate::posix::{
-    AF_INET, AF_INET6, Errno, F_GETFL, F_SETFL, IPPROTO_TCP, MSG_DONTWAIT, MSG_FASTOPEN, O_NONBLOCK, O_RDWR, SHUT_RD,
-    SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_INET6, Errno, F_GETFL, F_SETFL, IPPROTO_TCP, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_FASTOPEN, O_NONBLOCK,
+    O_RDWR, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM,
 };
 use crate::stack::engine::Engine;
 use crate::trace::{Call, Fd, Return};
@@ -31,6 +31,10 @@ impl<E: Engine> Sockets<E> {
             }
             Call::Connect { fd, address } => self.connect(*fd, *address),
             Call::Read { fd, length, flags } => {
+                let blocking = self.may_block(*fd, *flags)?;
+                self.read(*fd, *length, *flags, Vec::new(), blocking)
+            }
+            Call::ReceiveMessage { fd, length, control: 0, flags } if i64::from(*flags) & MSG_ERRQUEUE == 0 => {
                 let blocking = self.may_block(*fd, *flags)?;
                 self.read(*fd, *length, *flags, Vec::new(), blocking)
             }
