@@ -1,204 +1,180 @@
 //! Code blocks: the assertions of `%{ assert tcpi_snd_cwnd == 10, tcpi_snd_cwnd }%` (packetdrill language, 6).
 //!
-//! Nothing is executed. What is evaluated are assertions over whole numbers, in Python's notation and order of
-//! operators: comparisons and their chains, `and or not`, `| ^ & << >> + - * // % ~`, the fields of `tcp_info` and the
-//! names of their values. Messages and `print` say nothing to a judge. Anything else makes the scenario unsupported.
+//! No interpreter is run. What scripts really write in Python is evaluated here: assertions with their messages,
+//! assignments to names that all blocks of a script share, `if`, and expressions over numbers, texts and short lists.
+//! There are no loops, so every block ends. Anything else makes the scenario unsupported, by name.
 
+mod ast;
+mod eval;
+mod format;
+mod names;
 mod parse;
+mod tokens;
+mod value;
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::posix::tcp_info;
+use crate::script::ast::{Action, Scenario};
 
-/// The statements of a block, in order.
-pub(super) type Code = Vec<Statement>;
+use self::ast::{Expr, Statement};
+use self::eval::{Scope, Trouble};
+use self::value::Value;
+use super::Stop;
 
-/// `assert condition`
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Statement {
-    condition: Expr,
+/// What a stack tells of the socket under test, in octets as Linux's `getsockopt` returns them, of any length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// `TCP_INFO`
+    pub(super) tcp_info: Vec<u8>,
+    /// `TCP_CC_INFO`
+    pub(super) cc_info: Vec<u8>,
+    /// `SO_MEMINFO`
+    pub(super) meminfo: Vec<u8>,
 }
 
+/// A block that can be evaluated.
 #[derive(Clone, Debug, PartialEq)]
-enum Expr {
-    Number(i128),
-    Name(String),
-    Unary(&'static str, Box<Expr>),
-    Binary(&'static str, Box<Expr>, Box<Expr>),
-    /// `a < b <= c`
-    Compare(Box<Expr>, Vec<(&'static str, Expr)>),
-    Not(Box<Expr>),
-    And(Box<Expr>, Box<Expr>),
-    Or(Box<Expr>, Box<Expr>),
-}
-
-/// Names with values of their own. States are Linux's; FreeBSD's names stand for the same states.
-const CONSTANTS: &[(&str, i128)] = &[
-    ("TCP_ESTABLISHED", 1),
-    ("TCP_SYN_SENT", 2),
-    ("TCP_SYN_RECV", 3),
-    ("TCP_FIN_WAIT1", 4),
-    ("TCP_FIN_WAIT2", 5),
-    ("TCP_TIME_WAIT", 6),
-    ("TCP_CLOSE", 7),
-    ("TCP_CLOSE_WAIT", 8),
-    ("TCP_LAST_ACK", 9),
-    ("TCP_LISTEN", 10),
-    ("TCP_CLOSING", 11),
-    ("TCPI_ESTABLISHED", 1),
-    ("TCPI_SYN_SENT", 2),
-    ("TCPI_SYN_RECEIVED", 3),
-    ("TCPI_FIN_WAIT_1", 4),
-    ("TCPI_FIN_WAIT_2", 5),
-    ("TCPI_TIME_WAIT", 6),
-    ("TCPI_CLOSED", 7),
-    ("TCPI_CLOSE_WAIT", 8),
-    ("TCPI_LAST_ACK", 9),
-    ("TCPI_LISTEN", 10),
-    ("TCPI_CLOSING", 11),
-    ("TCP_CA_Open", 0),
-    ("TCP_CA_Disorder", 1),
-    ("TCP_CA_CWR", 2),
-    ("TCP_CA_Recovery", 3),
-    ("TCP_CA_Loss", 4),
-    ("TCPI_OPT_TIMESTAMPS", 1),
-    ("TCPI_OPT_SACK", 2),
-    ("TCPI_OPT_WSCALE", 4),
-    ("TCPI_OPT_ECN", 8),
-    ("TCPI_OPT_ECN_SEEN", 16),
-    ("TCPI_OPT_SYN_DATA", 32),
-    ("TCPI_OPT_USEC_TS", 64),
-    ("TCPI_OPT_TFO_CHILD", 128),
-    ("TCP_INFINITE_SSTHRESH", 0x7fff_ffff),
-];
-
-fn constant(name: &str) -> Option<i128> {
-    CONSTANTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+pub(super) struct Code {
+    statements: Vec<Statement>,
+    /// Names that conditions and values read, messages aside.
+    reads: BTreeSet<String>,
+    /// Names that it assigns.
+    assigns: BTreeSet<String>,
+    /// How many assertions it has.
+    assertions: usize,
 }
 
 /// The statements of a block, or what of it cannot be evaluated.
 pub(super) fn prepare(text: &str) -> Result<Code, String> {
-    let unsupported = |what| format!("a code block with {what}");
-    let code = parse::parse(text).map_err(unsupported)?;
-    for statement in &code {
-        for name in statement.condition.names() {
-            let is_field = name.strip_prefix("tcpi_").is_some_and(tcp_info::has);
-            if !is_field && constant(name).is_none() {
-                return Err(unsupported(format!("the name `{name:.60}`")));
-            }
-        }
+    let (statements, assertions) = parse::parse(text).map_err(unsupported)?;
+    let (mut reads, mut assigns) = (BTreeSet::new(), BTreeSet::new());
+    for statement in &statements {
+        statement.names(&mut reads, &mut assigns);
     }
-    Ok(code)
+    Ok(Code { statements, reads, assigns, assertions })
 }
 
-/// Why an assertion does not hold, of the first that does not; `Err` is what cannot be evaluated.
-pub(super) fn judge(code: &Code, info: &[u8]) -> Result<Option<String>, String> {
-    for (at, statement) in code.iter().enumerate() {
-        if statement.condition.value(info)? == 0 {
-            let fields: BTreeMap<&str, u64> = statement
-                .condition
-                .names()
-                .into_iter()
-                .filter_map(|name| Some((name, tcp_info::decode(info, name.strip_prefix("tcpi_")?)?)))
-                .collect();
-            let values: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            let which =
-                if code.len() > 1 { format!("assertion {} of {}", at + 1, code.len()) } else { "it".to_owned() };
-            return Ok(Some(format!("{which} does not hold  got {}", values.join(", "))));
-        }
-    }
-    Ok(None)
+fn unsupported(what: String) -> String {
+    format!("a code block with {what}")
 }
 
-impl Expr {
-    fn names(&self) -> Vec<&str> {
-        match self {
-            Expr::Number(_) => Vec::new(),
-            Expr::Name(name) => vec![name],
-            Expr::Unary(_, inner) | Expr::Not(inner) => inner.names(),
-            Expr::Binary(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => [a.names(), b.names()].concat(),
-            Expr::Compare(first, rest) => {
-                let rest = rest.iter().flat_map(|(_, operand)| operand.names());
-                first.names().into_iter().chain(rest).collect()
-            }
+/// All blocks of a scenario, by where their steps begin. A name that neither the stack can tell nor any block has
+/// assigned is found here, before the run.
+pub(super) fn blocks(scenario: &Scenario) -> Result<BTreeMap<usize, Code>, Stop> {
+    let (mut blocks, mut assigned) = (BTreeMap::new(), BTreeSet::new());
+    for step in &scenario.steps {
+        let Action::Code(text) = &step.action else { continue };
+        let code = prepare(text).and_then(|code| code.check_names(&mut assigned).map(|()| code));
+        let code = code.map_err(|what| Stop::unsupported_at(&step.span, what).of(step))?;
+        blocks.insert(step.span.start, code);
+    }
+    Ok(blocks)
+}
+
+/// Stops at a block that reads a field of `tcp_info` that stays zero in front of in-process stacks.
+pub(super) fn check_simulated(scenario: &Scenario, blocks: &BTreeMap<usize, Code>) -> Result<(), Stop> {
+    for step in &scenario.steps {
+        let fields = blocks.get(&step.span.start).into_iter().flat_map(Code::fields);
+        if let Some(field) = fields.into_iter().find(|field| !tcp_info::is_simulated(field)) {
+            let what = unsupported(format!("the name `tcpi_{field}`, which the stack does not tell"));
+            return Err(Stop::unsupported_at(&step.span, what).of(step));
+        }
+    }
+    Ok(())
+}
+
+impl Code {
+    /// Whether it reads what `TCP_CC_INFO` tells.
+    pub(super) fn needs_cc_info(&self) -> bool {
+        self.reads.iter().any(|name| names::is_of_cc_info(name))
+    }
+
+    /// Whether it reads what `SO_MEMINFO` tells.
+    pub(super) fn needs_meminfo(&self) -> bool {
+        self.reads.iter().any(|name| names::is_of_meminfo(name))
+    }
+
+    /// The fields of `tcp_info` that it reads, without their `tcpi_`.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.reads.iter().filter(|name| !self.assigns.contains(*name)).filter_map(|name| names::field(name))
+    }
+
+    /// Whether all its names exist, where the blocks before it have `assigned` some; its own are added.
+    fn check_names(&self, assigned: &mut BTreeSet<String>) -> Result<(), String> {
+        assigned.extend(self.assigns.iter().cloned());
+        match self.reads.iter().find(|name| !names::is_known(name) && !assigned.contains(*name)) {
+            Some(name) => Err(unsupported(format!("the name `{name:.60}`{}", names::hint(name)))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The variables of all blocks of a script.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Namespace {
+    variables: BTreeMap<String, Value>,
+}
+
+impl Namespace {
+    /// Why a block fails: its first assertion that does not hold, or what Python would raise; `None` if it passes.
+    /// `Err` is what cannot be evaluated.
+    pub(super) fn judge(&mut self, code: &Code, facts: &Facts) -> Result<Option<String>, String> {
+        self.variables.retain(|name, _| !names::is_known(name)); // what the stack tells is assigned anew
+        match self.run(&code.statements, code, facts) {
+            Ok(failure) => Ok(failure),
+            Err(Trouble::Raises(why)) => Ok(Some(format!("the block stops: {why}"))),
+            Err(Trouble::Unsupported(what)) => Err(unsupported(what)),
         }
     }
 
-    /// Its value; truth is 1, as in Python.
-    fn value(&self, info: &[u8]) -> Result<i128, String> {
-        match self {
-            Expr::Number(number) => Ok(*number),
-            Expr::Name(name) => {
-                let field = || tcp_info::decode(info, name.strip_prefix("tcpi_")?).map(i128::from);
-                constant(name).or_else(field).ok_or_else(|| format!("{name}, which the stack does not tell"))
-            }
-            Expr::Not(inner) => Ok((inner.value(info)? == 0).into()),
-            Expr::And(a, b) => match a.value(info)? {
-                0 => Ok(0),
-                _ => b.value(info),
-            },
-            Expr::Or(a, b) => match a.value(info)? {
-                0 => b.value(info),
-                some => Ok(some),
-            },
-            Expr::Unary(mark, inner) => {
-                let value = inner.value(info)?;
-                let result = match *mark {
-                    "-" => value.checked_neg(),
-                    "~" => Some(!value),
-                    _ => Some(value),
-                };
-                result.ok_or_else(too_large)
-            }
-            Expr::Binary(mark, a, b) => binary(mark, a.value(info)?, b.value(info)?),
-            Expr::Compare(first, rest) => {
-                let mut left = first.value(info)?;
-                for (mark, operand) in rest {
-                    let right = operand.value(info)?;
-                    if !compare(mark, left, right) {
-                        return Ok(0);
+    fn run(&mut self, statements: &[Statement], code: &Code, facts: &Facts) -> Result<Option<String>, Trouble> {
+        for statement in statements {
+            let scope = Scope { variables: &self.variables, facts };
+            match statement {
+                Statement::Assert { number, condition, message } => {
+                    if !scope.value(condition).map_err(|trouble| scope.explain(trouble, condition))?.is_true() {
+                        return Ok(Some(failure(*number, code.assertions, condition, message.as_ref(), &scope)));
                     }
-                    left = right;
                 }
-                Ok(1)
+                Statement::Assign { name, value } => {
+                    let value = scope.value(value).map_err(|trouble| scope.explain(trouble, value))?;
+                    self.variables.insert(name.clone(), value);
+                }
+                Statement::Value(expr) => {
+                    scope.value(expr)?;
+                }
+                Statement::If { branches, otherwise } => {
+                    let mut body = otherwise;
+                    for (condition, branch) in branches {
+                        if scope.value(condition)?.is_true() {
+                            body = branch;
+                            break;
+                        }
+                    }
+                    if let Some(failure) = self.run(body, code, facts)? {
+                        return Ok(Some(failure));
+                    }
+                }
             }
         }
+        Ok(None)
     }
 }
 
-fn compare(mark: &str, left: i128, right: i128) -> bool {
-    match mark {
-        "==" => left == right,
-        "!=" => left != right,
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        _ => left >= right,
-    }
-}
+/// The longest message that is shown, in characters.
+const MESSAGE: usize = 200;
 
-/// Python's arithmetic, as long as it stays within 128 bits: division rounds down.
-fn binary(mark: &str, a: i128, b: i128) -> Result<i128, String> {
-    let shift = || u32::try_from(b).ok().filter(|shift| *shift < 64);
-    let result = match mark {
-        "|" => Some(a | b),
-        "^" => Some(a ^ b),
-        "&" => Some(a & b),
-        "<<" => shift().and_then(|shift| a.checked_mul(1 << shift)),
-        ">>" => shift().map(|shift| a >> shift),
-        "+" => a.checked_add(b),
-        "-" => a.checked_sub(b),
-        "*" => a.checked_mul(b),
-        _ if b == 0 => return Err("a division by zero".to_owned()),
-        "//" => a.checked_div(b).map(|quotient| quotient - i128::from(a % b != 0 && (a < 0) != (b < 0))),
-        _ => a.checked_rem(b).map(|rest| if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }),
-    };
-    result.ok_or_else(too_large)
+fn failure(number: usize, of: usize, condition: &Expr, message: Option<&Expr>, scope: &Scope<'_>) -> String {
+    let which = if of > 1 { format!("assertion {number} of {of}") } else { "it".to_owned() };
+    // a message that cannot be evaluated does not matter: the assertion has failed
+    let message = message.and_then(|message| scope.value(message).ok()).map(|message| message.to_string());
+    let message = message.filter(|message| !message.trim().is_empty()).map_or(String::new(), |message| {
+        let shown: String = message.trim().chars().take(MESSAGE).collect();
+        format!(": {}", shown.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+    });
+    format!("{which} does not hold{message}{}", scope.values(condition))
 }
-
-fn too_large() -> String {
-    "a number that is too large".to_owned()
-}
-
-#[cfg(test)]
-mod tests;

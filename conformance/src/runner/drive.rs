@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, VecDeque};
 use wirelaw_reference::wire::{Body, Flags, Packet};
 
 use super::calls::{self, Descriptor, Descriptors, Prepared};
+use super::code::Code;
 use super::flows::{FlowId, Flows, Role};
 use super::matching::Live;
 use super::serve::Applications;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
-use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
+use crate::posix::{MSG_FASTOPEN, SO_MEMINFO, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
 use crate::stack::{self, Capability, NamedStack, Setup, Stack};
-use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
+use crate::trace::{Call, Duration, Event, Fd, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
 const PATIENCE: Duration = Duration::from_hours(24);
@@ -81,6 +82,9 @@ pub(super) struct Driver<'a> {
     tickets: u32,
     applications: Applications,
     blocking: Option<Blocking<'a>>,
+    /// The code blocks, by where their steps begin, and the names that they share.
+    codes: BTreeMap<usize, Code>,
+    namespace: code::Namespace,
     responses: usize,
     octets: usize,
     pub(super) notes: Vec<String>,
@@ -95,6 +99,7 @@ impl<'a> Driver<'a> {
         let shell_lines =
             if is_wall { shell::Lines::new(scenario, axes.allow_shell)? } else { shell::Lines::default() };
         plan::check(scenario, &settings)?;
+        let codes = code::blocks(scenario)?;
         let (isns, shift) = plan::initial_sequence_numbers(scenario, axes);
         let setup = Setup {
             seed: axes.seed,
@@ -112,6 +117,9 @@ impl<'a> Driver<'a> {
             return Err(Stop::unsupported_at(&need.span, what));
         }
         plan::check_habits(&own, &setup, &*stack)?;
+        if profile.clock == Clock::Virtual {
+            code::check_simulated(scenario, &codes)?;
+        }
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
@@ -136,6 +144,8 @@ impl<'a> Driver<'a> {
             tickets: 0,
             applications: Applications::default(),
             blocking: None,
+            codes,
+            namespace: code::Namespace::default(),
             responses: 0,
             octets: 0,
             notes,
@@ -177,10 +187,10 @@ impl<'a> Driver<'a> {
                 self.call(step, spec, start)?;
             }
             Action::Silent => self.expect_silence(step, start)?,
-            Action::Code(text) => {
+            Action::Code(_) => {
                 self.wait_until(start, step)?;
                 self.before_next_call(step, start)?;
-                self.judge_code(step, text)?;
+                self.judge_code(step)?;
             }
             Action::Shell(_) => {
                 self.wait_until(start, step)?;
@@ -364,10 +374,10 @@ impl<'a> Driver<'a> {
         self.finish_call(ticket, step, spec, &prepared).map(|_| ())
     }
 
-    /// Asks for the `tcp_info` of the socket under test and judges the assertions by it (6).
-    fn judge_code(&mut self, step: &'a Step, text: &str) -> Result<(), Stop> {
+    /// Asks what the block needs to know of the socket under test and judges its assertions by it (6).
+    fn judge_code(&mut self, step: &'a Step) -> Result<(), Stop> {
         let unsupported = |what| Stop::unsupported_at(&step.span, what);
-        let code = code::prepare(text).map_err(unsupported)?;
+        let Some(code) = self.codes.get(&step.span.start).cloned() else { return Ok(()) };
         let current = self.flows.under_test();
         let descriptor =
             self.descriptors.values().rev().find(|descriptor| current.is_some() && descriptor.flow == current);
@@ -375,20 +385,34 @@ impl<'a> Driver<'a> {
             let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
             return Err(Stop::broken_at(&step.span, message));
         };
-        let ticket = next(&mut self.tickets);
-        let (level, name) = (SOL_TCP as i32, TCP_INFO as i32);
-        let call = Call::GetOption { fd, level, name, length: tcp_info::LENGTH };
-        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
-        while self.advance(self.now)? {}
-        let info = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
-        let Some((_, record, Return { data, .. })) = info else {
-            return Err(unsupported("a code block: the stack does not tell TCP_INFO".to_owned()));
+        let mut ask = |is_needed: bool, level, name, symbol: &str| {
+            if !is_needed {
+                return Ok(Vec::new());
+            }
+            let octets = self.get_option(step, fd, level, name)?;
+            octets.ok_or_else(|| unsupported(format!("a code block: the stack does not tell {symbol}")))
         };
-        self.trace.records[record].line = Some(step.line);
-        match code::judge(&code, &data).map_err(|what| unsupported(format!("a code block with {what}")))? {
+        let facts = code::Facts {
+            tcp_info: ask(true, SOL_TCP, TCP_INFO, "TCP_INFO")?,
+            cc_info: ask(code.needs_cc_info(), SOL_TCP, TCP_CC_INFO, "TCP_CC_INFO")?,
+            meminfo: ask(code.needs_meminfo(), SOL_SOCKET, SO_MEMINFO, "SO_MEMINFO")?,
+        };
+        match self.namespace.judge(&code, &facts).map_err(unsupported)? {
             None => Ok(()),
             Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
         }
+    }
+
+    /// The value of an option for a code block, if the stack tells it.
+    fn get_option(&mut self, step: &Step, fd: Fd, level: i64, name: i64) -> Result<Option<Vec<u8>>, Stop> {
+        let ticket = next(&mut self.tickets);
+        let call = Call::GetOption { fd, level: level as i32, name: name as i32, length: tcp_info::LENGTH };
+        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
+        while self.advance(self.now)? {}
+        let told = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
+        let Some((_, record, Return { data, .. })) = told else { return Ok(None) };
+        self.trace.records[record].line = Some(step.line);
+        Ok(Some(data))
     }
 
     /// A label that a descriptor still has cannot be given to another (5.2).

@@ -1,143 +1,35 @@
-//! The text of a code block -> statements.
+//! The words of a code block -> statements.
 
-use super::{Code, Expr, Statement};
+mod expr;
 
-/// The most words of a block: more would fill the stack when they are evaluated.
-const WORDS: usize = 1000;
+use super::ast::{Expr, Statement};
+use super::tokens::{Token, show, tokens};
 
-/// How deep parentheses and signs may nest.
+/// How deep parentheses, signs and bodies may nest.
 const DEPTH: usize = 50;
 
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Name(String),
-    Number(i128),
-    /// A string; its text says nothing.
-    Text,
-    Mark(&'static str),
-    /// The end of a line, or `;`.
-    End,
-    Other(char),
-}
-
-/// Longer marks come before those with which they begin.
-const MARKS: &[&str] = &[
-    "**", "//", "<<", ">>", "<=", ">=", "==", "!=", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", "|", "^", "&",
-    "+", "-", "*", "/", "%", "~", ".",
-];
-
-/// The statements of a block, or what of it cannot be evaluated.
-pub(super) fn parse(text: &str) -> Result<Code, String> {
+/// The statements of a block and how many assertions are among them, or what of it cannot be evaluated.
+pub(super) fn parse(text: &str) -> Result<(Vec<Statement>, usize), String> {
     let tokens = tokens(text)?;
-    if tokens.len() > WORDS {
-        return Err(format!("more than {WORDS} words"));
+    let mut parser = Parser { tokens: &tokens, depth: 0, assertions: 0 };
+    let mut statements = Vec::new();
+    while parser.peek().is_some() {
+        statements.extend(parser.body(0, 0)?);
     }
-    let mut code = Vec::new();
-    let mut parser = Parser { tokens: &tokens, depth: 0 };
-    while let Some(token) = parser.peek() {
-        match token {
-            Token::End => parser.skip(),
-            Token::Name(name) if name == "assert" => {
-                parser.skip();
-                let start = parser.tokens.len();
-                let condition = parser.expression()?;
-                debug_assert!(parser.tokens.len() < start, "an expression has a token");
-                code.push(Statement { condition });
-                parser.end_of_assert()?;
-            }
-            Token::Name(name) if name == "print" => parser.skip_statement(),
-            other => return Err(format!("{} at the beginning of a statement", show(other))),
-        }
-    }
-    Ok(code)
+    Ok((statements, parser.assertions))
 }
 
-fn show(token: &Token) -> String {
-    match token {
-        Token::Name(name) => format!("`{name}`"),
-        Token::Number(number) => format!("`{number}`"),
-        Token::Text => "a string".to_owned(),
-        Token::Mark(mark) => format!("`{mark}`"),
-        Token::End => "the end of a statement".to_owned(),
-        Token::Other(other) => format!("`{}`", other.escape_default()),
-    }
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    let mut open = 0_usize;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '\\' if rest.starts_with("\\\n") || rest.starts_with("\\\r\n") => rest.find('\n').map_or(1, |at| at + 1),
-            '\n' | ';' => {
-                if open == 0 || first == ';' {
-                    tokens.push(Token::End);
-                }
-                1
-            }
-            '#' => rest.find('\n').unwrap_or(rest.len()),
-            '"' | '\'' => {
-                tokens.push(Token::Text);
-                string(rest, first)?
-            }
-            c if c.is_whitespace() => c.len_utf8(),
-            c if c.is_ascii_digit() => {
-                let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                tokens.push(number(&rest[..length])?);
-                length
-            }
-            c if c.is_ascii_alphabetic() || c == '_' => {
-                let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                tokens.push(Token::Name(rest[..length].to_owned()));
-                length
-            }
-            c => {
-                let mark = MARKS.iter().find(|mark| rest.starts_with(**mark));
-                open = match mark {
-                    Some(&("(" | "[" | "{")) => open + 1,
-                    Some(&(")" | "]" | "}")) => open.saturating_sub(1),
-                    _ => open,
-                };
-                tokens.push(mark.map_or(Token::Other(c), |mark| Token::Mark(mark)));
-                mark.map_or(c.len_utf8(), |mark| mark.len())
-            }
-        };
-        rest = &rest[length..];
-    }
-    Ok(tokens)
-}
-
-/// The length of the string with which `text` begins, quotes included.
-fn string(text: &str, quote: char) -> Result<usize, String> {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '\n' => break,
-            c if c == quote => return Ok(at + 1),
-            _ => {}
-        }
-    }
-    Err("a string that does not end".to_owned())
-}
-
-fn number(text: &str) -> Result<Token, String> {
-    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    let number = hex.map_or_else(|| text.parse().ok(), |digits| i128::from_str_radix(digits, 16).ok());
-    number.map(Token::Number).ok_or_else(|| format!("the number `{text:.40}`"))
-}
+/// Words that begin what is not evaluated.
+const UNKNOWN: [&str; 18] = [
+    "for", "while", "def", "class", "try", "with", "import", "from", "raise", "return", "del", "global", "lambda",
+    "yield", "async", "break", "continue", "nonlocal",
+];
 
 struct Parser<'a> {
     tokens: &'a [Token],
     depth: usize,
+    assertions: usize,
 }
-
-/// The operators of two numbers, the weakest first.
-const LEVELS: [&[&str]; 6] = [&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "//", "%"]];
-
-const COMPARISONS: &[&str] = &["==", "!=", "<=", ">=", "<", ">"];
 
 impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
@@ -146,23 +38,6 @@ impl Parser<'_> {
 
     fn skip(&mut self) {
         self.tokens = self.tokens.get(1..).unwrap_or_default();
-    }
-
-    fn skip_statement(&mut self) {
-        let end = self.tokens.iter().position(|token| *token == Token::End).unwrap_or(self.tokens.len());
-        self.tokens = &self.tokens[end..];
-    }
-
-    /// After the condition: nothing, or a comma and a message, which says nothing to us.
-    fn end_of_assert(&mut self) -> Result<(), String> {
-        match self.peek() {
-            None | Some(Token::End) => Ok(()),
-            Some(Token::Mark(",")) => {
-                self.skip_statement();
-                Ok(())
-            }
-            Some(other) => Err(format!("{} after a condition", show(other))),
-        }
     }
 
     fn takes_word(&mut self, word: &str) -> bool {
@@ -180,6 +55,14 @@ impl Parser<'_> {
         Some(mark)
     }
 
+    fn expects(&mut self, mark: &'static str) -> Result<(), String> {
+        match (self.takes_mark(&[mark]), self.peek()) {
+            (Some(_), _) => Ok(()),
+            (None, None | Some(Token::Line(_))) => Err(format!("a missing `{mark}`")),
+            (None, other) => Err(format!("{} where `{mark}` is expected", show(other))),
+        }
+    }
+
     /// Guards against texts that would fill the stack.
     fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
         if self.depth == DEPTH {
@@ -191,67 +74,152 @@ impl Parser<'_> {
         result
     }
 
-    fn expression(&mut self) -> Result<Expr, String> {
-        let mut all = self.conjunction()?;
-        while self.takes_word("or") {
-            all = Expr::Or(Box::new(all), Box::new(self.conjunction()?));
-        }
-        Ok(all)
-    }
-
-    fn conjunction(&mut self) -> Result<Expr, String> {
-        let mut all = self.negation()?;
-        while self.takes_word("and") {
-            all = Expr::And(Box::new(all), Box::new(self.negation()?));
-        }
-        Ok(all)
-    }
-
-    fn negation(&mut self) -> Result<Expr, String> {
-        if self.takes_word("not") {
-            return self.nested(|parser| Ok(Expr::Not(Box::new(parser.negation()?))));
-        }
-        let first = self.level(0)?;
-        let mut rest = Vec::new();
-        while let Some(mark) = self.takes_mark(COMPARISONS) {
-            rest.push((mark, self.level(0)?));
-        }
-        Ok(if rest.is_empty() { first } else { Expr::Compare(Box::new(first), rest) })
-    }
-
-    fn level(&mut self, level: usize) -> Result<Expr, String> {
-        let Some(marks) = LEVELS.get(level) else { return self.sign() };
-        let mut all = self.level(level + 1)?;
-        while let Some(mark) = self.takes_mark(marks) {
-            all = Expr::Binary(mark, Box::new(all), Box::new(self.level(level + 1)?));
-        }
-        Ok(all)
-    }
-
-    fn sign(&mut self) -> Result<Expr, String> {
-        match self.takes_mark(&["-", "+", "~"]) {
-            Some(mark) => self.nested(|parser| Ok(Expr::Unary(mark, Box::new(parser.sign()?)))),
-            None => self.atom(),
-        }
-    }
-
-    fn atom(&mut self) -> Result<Expr, String> {
-        let Some(token) = self.peek().cloned() else { return Err("an assert without a condition".to_owned()) };
-        self.skip();
-        match token {
-            Token::Number(number) => Ok(Expr::Number(number)),
-            Token::Name(name) if name == "True" || name == "False" => Ok(Expr::Number((name == "True").into())),
-            Token::Name(name) => Ok(Expr::Name(name)),
-            Token::Mark("(") => self.nested(|parser| {
-                let inner = parser.expression()?;
-                match parser.takes_mark(&[")"]) {
-                    Some(_) => Ok(inner),
-                    None => Err(parser
-                        .peek()
-                        .map_or("a missing `)`".to_owned(), |token| format!("{} where `)` is expected", show(token)))),
+    /// The statements of all lines that are indented at least so; `own` is the indentation of the line they belong to.
+    fn body(&mut self, least: usize, own: usize) -> Result<Vec<Statement>, String> {
+        let mut statements = Vec::new();
+        let mut indent = own;
+        loop {
+            match self.peek() {
+                None => return Ok(statements),
+                Some(Token::Line(columns)) if *columns < least && self.tokens.len() > 1 => return Ok(statements),
+                Some(Token::Line(columns)) => {
+                    indent = *columns;
+                    self.skip();
                 }
-            }),
-            other => Err(format!("{} in a condition", show(&other))),
+                Some(_) => self.line(indent, &mut statements)?,
+            }
         }
+    }
+
+    /// The statements of one line.
+    fn line(&mut self, indent: usize, statements: &mut Vec<Statement>) -> Result<(), String> {
+        while !matches!(self.peek(), None | Some(Token::Line(_))) {
+            if self.takes_mark(&[";"]).is_some() {
+                continue;
+            }
+            statements.extend(self.statement(indent)?);
+            match self.peek() {
+                None | Some(Token::Line(_) | Token::Mark(";")) => {}
+                other => return Err(format!("{} behind a statement", show(other))),
+            }
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, indent: usize) -> Result<Option<Statement>, String> {
+        let Some(first) = self.peek().cloned() else { return Ok(None) };
+        if let Token::Name(word) = &first {
+            match word.as_str() {
+                "assert" => return self.assertion().map(Some),
+                "if" => return self.choice(indent).map(Some),
+                "pass" => {
+                    self.skip();
+                    return Ok(None);
+                }
+                // its text says nothing to a judge
+                "print" => {
+                    self.skip_statement();
+                    return Ok(None);
+                }
+                "else" | "elif" => return Err(format!("`{word}` without an `if`")),
+                word if UNKNOWN.contains(&word) => return Err(format!("`{word}` at the beginning of a statement")),
+                _ => {}
+            }
+        }
+        let target = self.expression()?;
+        let Some(mark) =
+            self.takes_mark(&["=", "+=", "-=", "*=", "/=", "//=", "%=", "**=", "&=", "|=", "^=", "<<=", ">>="])
+        else {
+            return Ok(Some(Statement::Value(target)));
+        };
+        let Expr::Name(name) = target else { return Err(format!("`{mark}` behind what is no name")) };
+        let value = self.values()?;
+        if let Some(Token::Mark("=")) = self.peek() {
+            return Err("two assignments in one".to_owned());
+        }
+        let value = match mark {
+            "=" => value,
+            "**=" => Expr::Power(Box::new(Expr::Name(name.clone())), Box::new(value)),
+            mark => {
+                let operator = BINARY.iter().copied().find(|operator| mark.strip_suffix('=') == Some(*operator));
+                let operator = operator.ok_or_else(|| format!("`{mark}`"))?;
+                Expr::Chain(Box::new(Expr::Name(name.clone())), vec![(operator, value)])
+            }
+        };
+        Ok(Some(Statement::Assign { name, value }))
+    }
+
+    /// `assert condition[, message]`. A message that is not understood says nothing.
+    fn assertion(&mut self) -> Result<Statement, String> {
+        self.skip();
+        if matches!(self.peek(), None | Some(Token::Line(_) | Token::Mark(";"))) {
+            return Err("an assert without a condition".to_owned());
+        }
+        let condition = self.expression()?;
+        let message = if self.takes_mark(&[","]).is_some() {
+            let (tokens, depth) = (self.tokens, self.depth);
+            let message = self.values().ok();
+            let is_whole = matches!(self.peek(), None | Some(Token::Line(_) | Token::Mark(";")));
+            (self.tokens, self.depth) = (tokens, depth);
+            self.skip_statement();
+            message.filter(|_| is_whole)
+        } else {
+            None
+        };
+        self.assertions += 1;
+        Ok(Statement::Assert { number: self.assertions, condition, message })
+    }
+
+    fn skip_statement(&mut self) {
+        let ends = |token: &Token| matches!(token, Token::Line(_) | Token::Mark(";"));
+        let end = self.tokens.iter().position(ends).unwrap_or(self.tokens.len());
+        self.tokens = &self.tokens[end..];
+    }
+
+    /// `if condition: ... elif ...: else:`, whose line is indented so.
+    fn choice(&mut self, indent: usize) -> Result<Statement, String> {
+        self.nested(|parser| {
+            parser.skip();
+            let mut branches = Vec::new();
+            loop {
+                let condition = parser.expression()?;
+                branches.push((condition, parser.suite(indent)?));
+                match parser.alternative(indent) {
+                    Some("elif") => {}
+                    Some(_) => return Ok(Statement::If { branches, otherwise: parser.suite(indent)? }),
+                    None => return Ok(Statement::If { branches, otherwise: Vec::new() }),
+                }
+            }
+        })
+    }
+
+    /// Takes `elif` or `else` at the beginning of a line that belongs to an `if` of this indentation.
+    fn alternative(&mut self, indent: usize) -> Option<&'static str> {
+        let [Token::Line(columns), Token::Name(name), ..] = self.tokens else { return None };
+        let word = ["elif", "else"].into_iter().find(|word| name == word)?;
+        if *columns < indent {
+            return None;
+        }
+        self.skip();
+        self.skip();
+        Some(word)
+    }
+
+    /// `:` and what follows on the same line, or the lines that are indented more.
+    fn suite(&mut self, indent: usize) -> Result<Vec<Statement>, String> {
+        self.expects(":")?;
+        let mut statements = Vec::new();
+        match self.peek() {
+            Some(Token::Line(columns)) if *columns > indent => {
+                let columns = *columns;
+                statements = self.body(columns, columns)?;
+            }
+            None | Some(Token::Line(_)) => return Err("an `if` without a body".to_owned()),
+            Some(_) => self.line(indent, &mut statements)?,
+        }
+        Ok(statements)
     }
 }
+
+/// The operators of two values, from left to right.
+const BINARY: [&str; 11] = ["|", "^", "&", "<<", ">>", "+", "-", "*", "//", "/", "%"];
