@@ -13,6 +13,7 @@
 //! - `// covers: ID` at the end of a step: what this step alone covers.
 
 pub mod ast;
+mod dscp;
 mod error;
 pub mod icmp;
 mod lexer;

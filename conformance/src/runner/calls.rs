@@ -4,14 +4,12 @@
 mod scattered;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::Stop;
 use super::flows::FlowId;
 use super::settings::Settings;
 use super::show;
-use crate::axes::Ip;
 use crate::posix;
 use crate::report::Mark;
 use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
@@ -208,9 +206,9 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
             arguments.ellipsis()?;
             arguments.ellipsis()?;
             let call = if spec.name.value == "bind" {
-                Call::Bind { fd, address: SocketAddr::new(settings.local, settings.bind_port) }
+                Call::Bind { fd, address: settings.bind_address() }
             } else {
-                Call::Connect { fd, address: SocketAddr::new(settings.remote, settings.connect_port) }
+                Call::Connect { fd, address: settings.connect_address() }
             };
             plain(Some(label), call)
         }
@@ -271,7 +269,7 @@ fn with_fd<'a>(
 fn socket(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Call, Stop> {
     let domain = arguments.next()?;
     let domain = match domain.value {
-        Expr::Ellipsis if settings.ip == Ip::V6 => posix::AF_INET6,
+        Expr::Ellipsis if settings.has_v6_sockets() => posix::AF_INET6,
         Expr::Ellipsis => posix::AF_INET,
         _ => number(domain)?,
     };
@@ -299,7 +297,7 @@ fn send(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, 
     let to = if name == "sendto" {
         arguments.ellipsis()?;
         arguments.ellipsis()?;
-        Some(SocketAddr::new(settings.remote, settings.connect_port))
+        Some(settings.connect_address())
     } else {
         None
     };

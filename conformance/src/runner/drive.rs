@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wirelaw_reference::wire::{Body, Flags, Packet};
+use wirelaw_reference::wire::{Body, Flags};
 
 use super::calls::{self, Descriptor, Descriptors, Prepared};
+use super::datagrams::Datagram;
 use super::flows::{FlowId, Flows, Role};
+use super::headers::{self, Fault, Frame};
 use super::matching::Live;
 use super::serve::Applications;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
-use crate::posix::{MSG_FASTOPEN, SOL_TCP, TCP_INFO, tcp_info};
+use crate::posix::{MSG_FASTOPEN, SOCK_STREAM, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
-use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
+use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec};
 use crate::stack::{Capability, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
@@ -24,6 +26,9 @@ const BLOCKING_GRACE: Duration = Duration::from_secs(1);
 
 /// The most responses of one run: a stack that sends more will never end.
 const MAX_RESPONSES: usize = 200_000;
+
+/// The bits of a socket's type that are not flags.
+const SOCK_TYPE_MASK: i64 = 0xf;
 
 /// The most octets of one run, those of packets and of writes: all of them are kept in its trace.
 const MAX_OCTETS: usize = 256 << 20;
@@ -68,6 +73,8 @@ pub(super) struct Driver<'a> {
     pub(super) flows: Flows,
     descriptors: Descriptors,
     pub(super) inbox: VecDeque<Arrived>,
+    /// Packets that are not TCP, and that no line has asked for yet.
+    pub(super) datagrams: VecDeque<Datagram>,
     returned: BTreeMap<Ticket, (Instant, usize, Return)>,
     tickets: u32,
     applications: Applications,
@@ -99,6 +106,7 @@ impl<'a> Driver<'a> {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
         }
+        plan::check_datagrams(scenario, &settings, &profile)?;
         plan::check_habits(&own, &setup, &*stack)?;
         let mut notes = Vec::new();
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
@@ -114,6 +122,7 @@ impl<'a> Driver<'a> {
             previous_inbound: None,
             descriptors: Descriptors::new(),
             inbox: VecDeque::new(),
+            datagrams: VecDeque::new(),
             returned: BTreeMap::new(),
             tickets: 0,
             applications: Applications::default(),
@@ -138,7 +147,7 @@ impl<'a> Driver<'a> {
                     self.inject(step, spec)?;
                 }
                 (Direction::Outbound, TransportSpec::Tcp(tcp)) => self.expect_packet(step, spec, tcp)?,
-                (Direction::Outbound, _) => return Err(Stop::unsupported_at(&step.span, "this packet".to_owned())),
+                (Direction::Outbound, _) => self.expect_datagram(step, spec)?,
             },
             Action::Call(spec) => {
                 self.wait_until(start, step)?;
@@ -213,14 +222,17 @@ impl<'a> Driver<'a> {
                 }
                 None
             }
-            Response::Packet(octets) => Some(Packet::decode(octets)),
+            Response::Packet(octets) => {
+                let ends = (self.settings.local, self.settings.remote);
+                Some(headers::decode(octets, ends, self.settings.is_tcp_in_udp))
+            }
         };
         self.record(at, None, Event::Response(response));
         for (ticket, call) in calls {
             self.stimulate_at(at, None, Stimulus::Call { ticket, call })?;
         }
         if let Some(packet) = packet {
-            self.receive(at, record, packet.map_err(|error| error.to_string()))?;
+            self.receive(at, record, packet)?;
         }
         Ok(true)
     }
@@ -238,18 +250,22 @@ impl<'a> Driver<'a> {
     }
 
     /// A packet that makes no sense is wrong whatever the script says (MUST-2).
-    fn receive(&mut self, at: Instant, record: usize, packet: Result<Packet, String>) -> Result<(), Stop> {
+    /// What a host sends for its own purposes is nobody's business.
+    fn receive(&mut self, at: Instant, record: usize, packet: Result<Frame, Fault>) -> Result<(), Stop> {
         match packet {
-            Err(error) => Err(Stop {
+            Err(Fault { message, concerns_us: true }) => Err(Stop {
                 got: vec![format!("{at} > (undecodable)")],
-                ..Stop::new(Why::Mismatch, format!("the stack sent a packet that is no packet: {error}"))
+                ..Stop::new(Why::Mismatch, format!("the stack sent a packet that is no packet: {message}"))
             }),
-            Ok(Packet { ip, body: Body::Tcp(segment) }) => {
-                self.inbox.push_back(Arrived { record, live: Live { at, ip, segment } });
+            Err(_) => Ok(()),
+            Ok(Frame { outer, ip, body: Body::Tcp(segment), udp, .. }) => {
+                self.inbox.push_back(Arrived { record, live: Live { at, ip, segment, outer, udp } });
                 Ok(())
             }
-            Ok(_) => {
-                self.notes.push(format!("{at}: a packet that is not TCP"));
+            Ok(frame) => {
+                if !frame.ip.destination.is_multicast() {
+                    self.datagrams.push_back(Datagram { record, at, frame });
+                }
                 Ok(())
             }
         }
@@ -271,11 +287,11 @@ impl<'a> Driver<'a> {
         let flow = self.flows.get_mut(id);
         if let TransportSpec::Tcp(tcp) = &spec.transport {
             let syn = tcp.flags.value.flags.contains(Flags::SYN);
-            if syn || flow.role == Role::Passive {
+            if tcp.seq_kind == SeqKind::Mapped && (syn || flow.role == Role::Passive) {
                 flow.numbers.bind_remote(tcp.seq.value, syn);
             }
         }
-        let octets = inbound::build(spec, self.flows.get(id), self.settings.timestamp_scaled)?;
+        let octets = inbound::build(spec, self.flows.get(id), &self.settings)?;
         self.stimulate(step.line, Stimulus::Packet(octets))
     }
 
@@ -363,7 +379,9 @@ impl<'a> Driver<'a> {
             Call::Write { flags, .. } => i64::from(*flags) & MSG_FASTOPEN != 0, // RFC 7413: connects, too
             _ => false,
         };
-        if let (true, Some(flow)) = (opens, self.flow_of(prepared)) {
+        let Some(flow) = self.flow_of(prepared) else { return };
+        let sends_to = matches!(&prepared.call, Call::Write { to: Some(_), .. });
+        if opens || sends_to && self.flows.get(flow).is_datagram {
             self.flows.connect(flow);
         }
     }
@@ -385,8 +403,9 @@ impl<'a> Driver<'a> {
         }
         let flow = self.flow_of(prepared);
         match (&prepared.call, &spec.result.value, flow) {
-            (Call::Socket { .. }, ResultSpec::Integer(label @ 0..), _) => {
+            (Call::Socket { kind, .. }, ResultSpec::Integer(label @ 0..), _) => {
                 let flow = self.flows.open();
+                self.flows.get_mut(flow).is_datagram = i64::from(*kind) & SOCK_TYPE_MASK != SOCK_STREAM;
                 self.name(*label, &value, flow);
             }
             (Call::Accept { .. }, ResultSpec::Integer(label @ 0..), _) => {

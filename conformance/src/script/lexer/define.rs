@@ -46,6 +46,11 @@ impl<'a> Defines<'a> {
         Ok(())
     }
 
+    /// Whether `name` is defined.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// What `token` stands for, if it is defined.
     pub(crate) fn expand(&mut self, token: &Token<'a>) -> Result<Option<VecDeque<Token<'a>>>> {
         if self.values.is_empty() {

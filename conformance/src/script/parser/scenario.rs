@@ -22,7 +22,8 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
         return Err(parser.after_cleanup());
     }
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
-    Ok(Scenario { name: name.to_owned(), source: Arc::from(source), header, options, init, steps, cleanup, epilogue })
+    let (name, source, is_expanded) = (name.to_owned(), Arc::from(source), parser.lexer.is_expanded);
+    Ok(Scenario { name, source, header, options, init, steps, cleanup, epilogue, is_expanded })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.
@@ -30,7 +31,9 @@ fn read_options(lexer: &mut Lexer<'_>, mut comments: Vec<Comment>) -> Result<(Ve
     let mut options = Vec::new();
     while lexer.rest().starts_with("--") {
         let mut option = options::option(lexer)?;
-        if !options::define(lexer, &option)? {
+        if options::define(lexer, &option)? {
+            lexer.is_expanded = true; // its line is not part of the scenario
+        } else {
             option.comments = header::plain(std::mem::take(&mut comments))?;
             options.push(option);
         }
