@@ -46,3 +46,38 @@ fn place(octets: &[u8], tcp: usize) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use md5::{Digest, Md5};
+    use wirelaw_reference::wire::{Packet, Segment, TcpOption};
+
+    use super::{digest, sign};
+
+    /// The pieces of RFC 2385 §2.0 put together by hand.
+    #[test]
+    fn the_digest_is_that_of_the_rfc() {
+        let options = vec![TcpOption::NoOperation, TcpOption::NoOperation, TcpOption::Md5(vec![0; 16])];
+        let segment = Segment {
+            source_port: 0x0102,
+            destination_port: 0x0304,
+            options,
+            payload: b"hi".into(),
+            ..Segment::default()
+        };
+        let packet = Packet::tcp([10, 0, 0, 1].into(), [10, 0, 0, 2].into(), segment);
+        let mut octets = packet.encode();
+        let before = octets.clone();
+        sign(&packet.ip, &mut octets, b"secret");
+        let mut covered = vec![10, 0, 0, 1, 10, 0, 0, 2, 0, 6, 0, 42];
+        covered.extend([1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0xa0, 0, 0, 0, 0, 0, 0, 0]);
+        covered.extend(b"hisecret");
+        let wanted: [u8; 16] = Md5::digest(&covered).into();
+        assert_eq!(octets[44..60], wanted);
+        assert_eq!((&octets[..36], &octets[38..44], &octets[60..]), (&before[..36], &before[38..44], &before[60..]));
+        assert!(Packet::decode(&octets).is_ok(), "the checksum is made anew");
+        assert_eq!(digest(&packet.ip, &octets, b"secret"), Some(wanted), "it does not cover itself");
+        assert_ne!(digest(&packet.ip, &octets, b"Secret"), Some(wanted));
+        assert_eq!(digest(&packet.ip, &octets[..30], b"secret"), None);
+    }
+}

@@ -14,7 +14,9 @@ use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
 use crate::posix::{MSG_FASTOPEN, SOCK_STREAM, SOL_TCP, TCP_INFO, tcp_info};
 use crate::report::Mark;
-use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec};
+use crate::script::ast::{
+    Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec,
+};
 use crate::stack::{Capability, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 

@@ -105,7 +105,11 @@ pub(super) fn outer_differences(want: &[Spanned<Encapsulation>], have: &[Outer],
             (Encapsulation::Gre(want), Outer::Gre(have)) if encode::full(*want) == *have => Vec::new(),
             (Encapsulation::Mpls(want), Outer::Mpls(have)) if want == have => Vec::new(),
             (want, have) => {
-                vec![format!("header expected {}  got {}", print_encapsulation(want), print_encapsulation(&have.spec()))]
+                vec![format!(
+                    "header expected {}  got {}",
+                    print_encapsulation(want),
+                    print_encapsulation(&have.spec())
+                )]
             }
         };
         marks.extend(notes.into_iter().map(|note| Mark { span: want.span.clone(), note }));

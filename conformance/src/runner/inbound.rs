@@ -27,9 +27,7 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, settings: &Settings) -> Resu
     }
     let octets = match &spec.transport {
         TransportSpec::Tcp(tcp) => tcp_packet(spec, tcp, &ip, flow, (local, remote), settings)?,
-        TransportSpec::Icmp(icmp) => {
-            Packet { ip, body: Body::Icmp(message(icmp, flow, local, remote)?) }.encode()
-        }
+        TransportSpec::Icmp(icmp) => Packet { ip, body: Body::Icmp(message(icmp, flow, local, remote)?) }.encode(),
         TransportSpec::Udp(udp) => datagram(spec, udp, &ip, local, remote)?,
         TransportSpec::Sctp(text) => return Err(Stop::unsupported_at(&text.span, SCTP.to_owned())),
     };
@@ -75,13 +73,7 @@ fn tcp_packet(
     Ok(headers::over_udp(ip, &octets, (or_known(ports.0, known.0), or_known(ports.1, known.1))))
 }
 
-fn datagram(
-    spec: &PacketSpec,
-    udp: &UdpSpec,
-    ip: &Ip,
-    local: SocketAddr,
-    remote: SocketAddr,
-) -> Result<Vec<u8>, Stop> {
+fn datagram(spec: &PacketSpec, udp: &UdpSpec, ip: &Ip, local: SocketAddr, remote: SocketAddr) -> Result<Vec<u8>, Stop> {
     let (source, destination) = udp.ports.as_ref().map_or((0, 0), |ports| ports.value);
     let or_live = |port: u16, live: SocketAddr| if port == 0 { live.port() } else { port };
     let room = if local.is_ipv6() { 0xffff - 8 } else { 0xffff - 28 };
@@ -148,11 +140,7 @@ fn segment(
             SeqKind::Literal => Seq(tcp.seq.value),
             SeqKind::Mapped | SeqKind::Any => flow.numbers.live(Space::Remote, syn, tcp.seq.value),
         },
-        ack: if flags.contains(Flags::ACK) {
-            flow.numbers.live(Space::Local, syn, ack)
-        } else {
-            Seq(ack)
-        },
+        ack: if flags.contains(Flags::ACK) { flow.numbers.live(Space::Local, syn, ack) } else { Seq(ack) },
         flags,
         window: tcp.window.as_ref().map_or(0, |window| window.value),
         urgent_pointer: tcp.urgent.as_ref().map_or(0, |urgent| urgent.value),

@@ -111,7 +111,8 @@ pub(super) fn differences(
         mark(spec.payload.as_ref().map_or(&tcp.len.span, |payload| &payload.span), note);
     }
     if let Some(info) = &spec.ip {
-        for note in ip_differences(info.value, &live.ip).into_iter().chain(label_difference(info.value, &live.ip, flow)) {
+        for note in ip_differences(info.value, &live.ip).into_iter().chain(label_difference(info.value, &live.ip, flow))
+        {
             mark(&info.span, note);
         }
     }

@@ -68,10 +68,8 @@ fn live_ecr(ecr: u32, flow: &Flow, option: &Spanned<OptionSpec>, scaled: bool) -
 
 /// An option whose octets do not depend on the connection; a digest is filled in later.
 fn fixed(option: &OptionSpec) -> TcpOption {
-    let experiment = |id: u16, data: &[u8]| TcpOption::Raw {
-        kind: EXPERIMENT,
-        data: [&id.to_be_bytes()[..], data].concat(),
-    };
+    let experiment =
+        |id: u16, data: &[u8]| TcpOption::Raw { kind: EXPERIMENT, data: [&id.to_be_bytes()[..], data].concat() };
     match option {
         OptionSpec::EndOfList => TcpOption::EndOfList,
         OptionSpec::NoOperation => TcpOption::NoOperation,
@@ -90,7 +88,9 @@ fn fixed(option: &OptionSpec) -> TcpOption {
             TcpOption::Raw { kind: *kind, data: data.clone() }
         }
         OptionSpec::Experiment { id, data } => experiment(*id, data),
-        OptionSpec::AckRate(rate) => experiment(ACK_RATE_ID, &rate.map_or(Vec::new(), |rate| rate.to_be_bytes().into())),
+        OptionSpec::AckRate(rate) => {
+            experiment(ACK_RATE_ID, &rate.map_or(Vec::new(), |rate| rate.to_be_bytes().into()))
+        }
         OptionSpec::AccEcn(option) => {
             let data: Vec<u8> =
                 option.counters.iter().flat_map(|counter| counter.to_be_bytes()[1..].to_vec()).collect();

@@ -21,7 +21,11 @@ pub(in crate::runner) struct Fault {
 }
 
 /// The packet that `octets` hold. `tcp_in_udp`: whether UDP carries TCP.
-pub(in crate::runner) fn decode(octets: &[u8], (local, remote): (IpAddr, IpAddr), tcp_in_udp: bool) -> Result<Frame, Fault> {
+pub(in crate::runner) fn decode(
+    octets: &[u8],
+    (local, remote): (IpAddr, IpAddr),
+    tcp_in_udp: bool,
+) -> Result<Frame, Fault> {
     let mut outer = Vec::new();
     let mut rest = octets;
     while outer.len() < DEPTH

@@ -75,12 +75,14 @@ pub(in crate::runner) fn encapsulate(headers: &[Spanned<Encapsulation>], inner: 
     let mut carried = Carried::Ip;
     for header in headers.iter().rev() {
         (octets, carried) = match &header.value {
-            Encapsulation::Ipv4 { info, source, destination } => {
-                (ip_header((*source).into(), (*destination).into(), info.as_ref(), &octets, carried, header)?, Carried::Ip)
-            }
-            Encapsulation::Ipv6 { info, source, destination } => {
-                (ip_header((*source).into(), (*destination).into(), info.as_ref(), &octets, carried, header)?, Carried::Ip)
-            }
+            Encapsulation::Ipv4 { info, source, destination } => (
+                ip_header((*source).into(), (*destination).into(), info.as_ref(), &octets, carried, header)?,
+                Carried::Ip,
+            ),
+            Encapsulation::Ipv6 { info, source, destination } => (
+                ip_header((*source).into(), (*destination).into(), info.as_ref(), &octets, carried, header)?,
+                Carried::Ip,
+            ),
             Encapsulation::Gre(gre) => (gre_header(*gre, &octets, carried, header)?, Carried::Gre),
             Encapsulation::Mpls(stack) => (mpls_header(stack, &octets), Carried::Mpls),
         };

@@ -83,7 +83,9 @@ impl Parser<'_> {
     fn sctp(&mut self) -> Result<Spanned<String>> {
         let begins_step = |line: &str| {
             let line = line.trim_start();
-            line.is_empty() || line.starts_with(['+', '*', '`', '.', '/', '#']) || line.starts_with(|c: char| c.is_ascii_digit())
+            line.is_empty()
+                || line.starts_with(['+', '*', '`', '.', '/', '#'])
+                || line.starts_with(|c: char| c.is_ascii_digit())
         };
         let token = self.token.clone();
         if !self.lexer.reread(&token) {

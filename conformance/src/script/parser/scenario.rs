@@ -13,6 +13,9 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
     lexer.trivia(&mut comments)?;
     let (header, own) = header::split(comments, lexer.line())?;
     let (options, own) = read_options(&mut lexer, own)?;
+    let version = options.iter().rfind(|option| option.name.value == "ip_version");
+    let version = version.and_then(|option| option.value.as_ref()).map_or("", |version| version.value.as_str());
+    lexer.defines.supply(version.contains("ipv6"), version == "ipv6");
     let mut parser = Parser::new(lexer)?;
     parser.token.comments.splice(0..0, own);
     let init = parser.shell()?;

@@ -45,7 +45,10 @@ impl<'a> Parser<'a> {
         if glued.is_none() && self.token.kind == Kind::Ellipsis {
             let dots = self.bump()?;
             if direction == Direction::Inbound {
-                return Err(Problem::new(dots.span, "what is sent must be said: an inbound packet needs its sequence number"));
+                return Err(Problem::new(
+                    dots.span,
+                    "what is sent must be said: an inbound packet needs its sequence number",
+                ));
             }
             let len = self.length()?;
             let at = |value| Spanned::new(value, dots.span.clone());

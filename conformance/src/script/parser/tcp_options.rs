@@ -5,8 +5,8 @@ use crate::script::ast::{AccEcn, AccEcnWords, Direction, OptionSpec, OptionsSpec
 use crate::script::suggest::suggest;
 
 const NAMES: [&str; 16] = [
-    "mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "md5", "FO", "FOEXP", "ECN", "kind", "gen", "exp", "AccECN0",
-    "AccECN1",
+    "mss", "nop", "eol", "wscale", "sackOK", "sack", "TS", "md5", "FO", "FOEXP", "ECN", "kind", "gen", "exp",
+    "AccECN0", "AccECN1",
 ];
 /// Octets that a TCP header has for options.
 const ROOM: usize = 40;

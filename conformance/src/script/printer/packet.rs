@@ -5,8 +5,8 @@ use wirelaw_reference::wire::Flags;
 use super::print_text;
 use crate::hex::hex;
 use crate::script::ast::{
-    AccEcn, AccEcnWords, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType, IpInfo, MplsEntry,
-    OptionSpec, OptionsSpec, PacketSpec, SeqKind, Spanned, TcpSpec, TrafficClass, TransportSpec,
+    AccEcn, AccEcnWords, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType,
+    IpInfo, MplsEntry, OptionSpec, OptionsSpec, PacketSpec, SeqKind, Spanned, TcpSpec, TrafficClass, TransportSpec,
 };
 use crate::script::dscp;
 
