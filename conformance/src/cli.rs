@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod fmt;
 mod http;
 mod list;
 mod run;
@@ -30,6 +31,7 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
     let result = match arguments.command.unwrap_or_default() {
         Command::Run(arguments) => run::run(&arguments, stacks),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Fmt(arguments) => fmt::format(&arguments),
         Command::List(arguments) => list::list(&arguments, stacks),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Http(command) => http::http(&command),

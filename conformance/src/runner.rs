@@ -9,17 +9,24 @@
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
 //! | `inbound`, `matching` | packets to the stack, and from it | 3, 4.4, 4.5 |
+//! | `options`, `digest` | TCP options, both ways | 3.5, 4.4, 8 |
+//! | `datagrams` | UDP and ICMP from the stack | 3.6, 3.7 |
+//! | `headers` | outer headers, UDP-Lite, TCP in UDP | 3.8, 8 |
 //! | `calls` | socket calls and their returns | 5 |
 //! | `serve` | a server of ours on a connection, for scenarios that mix TCP and HTTP | - |
 //! | `code` | assertions about `tcp_info` | 6 |
 
 mod calls;
 mod code;
+mod datagrams;
+mod digest;
 mod drive;
 mod expect;
 mod flows;
+mod headers;
 mod inbound;
 mod matching;
+mod options;
 mod plan;
 mod serve;
 mod settings;

@@ -13,9 +13,11 @@
 //! - `// covers: ID` at the end of a step: what this step alone covers.
 
 pub mod ast;
+mod dscp;
 mod error;
 pub mod icmp;
 mod lexer;
+mod names;
 mod parser;
 pub mod printer;
 mod suggest;
@@ -29,7 +31,8 @@ use std::path::Path;
 pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
 pub(crate) use error::{Problem, quote};
-pub use printer::{print, print_option};
+pub use names::unknown_names;
+pub use printer::{format, print, print_option};
 pub(crate) use suggest::{nearest, suggest};
 
 use lexer::{Defines, Origin};

@@ -100,11 +100,14 @@ pub enum Capability {
     Buffers,
     /// `fast-open`: `MSG_FASTOPEN` and `TCP_FASTOPEN` (RFC 7413).
     FastOpen,
+    /// `datagrams`: whatever goes beyond TCP in plain IP packets: sockets of UDP and ICMP, outer headers, flow
+    /// labels, IPv4 in sockets of IPv6, packets that were put together of several.
+    Datagrams,
 }
 
 impl Capability {
     /// Every capability, with the word that scenarios use for it.
-    pub const ALL: [(Capability, &'static str); 11] = [
+    pub const ALL: [(Capability, &'static str); 12] = [
         (Capability::Ipv6, "ipv6"),
         (Capability::Isn, "isn"),
         (Capability::Backlog, "backlog"),
@@ -116,6 +119,7 @@ impl Capability {
         (Capability::WindowScale, "window-scale"),
         (Capability::Buffers, "buffers"),
         (Capability::FastOpen, "fast-open"),
+        (Capability::Datagrams, "datagrams"),
     ];
 
     /// The capability that `word` names.

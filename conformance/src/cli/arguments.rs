@@ -27,8 +27,10 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Run scenarios on stacks and report what became of them.
     Run(RunArguments),
-    /// Parse scripts, look up the ids they cover, and show what is wrong; exit status 1 if anything is.
+    /// Parse scripts, look up the ids they cover and the names they use, and show what is wrong; exit status 1 if anything is.
     Check(CheckArguments),
+    /// Put scripts into canonical form, in place; one that is wrong is left alone, with exit status 1.
+    Fmt(FormatArguments),
     /// List scenarios with what they test and cover, and the stacks.
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
@@ -71,7 +73,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// Define a word for every script; may be repeated.
-    #[arg(long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    #[arg(long = "define", short = 'D', value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
@@ -126,8 +128,18 @@ pub(super) struct CheckArguments {
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
     /// Define a word for every script; may be repeated.
-    #[arg(long = "define", value_name = "NAME=VALUE", value_parser = define)]
+    #[arg(long = "define", short = 'D', value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatArguments {
+    /// Script files, or folders with .pkt files.
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Change nothing; list the scripts that would change, with exit status 1 if there is one.
+    #[arg(long)]
+    pub(super) check: bool,
 }
 
 #[derive(Debug, Args)]

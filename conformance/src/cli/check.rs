@@ -6,6 +6,7 @@ use super::arguments::CheckArguments;
 use super::{CliError, terminal};
 use crate::report::text::diagnostic;
 use crate::requirements::unknown_ids;
+use crate::script::unknown_names;
 use crate::suite::discover;
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
@@ -16,7 +17,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
             terminal::complain(&format!("{}\n", diagnostic(error, terminal::color_of_errors())));
         };
         let unknown = match &entry.scenario {
-            Ok(scenario) => unknown_ids(scenario),
+            Ok(scenario) => unknown_ids(scenario).into_iter().chain(unknown_names(scenario)).collect::<Vec<_>>(),
             Err(error) => {
                 wrong += 1;
                 complain(&**error);

@@ -6,14 +6,12 @@ mod files;
 mod scattered;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::Stop;
 use super::flows::FlowId;
 use super::settings::Settings;
 use super::show;
-use crate::axes::Ip;
 use crate::posix;
 use crate::report::Mark;
 use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
@@ -239,9 +237,9 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
             arguments.ellipsis()?;
             arguments.ellipsis()?;
             let call = if spec.name.value == "bind" {
-                Call::Bind { fd, address: SocketAddr::new(settings.local, settings.bind_port) }
+                Call::Bind { fd, address: settings.bind_address() }
             } else {
-                Call::Connect { fd, address: SocketAddr::new(settings.remote, settings.connect_port) }
+                Call::Connect { fd, address: settings.connect_address() }
             };
             plain(Some(label), call)
         }
@@ -320,7 +318,7 @@ fn with_fd<'a>(
 fn socket(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Call, Stop> {
     let domain = arguments.next()?;
     let domain = match domain.value {
-        Expr::Ellipsis if settings.ip == Ip::V6 => posix::AF_INET6,
+        Expr::Ellipsis if settings.has_v6_sockets() => posix::AF_INET6,
         Expr::Ellipsis => posix::AF_INET,
         _ => number(domain)?,
     };
@@ -359,7 +357,7 @@ fn send(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, 
             arguments.ellipsis()?;
         }
         arguments.ellipsis()?;
-        (!is_nowhere).then(|| settings.peer())
+        (!is_nowhere).then(|| settings.connect_address())
     } else {
         None
     };

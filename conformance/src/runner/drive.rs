@@ -2,19 +2,23 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wirelaw_reference::wire::{Body, Flags, Packet};
+use wirelaw_reference::wire::{Body, Flags};
 
 use super::calls::{self, Descriptor, Descriptors, Prepared};
 use super::code::Code;
+use super::datagrams::Datagram;
 use super::flows::{FlowId, Flows, Role};
+use super::headers::{self, Fault, Frame};
 use super::matching::Live;
 use super::serve::Applications;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
-use crate::posix::{MSG_FASTOPEN, SO_MEMINFO, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
+use crate::posix::{MSG_FASTOPEN, SO_MEMINFO, SOCK_STREAM, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
 use crate::report::Mark;
-use crate::script::ast::{Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, Step, Time, TransportSpec};
-use crate::stack::{self, Capability, NamedStack, Setup, Stack};
+use crate::script::ast::{
+    Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec,
+};
+use crate::stack::{self, Capability, Clock, NamedStack, Setup, Stack};
 use crate::trace::{Call, Duration, Event, Fd, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
@@ -28,6 +32,9 @@ const BLOCKING_GRACE: Duration = Duration::from_secs(1);
 
 /// The most responses of one run: a stack that sends more will never end.
 const MAX_RESPONSES: usize = 200_000;
+
+/// The bits of a socket's type that are not flags.
+const SOCK_TYPE_MASK: i64 = 0xf;
 
 /// The most octets of one run, those of packets and of writes: all of them are kept in its trace.
 const MAX_OCTETS: usize = 256 << 20;
@@ -78,6 +85,8 @@ pub(super) struct Driver<'a> {
     pub(super) flows: Flows,
     descriptors: Descriptors,
     pub(super) inbox: VecDeque<Arrived>,
+    /// Packets that are not TCP, and that no line has asked for yet.
+    pub(super) datagrams: VecDeque<Datagram>,
     returned: BTreeMap<Ticket, (Instant, usize, Return)>,
     tickets: u32,
     applications: Applications,
@@ -116,6 +125,7 @@ impl<'a> Driver<'a> {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
         }
+        plan::check_datagrams(scenario, &settings, &profile)?;
         plan::check_habits(&own, &setup, &*stack)?;
         if profile.clock == Clock::Virtual {
             code::check_simulated(scenario, &codes)?;
@@ -140,6 +150,7 @@ impl<'a> Driver<'a> {
             previous_inbound: None,
             descriptors: Descriptors::new(),
             inbox: VecDeque::new(),
+            datagrams: VecDeque::new(),
             returned: BTreeMap::new(),
             tickets: 0,
             applications: Applications::default(),
@@ -157,7 +168,7 @@ impl<'a> Driver<'a> {
     }
 
     /// How long a call without an end time may block, and how long `*` waits for its packet.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn longest_wait(&self) -> Duration {
         if self.is_wall { WALL_PATIENCE } else { PATIENCE }
     }
 
@@ -179,7 +190,7 @@ impl<'a> Driver<'a> {
                     self.inject(step, spec)?;
                 }
                 (Direction::Outbound, TransportSpec::Tcp(tcp)) => self.expect_packet(step, spec, tcp)?,
-                (Direction::Outbound, _) => return Err(Stop::unsupported_at(&step.span, "this packet".to_owned())),
+                (Direction::Outbound, _) => self.expect_datagram(step, spec)?,
             },
             Action::Call(spec) => {
                 self.wait_until(start, step)?;
@@ -272,14 +283,17 @@ impl<'a> Driver<'a> {
                 }
                 None
             }
-            Response::Packet(octets) => Some(Packet::decode(octets)),
+            Response::Packet(octets) => {
+                let ends = (self.settings.local, self.settings.remote);
+                Some(headers::decode(octets, ends, self.settings.is_tcp_in_udp))
+            }
         };
         self.record(newest, None, Event::Response(response));
         for (ticket, call) in calls {
             self.stimulate_at(newest, None, Stimulus::Call { ticket, call })?;
         }
         if let Some(packet) = packet {
-            self.receive(at, record, packet.map_err(|error| error.to_string()))?;
+            self.receive(at, record, packet)?;
         }
         Ok(true)
     }
@@ -297,18 +311,22 @@ impl<'a> Driver<'a> {
     }
 
     /// A packet that makes no sense is wrong whatever the script says (MUST-2).
-    fn receive(&mut self, at: Instant, record: usize, packet: Result<Packet, String>) -> Result<(), Stop> {
+    /// What a host sends for its own purposes is nobody's business.
+    fn receive(&mut self, at: Instant, record: usize, packet: Result<Frame, Fault>) -> Result<(), Stop> {
         match packet {
-            Err(error) => Err(Stop {
+            Err(Fault { message, concerns_us: true }) => Err(Stop {
                 got: vec![format!("{at} > (undecodable)")],
-                ..Stop::new(Why::Mismatch, format!("the stack sent a packet that is no packet: {error}"))
+                ..Stop::new(Why::Mismatch, format!("the stack sent a packet that is no packet: {message}"))
             }),
-            Ok(Packet { ip, body: Body::Tcp(segment) }) => {
-                self.inbox.push_back(Arrived { record, live: Live { at, ip, segment } });
+            Err(_) => Ok(()),
+            Ok(Frame { outer, ip, body: Body::Tcp(segment), udp, .. }) => {
+                self.inbox.push_back(Arrived { record, live: Live { at, ip, segment, outer, udp } });
                 Ok(())
             }
-            Ok(_) => {
-                self.notes.push(format!("{at}: a packet that is not TCP"));
+            Ok(frame) => {
+                if !frame.ip.destination.is_multicast() {
+                    self.datagrams.push_back(Datagram { record, at, frame });
+                }
                 Ok(())
             }
         }
@@ -330,11 +348,11 @@ impl<'a> Driver<'a> {
         let flow = self.flows.get_mut(id);
         if let TransportSpec::Tcp(tcp) = &spec.transport {
             let syn = tcp.flags.value.flags.contains(Flags::SYN);
-            if syn || flow.role == Role::Passive {
+            if tcp.seq_kind == SeqKind::Mapped && (syn || flow.role == Role::Passive) {
                 flow.numbers.bind_remote(tcp.seq.value, syn);
             }
         }
-        let octets = inbound::build(spec, self.flows.get(id), self.settings.timestamp_scaled)?;
+        let octets = inbound::build(spec, self.flows.get(id), &self.settings)?;
         self.stimulate(step.line, Stimulus::Packet(octets))
     }
 
@@ -365,7 +383,7 @@ impl<'a> Driver<'a> {
             return self.check_blocking();
         }
         while !self.returned.contains_key(&ticket) {
-            let patience = self.patience();
+            let patience = self.longest_wait();
             if !self.advance(started + patience)? {
                 let note = format!("the call blocks and has not returned after {}", span(patience));
                 return Err(Stop::mismatch(vec![Mark { span: spec.name.span.clone(), note }], Vec::new()));
@@ -438,7 +456,9 @@ impl<'a> Driver<'a> {
             Call::Write { flags, .. } => i64::from(*flags) & MSG_FASTOPEN != 0, // RFC 7413: connects, too
             _ => false,
         };
-        if let (true, Some(flow)) = (opens, self.flow_of(prepared)) {
+        let Some(flow) = self.flow_of(prepared) else { return };
+        let sends_to = matches!(&prepared.call, Call::Write { to: Some(_), .. });
+        if opens || sends_to && self.flows.get(flow).is_datagram {
             self.flows.connect(flow);
         }
     }
@@ -460,8 +480,9 @@ impl<'a> Driver<'a> {
         }
         let flow = self.flow_of(prepared);
         match (&prepared.call, &spec.result.value, flow) {
-            (Call::Socket { .. }, ResultSpec::Integer(label @ 0..), _) => {
+            (Call::Socket { kind, .. }, ResultSpec::Integer(label @ 0..), _) => {
                 let flow = self.flows.open();
+                self.flows.get_mut(flow).is_datagram = i64::from(*kind) & SOCK_TYPE_MASK != SOCK_STREAM;
                 self.name(*label, value.value, Some(flow));
             }
             (Call::Open { .. } | Call::EpollCreate { .. }, ResultSpec::Integer(label @ 0..), _) => {

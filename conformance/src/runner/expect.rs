@@ -16,18 +16,9 @@ impl<'a> Driver<'a> {
     /// The next packet of the line's connection, or of several that together make it.
     pub(super) fn expect_packet(&mut self, step: &'a Step, spec: &'a PacketSpec, tcp: &'a TcpSpec) -> Result<(), Stop> {
         let (from, to) = self.when(step);
-        // whole seconds from the line before, and two more, anew after each packet (2.4)
-        let patience = match step.time.value {
-            Time::Any => self.patience(),
-            _ => Duration::from_secs(to.since(self.previous).as_secs() + 2),
-        };
+        let patience = self.patience(step, to);
         let label = spec.connection.as_ref().map(|label| label.value.as_str());
-        let Some(flow) = self.flows.outbound(label) else {
-            let what =
-                label.map_or("there is no socket yet".to_owned(), |label| format!("there is no connection @{label}"));
-            let span = spec.connection.as_ref().map_or(&spec.direction.span, |label| &label.span);
-            return Err(Stop::broken_at(span, what));
-        };
+        let flow = self.awaited(spec)?;
         let Some(mut live) = self.next_packet(flow, step.line, patience)? else {
             return Err(self.nothing_came(spec, flow, patience));
         };
@@ -39,6 +30,7 @@ impl<'a> Driver<'a> {
 
         let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
         let is_late_at_most = marks.is_empty();
+        matching::learn_label(spec, &live.ip, self.flows.get_mut(flow));
         marks.extend(self.time_difference(step, from, to, live.at));
         if marks.is_empty() {
             return Ok(());
@@ -56,7 +48,27 @@ impl<'a> Driver<'a> {
         Err(if is_late_at_most { self.late(stop) } else { stop })
     }
 
-    fn time_difference(&self, step: &Step, from: Instant, to: Instant, at: Instant) -> Option<Mark> {
+    /// How long a packet is waited for: whole seconds from the line before, and two more, anew after each packet
+    /// (2.4).
+    pub(super) fn patience(&self, step: &Step, to: Instant) -> Duration {
+        match step.time.value {
+            Time::Any => self.longest_wait(),
+            _ => Duration::from_secs(to.since(self.previous).as_secs() + 2),
+        }
+    }
+
+    /// The flow of which a line expects a packet.
+    pub(super) fn awaited(&mut self, spec: &PacketSpec) -> Result<FlowId, Stop> {
+        let label = spec.connection.as_ref().map(|label| label.value.as_str());
+        self.flows.outbound(label).ok_or_else(|| {
+            let what =
+                label.map_or("there is no socket yet".to_owned(), |label| format!("there is no connection @{label}"));
+            let span = spec.connection.as_ref().map_or(&spec.direction.span, |label| &label.span);
+            Stop::broken_at(span, what)
+        })
+    }
+
+    pub(super) fn time_difference(&self, step: &Step, from: Instant, to: Instant, at: Instant) -> Option<Mark> {
         if step.time.value == Time::Any {
             return None;
         }
@@ -159,6 +171,9 @@ impl<'a> Driver<'a> {
 
     /// Packets that the script does not mention are no failure, but they are told (4.7).
     pub(super) fn remark_unlisted(&mut self) {
+        for datagram in self.datagrams.drain(..).take(SHOWN) {
+            self.notes.push(format!("{}: a packet that is not TCP", datagram.at));
+        }
         let count = self.inbox.len();
         if count > 0 {
             let plural = if count == 1 { "packet" } else { "packets" };

@@ -2,18 +2,20 @@
 
 use std::net::SocketAddr;
 
-use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, TcpOption};
+use wirelaw_reference::seq::Seq;
+use wirelaw_reference::wire::{Body, Flags, Icmp, Ip, Packet, Segment, Udp};
 
-use super::Stop;
 use super::flows::{Flow, Space};
+use super::settings::Settings;
+use super::{Stop, digest, headers, options};
 use crate::script::ast::{
-    Echoed, EcnSpec, IcmpSpec, IpInfo, OptionSpec, OptionsSpec, PacketSpec, Spanned, TcpSpec, TrafficClass,
-    TransportSpec,
+    Echoed, EcnSpec, IcmpSpec, IpInfo, OptionSpec, OptionsSpec, PacketSpec, SeqKind, TcpSpec, TrafficClass,
+    TransportSpec, UdpSpec,
 };
 use crate::script::icmp;
 
 /// The octets of `spec`, sent by the peer of `flow`.
-pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<Vec<u8>, Stop> {
+pub(super) fn build(spec: &PacketSpec, flow: &Flow, settings: &Settings) -> Result<Vec<u8>, Stop> {
     let (Some(local), Some(remote)) = (flow.local, flow.remote) else {
         let why = "the connection has no addresses yet: the stack has not sent its first packet";
         return Err(Stop::broken_at(&spec.direction.span, why.to_owned()));
@@ -23,18 +25,70 @@ pub(super) fn build(spec: &PacketSpec, flow: &Flow, scaled_ecr: bool) -> Result<
     if let Some(info) = &spec.ip {
         set_ip(&mut ip, &info.value);
     }
-    let body = match &spec.transport {
-        TransportSpec::Tcp(tcp) => {
-            let payload =
-                spec.payload.as_ref().map_or_else(|| vec![0; usize::from(tcp.len.value)], |p| p.value.clone());
-            let segment = segment(tcp, flow, local, remote, payload, scaled_ecr)?;
-            check_size(&segment, tcp, local)?;
-            Body::Tcp(segment)
-        }
-        TransportSpec::Icmp(icmp) => Body::Icmp(message(icmp, flow, local, remote)?),
-        TransportSpec::Udp(udp) => return Err(Stop::unsupported_at(&udp.len.span, "UDP packets".to_owned())),
+    let octets = match &spec.transport {
+        TransportSpec::Tcp(tcp) => tcp_packet(spec, tcp, &ip, flow, (local, remote), settings)?,
+        TransportSpec::Icmp(icmp) => Packet { ip, body: Body::Icmp(message(icmp, flow, local, remote)?) }.encode(),
+        TransportSpec::Udp(udp) => datagram(spec, udp, &ip, local, remote)?,
+        TransportSpec::Sctp(text) => return Err(Stop::unsupported_at(&text.span, SCTP.to_owned())),
     };
-    Ok(Packet { ip, body }.encode())
+    headers::encapsulate(&spec.encapsulation, octets)
+}
+
+/// Why nothing is made of a line of SCTP.
+pub(super) const SCTP: &str = "SCTP, which is out of scope";
+
+/// Zero octets, or the text that the line has.
+fn payload(spec: &PacketSpec, len: u16) -> Vec<u8> {
+    spec.payload.as_ref().map_or_else(|| vec![0; usize::from(len)], |payload| payload.value.clone())
+}
+
+fn tcp_packet(
+    spec: &PacketSpec,
+    tcp: &TcpSpec,
+    ip: &Ip,
+    flow: &Flow,
+    (local, remote): (SocketAddr, SocketAddr),
+    settings: &Settings,
+) -> Result<Vec<u8>, Stop> {
+    let segment = segment(tcp, flow, local, remote, payload(spec, tcp.len.value), settings)?;
+    check_size(&segment, tcp, local)?;
+    let mut octets = Packet { ip: ip.clone(), body: Body::Tcp(segment) }.encode();
+    match &tcp.options.value {
+        OptionsSpec::Octets(options) => {
+            let start = headers::header_len(ip) + 20;
+            if let Some(field) = octets.get_mut(start..start + options.len()) {
+                field.copy_from_slice(options);
+            }
+            headers::seal_tcp(ip, &mut octets);
+        }
+        OptionsSpec::Exact(list) if list.iter().any(|option| option.value == OptionSpec::Md5Valid) => {
+            digest::sign(ip, &mut octets, settings.md5_secret.as_deref().unwrap_or_default().as_bytes());
+        }
+        _ => {}
+    }
+    let Some(ports) = &tcp.udp else { return Ok(octets) };
+    // the peer sends to where the stack sends from
+    let known = flow.udp_ports.map_or((0, 0), |(source, destination)| (destination, source));
+    let or_known = |port: u16, known: u16| if port == 0 { known } else { port };
+    Ok(headers::over_udp(ip, &octets, (or_known(ports.0, known.0), or_known(ports.1, known.1))))
+}
+
+fn datagram(spec: &PacketSpec, udp: &UdpSpec, ip: &Ip, local: SocketAddr, remote: SocketAddr) -> Result<Vec<u8>, Stop> {
+    let (source, destination) = udp.ports.as_ref().map_or((0, 0), |ports| ports.value);
+    let or_live = |port: u16, live: SocketAddr| if port == 0 { live.port() } else { port };
+    let room = if local.is_ipv6() { 0xffff - 8 } else { 0xffff - 28 };
+    if udp.len.value > room {
+        return Err(Stop::broken_at(&udp.len.span, format!("a datagram holds at most {room} octets")));
+    }
+    let datagram = Udp {
+        source_port: or_live(source, remote),
+        destination_port: or_live(destination, local),
+        payload: payload(spec, udp.len.value),
+    };
+    Ok(match &udp.coverage {
+        Some(coverage) => headers::udp_lite(ip, datagram, coverage.value),
+        None => Packet { ip: ip.clone(), body: Body::Udp(datagram) }.encode(),
+    })
 }
 
 /// What does not fit would be cut off without a word.
@@ -47,14 +101,20 @@ fn check_size(segment: &Segment, tcp: &TcpSpec, local: SocketAddr) -> Result<(),
     Err(Stop::broken_at(&tcp.len.span, format!("{size} octets are more than an {family} packet holds")))
 }
 
-fn set_ip(ip: &mut Ip, info: &IpInfo) {
+/// Writes what a line says of an IP header; what it does not say is zero, but for the hops to live.
+pub(super) fn set_ip(ip: &mut Ip, info: &IpInfo) {
+    let bits = |ecn| match ecn {
+        EcnSpec::NoEcn => 0,
+        EcnSpec::Ect1 | EcnSpec::Ect01 => 1,
+        EcnSpec::Ect0 => 2,
+        EcnSpec::Ce => 3,
+    };
     ip.traffic_class = match info.class {
         None => 0,
         Some(TrafficClass::Tos(tos)) => tos,
-        Some(TrafficClass::Ecn(EcnSpec::NoEcn)) => 0,
-        Some(TrafficClass::Ecn(EcnSpec::Ect1 | EcnSpec::Ect01)) => 1,
-        Some(TrafficClass::Ecn(EcnSpec::Ect0)) => 2,
-        Some(TrafficClass::Ecn(EcnSpec::Ce)) => 3,
+        Some(TrafficClass::Ecn(ecn)) => bits(ecn),
+        Some(TrafficClass::Dscp(dscp)) => dscp << 2,
+        Some(TrafficClass::DscpAndEcn(dscp, ecn)) => dscp << 2 | bits(ecn),
     };
     ip.hop_limit = info.ttl.unwrap_or(ip.hop_limit);
     ip.flow_label = info.flow_label.unwrap_or(0);
@@ -66,7 +126,7 @@ fn segment(
     local: SocketAddr,
     remote: SocketAddr,
     payload: Vec<u8>,
-    scaled_ecr: bool,
+    settings: &Settings,
 ) -> Result<Segment, Stop> {
     let flags = tcp.flags.value.flags;
     let syn = flags.contains(Flags::SYN);
@@ -76,89 +136,21 @@ fn segment(
     Ok(Segment {
         source_port: or_live(source, remote),
         destination_port: or_live(destination, local),
-        seq: flow.numbers.live(Space::Remote, syn, tcp.seq.value),
-        ack: if flags.contains(Flags::ACK) {
-            flow.numbers.live(Space::Local, syn, ack)
-        } else {
-            wirelaw_reference::seq::Seq(ack)
+        seq: match tcp.seq_kind {
+            SeqKind::Literal => Seq(tcp.seq.value),
+            SeqKind::Mapped | SeqKind::Any => flow.numbers.live(Space::Remote, syn, tcp.seq.value),
         },
+        ack: if flags.contains(Flags::ACK) { flow.numbers.live(Space::Local, syn, ack) } else { Seq(ack) },
         flags,
         window: tcp.window.as_ref().map_or(0, |window| window.value),
         urgent_pointer: tcp.urgent.as_ref().map_or(0, |urgent| urgent.value),
-        options: options(&tcp.options.value, flow, flags, scaled_ecr)?,
+        options: options::live(&tcp.options.value, flow, flags, settings)?,
         payload,
     })
 }
 
-fn options(spec: &OptionsSpec, flow: &Flow, flags: Flags, scaled_ecr: bool) -> Result<Vec<TcpOption>, Stop> {
-    let OptionsSpec::Exact(options) = spec else { return Ok(Vec::new()) };
-    options.iter().map(|option| live_option(option, flow, flags, scaled_ecr)).collect()
-}
-
-fn live_option(option: &Spanned<OptionSpec>, flow: &Flow, flags: Flags, scaled_ecr: bool) -> Result<TcpOption, Stop> {
-    let edge = |edge: u32| flow.numbers.live(Space::Local, flags.contains(Flags::SYN), edge);
-    Ok(match &option.value {
-        OptionSpec::Sack(blocks) => TcpOption::Sack(blocks.iter().map(|(l, r)| (edge(*l), edge(*r))).collect()),
-        OptionSpec::Timestamps { val, ecr } => {
-            let ecr = if flags.contains(Flags::ACK) { live_ecr(*ecr, flow, option, scaled_ecr)? } else { *ecr };
-            TcpOption::Timestamps { val: *val, ecr }
-        }
-        OptionSpec::FastOpen(cookie) => TcpOption::FastOpen(live_cookie(cookie, flow)),
-        OptionSpec::FastOpenExperimental(cookie) => TcpOption::FastOpenExperimental(live_cookie(cookie, flow)),
-        plain => fixed_option(plain),
-    })
-}
-
-/// A cookie that an earlier line got from the stack, or any other as it is written.
-fn live_cookie(cookie: &[u8], flow: &Flow) -> Vec<u8> {
-    flow.cookies.get(cookie).map_or(cookie, Vec::as_slice).to_vec()
-}
-
-/// An option whose octets do not depend on the connection.
-pub(super) fn fixed_option(option: &OptionSpec) -> TcpOption {
-    match option {
-        OptionSpec::EndOfList => TcpOption::EndOfList,
-        OptionSpec::NoOperation => TcpOption::NoOperation,
-        OptionSpec::Mss(mss) => TcpOption::Mss(*mss),
-        OptionSpec::WindowScale(shift) => TcpOption::WindowScale(*shift),
-        OptionSpec::SackPermitted => TcpOption::SackPermitted,
-        OptionSpec::Sack(blocks) => TcpOption::Sack(
-            blocks.iter().map(|(l, r)| (wirelaw_reference::seq::Seq(*l), wirelaw_reference::seq::Seq(*r))).collect(),
-        ),
-        OptionSpec::Timestamps { val, ecr } => TcpOption::Timestamps { val: *val, ecr: *ecr },
-        OptionSpec::Md5(digest) => TcpOption::Md5(digest.clone()),
-        OptionSpec::FastOpen(cookie) => TcpOption::FastOpen(cookie.clone()),
-        OptionSpec::FastOpenExperimental(cookie) => TcpOption::FastOpenExperimental(cookie.clone()),
-        OptionSpec::Raw { kind: 28, data } if data.len() == 2 => TcpOption::UserTimeout {
-            minutes: data[0] & 0x80 != 0,
-            value: u16::from_be_bytes([data[0] & 0x7f, data[1]]),
-        },
-        OptionSpec::Raw { kind, data } => TcpOption::Raw { kind: *kind, data: data.clone() },
-        OptionSpec::AccEcn(option) => TcpOption::Raw {
-            kind: if option.e1b_first { 174 } else { 172 },
-            data: option.counters.iter().flat_map(|counter| counter.to_be_bytes()[1..].to_vec()).collect(),
-        },
-    }
-}
-
-/// TSecr must be a TSval that an earlier line has seen from the stack (4.4).
-fn live_ecr(ecr: u32, flow: &Flow, option: &Spanned<OptionSpec>, scaled: bool) -> Result<u32, Stop> {
-    if let Some(live) = flow.timestamps.get(&ecr) {
-        return Ok(*live);
-    }
-    match flow.first_timestamp {
-        Some((script, live)) if scaled => Ok(ecr.wrapping_sub(script).wrapping_add(live)),
-        _ => {
-            Err(Stop::broken_at(&option.span, format!("TS ecr {ecr} answers no TS val of an earlier outbound packet")))
-        }
-    }
-}
-
 /// The numbers of the type and the code of an ICMP message that can be made.
 pub(super) fn check_icmp(spec: &IcmpSpec, is_v6: bool) -> Result<(u8, u8), Stop> {
-    if let Some(Echoed::Udp(_) | Echoed::Raw(_)) = spec.echoed.as_ref().map(|echoed| echoed.value) {
-        return Err(Stop::unsupported_at(&spec.kind.span, "ICMP that quotes something other than TCP".to_owned()));
-    }
     let kind = icmp::type_number(&spec.kind.value, is_v6);
     let code = spec.code.as_ref().map_or(Some(0), |code| icmp::code_number(&spec.kind.value, &code.value, is_v6));
     let (Some(kind), Some(code)) = (kind, code) else {
@@ -168,17 +160,42 @@ pub(super) fn check_icmp(spec: &IcmpSpec, is_v6: bool) -> Result<(u8, u8), Stop>
     Ok((kind, code))
 }
 
-/// An ICMP error that quotes a packet of the stack (3.7).
+/// An ICMP message: an error quotes the head of a packet of the stack (3.7).
 fn message(spec: &IcmpSpec, flow: &Flow, local: SocketAddr, remote: SocketAddr) -> Result<Icmp, Stop> {
-    let is_v6 = local.is_ipv6();
-    let (kind, code) = check_icmp(spec, is_v6)?;
+    let (kind, code) = check_icmp(spec, local.is_ipv6())?;
     let rest =
         spec.mtu.as_ref().map_or(0, |mtu| mtu.value) | spec.id.as_ref().map_or(0, |id| u32::from(id.value) << 16);
-    let (seq, len) = match spec.echoed.as_ref().map(|echoed| echoed.value) {
-        Some(Echoed::Tcp { seq, len }) => (seq, len),
-        None | Some(Echoed::Udp(_) | Echoed::Raw(_)) => (0, 0),
+    let echoed = spec.echoed.as_ref().map(|echoed| echoed.value);
+    if let Some(Echoed::Raw(len)) = echoed {
+        return Ok(Icmp { kind, code, rest, payload: vec![0; usize::from(len).saturating_sub(8)] });
+    }
+    let original = quoted(echoed, flow, local, remote);
+    let header = if local.is_ipv6() { 40 } else { 20 };
+    Ok(Icmp::quoting(kind, code, rest, original.get(..header + 8).unwrap_or(&original)))
+}
+
+/// The length of the message that a line describes, its own header included.
+pub(super) fn icmp_len(spec: &IcmpSpec, is_v6: bool) -> usize {
+    match spec.echoed.as_ref().map(|echoed| echoed.value) {
+        Some(Echoed::Raw(len)) => usize::from(len),
+        _ if is_v6 => 8 + 40 + 8,
+        _ => 8 + 20 + 8,
+    }
+}
+
+/// The packet of the stack that a message quotes.
+fn quoted(echoed: Option<Echoed>, flow: &Flow, local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
+    let udp = |(source_port, destination_port), len: usize| {
+        let body = Body::Udp(Udp { source_port, destination_port, payload: vec![0; len] });
+        Packet { ip: Ip::new(local.ip(), remote.ip()), body }.encode()
     };
-    let quoted = Segment {
+    let (seq, len) = match echoed {
+        Some(Echoed::Udp(len)) => return udp((local.port(), remote.port()), usize::from(len)),
+        Some(Echoed::Tcp { len, udp: Some(ports), .. }) => return udp(ports, usize::from(len) + 20),
+        Some(Echoed::Tcp { seq, len, udp: None }) => (seq, len),
+        None | Some(Echoed::Raw(_)) => (0, 0),
+    };
+    let segment = Segment {
         source_port: local.port(),
         destination_port: remote.port(),
         seq: flow.numbers.live(Space::Local, false, seq),
@@ -186,7 +203,5 @@ fn message(spec: &IcmpSpec, flow: &Flow, local: SocketAddr, remote: SocketAddr) 
         payload: vec![0; usize::from(len)],
         ..Segment::default()
     };
-    let original = Packet::tcp(local.ip(), remote.ip(), quoted).encode();
-    let header = if is_v6 { 40 } else { 20 };
-    Ok(Icmp::quoting(kind, code, rest, &original[..header + 8]))
+    Packet::tcp(local.ip(), remote.ip(), segment).encode()
 }

@@ -4,15 +4,14 @@
 
 use std::net::SocketAddr;
 
-use wirelaw_reference::wire::{Flags, Ip, Segment, TcpOption};
+use wirelaw_reference::wire::{Flags, Ip, Segment};
 
-use super::flows::{Flow, Space, scripted};
-use super::inbound::fixed_option;
+use super::flows::{Flow, scripted};
+use super::headers::{self, Outer};
 use super::settings::Settings;
-use super::show;
+use super::{options, show};
 use crate::report::Mark;
-use crate::script::ast::{EcnSpec, OptionSpec, OptionsSpec, PacketSpec, Spanned, TcpSpec, TrafficClass};
-use crate::script::print_option;
+use crate::script::ast::{EcnSpec, IpInfo, PacketSpec, SeqKind, TcpSpec, TrafficClass};
 use crate::trace::Instant;
 
 /// A live segment with its IP header and the time at which it was sent.
@@ -21,6 +20,10 @@ pub(super) struct Live {
     pub(super) at: Instant,
     pub(super) ip: Ip,
     pub(super) segment: Segment,
+    /// The headers around that of IP, outermost first.
+    pub(super) outer: Vec<Outer>,
+    /// The ports of the UDP header that carries the segment.
+    pub(super) udp: Option<(u16, u16)>,
 }
 
 impl Live {
@@ -42,36 +45,10 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
     if syn && spec.flags.value.flags.contains(Flags::SYN) && !flow.numbers.knows_local() {
         flow.numbers.bind_local(spec.seq.value, live.segment.seq);
     }
-    let (OptionsSpec::Exact(options) | OptionsSpec::AtLeast(options)) = &spec.options.value else { return };
-    let scripted = options.iter().find_map(|option| match option.value {
-        OptionSpec::Timestamps { val, .. } => Some(val),
-        _ => None,
-    });
-    let sent = live.segment.options.iter().find_map(|option| match option {
-        TcpOption::Timestamps { val, .. } => Some(*val),
-        _ => None,
-    });
-    if let (Some(script), Some(live)) = (scripted, sent) {
-        flow.timestamps.insert(script, live);
-        flow.first_timestamp.get_or_insert((script, live));
+    options::learn(spec, live, flow);
+    if let Some(ports) = live.udp {
+        flow.udp_ports = Some(ports);
     }
-    for want in options {
-        let given = live.segment.options.iter().find_map(|have| given_cookie(&want.value, have, live));
-        if let Some((script, live)) = given {
-            flow.cookies.entry(script.to_vec()).or_insert_with(|| live.to_vec());
-        }
-    }
-}
-
-/// A cookie that a server gives, as the script has it and as it is: only the server knows it before.
-fn given_cookie<'a>(want: &'a OptionSpec, have: &'a TcpOption, live: &Live) -> Option<(&'a [u8], &'a [u8])> {
-    let ((OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
-    | (OptionSpec::FastOpenExperimental(script), TcpOption::FastOpenExperimental(given))) = (want, have)
-    else {
-        return None;
-    };
-    let gives = live.segment.flags.contains(Flags::SYN | Flags::ACK) && !script.is_empty() && !given.is_empty();
-    gives.then_some((script, given))
 }
 
 /// Everything in which `live` differs from `spec`.
@@ -93,8 +70,13 @@ pub(super) fn differences(
         mark(&tcp.flags.span, format!("flags expected {wanted}  got {}{reserved}", segment.flags));
     }
     let len = segment.payload.len();
-    if seq != tcp.seq.value || len != usize::from(tcp.len.value) {
-        let expected = show::range(tcp.seq.value, usize::from(tcp.len.value));
+    let seq = if tcp.seq_kind == SeqKind::Literal { segment.seq.0 } else { seq };
+    let same_seq = tcp.seq_kind == SeqKind::Any || seq == tcp.seq.value;
+    if !same_seq || len != usize::from(tcp.len.value) {
+        let expected = match tcp.seq_kind {
+            SeqKind::Any => format!("...({})", tcp.len.value),
+            _ => show::range(tcp.seq.value, usize::from(tcp.len.value)),
+        };
         mark(
             &(tcp.seq.span.start..tcp.len.span.end),
             format!("seq expected {expected}  got {}", show::range(seq, len)),
@@ -120,7 +102,7 @@ pub(super) fn differences(
         let span = tcp.urgent.as_ref().map_or(&tcp.flags.span, |urgent| &urgent.span);
         mark(span, format!("urg expected {urgent}  got {}", segment.urgent_pointer));
     }
-    for (span, note) in option_differences(tcp, live, flow, settings) {
+    for (span, note) in options::differences(tcp, live, flow, settings) {
         mark(&span, note);
     }
     if len == usize::from(tcp.len.value)
@@ -129,82 +111,51 @@ pub(super) fn differences(
         mark(spec.payload.as_ref().map_or(&tcp.len.span, |payload| &payload.span), note);
     }
     if let Some(info) = &spec.ip {
-        for note in ip_differences(info.value, &live.ip) {
+        for note in ip_differences(info.value, &live.ip).into_iter().chain(label_difference(info.value, &live.ip, flow))
+        {
             mark(&info.span, note);
         }
     }
+    if let Some(note) = udp_difference(tcp.udp.as_ref().map(|ports| ports.value), live.udp) {
+        mark(tcp.udp.as_ref().map_or(&tcp.flags.span, |ports| &ports.span), note);
+    }
+    marks.extend(headers::outer_differences(&spec.encapsulation, &live.outer, &spec.direction.span));
     marks
 }
 
-type Found = Vec<(std::ops::Range<usize>, String)>;
-
-fn option_differences(tcp: &TcpSpec, live: &Live, flow: &Flow, settings: &Settings) -> Found {
-    let got = || match show::options(&flow.numbers, &live.segment) {
-        none if none.is_empty() => "none".to_owned(),
-        options => format!("<{options}>"),
+/// Whether a segment is carried in UDP, and with the ports that a line names; 0 names none.
+fn udp_difference(want: Option<(u16, u16)>, have: Option<(u16, u16)>) -> Option<String> {
+    let shown = |ports: Option<(u16, u16)>| ports.map_or("no UDP".to_owned(), |(a, b)| format!("/udp({a} > {b})"));
+    let fits = match (want, have) {
+        (None, None) => true,
+        (Some(want), Some(have)) => (want.0 == 0 || want.0 == have.0) && (want.1 == 0 || want.1 == have.1),
+        _ => false,
     };
-    let mut left: Vec<&TcpOption> = live.segment.options.iter().collect();
-    match &tcp.options.value {
-        OptionsSpec::Any => Vec::new(),
-        OptionsSpec::None if live.segment.options.is_empty() => Vec::new(),
-        OptionsSpec::None => vec![(tcp.options.span.clone(), format!("options expected none  got {}", got()))],
-        OptionsSpec::Exact(wanted) => {
-            let same = wanted.len() == live.segment.options.len()
-                && wanted
-                    .iter()
-                    .zip(&live.segment.options)
-                    .all(|(want, have)| is_same(want, have, live, flow, settings));
-            if same {
-                return Vec::new();
-            }
-            let wanted: Vec<String> = wanted.iter().map(|want| print_option(&want.value)).collect();
-            let note = format!("options expected <{}>  got {}", wanted.join(", "), got());
-            vec![(tcp.options.span.clone(), note)]
-        }
-        OptionsSpec::AtLeast(wanted) => wanted
-            .iter()
-            .filter(|want| match left.iter().position(|have| is_same(want, have, live, flow, settings)) {
-                Some(at) => {
-                    left.swap_remove(at); // each can be asked for once
-                    false
-                }
-                None => true,
-            })
-            .map(|want| (want.span.clone(), format!("option expected {}  got {}", print_option(&want.value), got())))
-            .collect(),
+    (!fits).then(|| format!("expected {}  got {}", shown(want), shown(have)))
+}
+
+/// The flow label of the script stands for one of the stack: the same one as long as the script says the same,
+/// and another one when it says another; never 0. IPv4 has none.
+pub(super) fn label_difference(info: IpInfo, ip: &Ip, flow: &Flow) -> Option<String> {
+    let wanted = info.flow_label.filter(|_| ip.source.is_ipv6())?;
+    let live = ip.flow_label;
+    let why = match flow.flow_label {
+        _ if live == 0 => "none",
+        Some((script, before)) if script == wanted && before != live => "another one than before",
+        Some((script, before)) if script != wanted && before == live => "the same as before",
+        _ => return None,
+    };
+    Some(format!("flowlabel expected {wanted:#x}  got {live:#x}, {why}"))
+}
+
+/// Later lines compare flow labels to that of this one.
+pub(super) fn learn_label(spec: &PacketSpec, ip: &Ip, flow: &mut Flow) {
+    if let Some(wanted) = spec.ip.as_ref().and_then(|info| info.flow_label).filter(|_| ip.source.is_ipv6()) {
+        flow.flow_label = Some((wanted, ip.flow_label));
     }
 }
 
-/// TSecr is compared only if the script asks for it, TSval only if it says how fast it ticks.
-fn is_same(want: &Spanned<OptionSpec>, have: &TcpOption, live: &Live, flow: &Flow, settings: &Settings) -> bool {
-    match (&want.value, have) {
-        (OptionSpec::Timestamps { val, ecr }, TcpOption::Timestamps { val: sent, ecr: echo }) => {
-            // what is echoed was sent as the script has it
-            let same_echo = !settings.compares_echo || ecr == echo;
-            same_echo && timestamp_is_near(*val, *sent, live.at, flow, settings)
-        }
-        (OptionSpec::Sack(blocks), TcpOption::Sack(have)) => {
-            let syn = live.segment.flags.contains(Flags::SYN);
-            let edge = |edge| flow.numbers.live(Space::Remote, syn, edge);
-            blocks.iter().map(|(left, right)| (edge(*left), edge(*right))).eq(have.iter().copied())
-        }
-        (want, have) => match given_cookie(want, have, live) {
-            Some((script, given)) => flow.cookies.get(script).is_some_and(|known| known == given),
-            None => fixed_option(want) == *have,
-        },
-    }
-}
-
-fn timestamp_is_near(script: u32, live: u32, at: Instant, flow: &Flow, settings: &Settings) -> bool {
-    let (Some((first_script, first_live)), tick @ 1..) = (flow.first_timestamp, settings.timestamp_tick) else {
-        return true;
-    };
-    let expected = first_live.wrapping_add(script.wrapping_sub(first_script));
-    let apart = u64::from(expected.wrapping_sub(live).min(live.wrapping_sub(expected))).saturating_mul(tick);
-    u128::from(apart) <= settings.tolerance(at.since(Instant::ZERO)).as_micros()
-}
-
-fn text_difference(spec: &PacketSpec, got: &[u8]) -> Option<String> {
+pub(super) fn text_difference(spec: &PacketSpec, got: &[u8]) -> Option<String> {
     match &spec.payload {
         Some(wanted) if wanted.value != got => {
             Some(format!("text expected {}  got {}", show::text(&wanted.value), show::text(got)))
@@ -216,27 +167,38 @@ fn text_difference(spec: &PacketSpec, got: &[u8]) -> Option<String> {
     }
 }
 
-fn ip_differences(info: crate::script::ast::IpInfo, ip: &Ip) -> Vec<String> {
-    let ecn = ip.traffic_class & 3;
+/// In what an IP header differs from what a line says of it; flow labels apart.
+pub(super) fn ip_differences(info: IpInfo, ip: &Ip) -> Vec<String> {
     let class = match info.class {
         None => None,
         Some(TrafficClass::Tos(tos)) => {
             (tos != ip.traffic_class).then(|| format!("tos expected {tos:#04x}  got {:#04x}", ip.traffic_class))
         }
-        Some(TrafficClass::Ecn(wanted)) => {
-            let (name, fits) = match wanted {
-                EcnSpec::NoEcn => ("noecn", ecn == 0),
-                EcnSpec::Ect1 => ("ect1", ecn == 1),
-                EcnSpec::Ect0 => ("ect0", ecn == 2),
-                EcnSpec::Ce => ("ce", ecn == 3),
-                EcnSpec::Ect01 => ("ect01", ecn == 1 || ecn == 2),
-            };
-            let got = ["noecn", "ect1", "ect0", "ce"][usize::from(ecn)];
-            (!fits).then(|| format!("ECN expected {name}  got {got}"))
-        }
+        Some(TrafficClass::Ecn(wanted)) => ecn_difference(wanted, ip),
+        Some(TrafficClass::Dscp(wanted)) => dscp_difference(wanted, ip),
+        Some(TrafficClass::DscpAndEcn(dscp, ecn)) => dscp_difference(dscp, ip).or_else(|| ecn_difference(ecn, ip)),
     };
     let ttl = info.ttl.filter(|ttl| *ttl != 255 && *ttl != ip.hop_limit);
-    class.into_iter().chain(ttl.map(|ttl| format!("ttl expected {ttl}  got {}", ip.hop_limit))).collect()
+    let name = if info.v6_words { "hlim" } else { "ttl" };
+    class.into_iter().chain(ttl.map(|ttl| format!("{name} expected {ttl}  got {}", ip.hop_limit))).collect()
+}
+
+fn dscp_difference(wanted: u8, ip: &Ip) -> Option<String> {
+    let dscp = ip.traffic_class >> 2;
+    (dscp != wanted).then(|| format!("dscp expected {wanted:#04x}  got {dscp:#04x}"))
+}
+
+fn ecn_difference(wanted: EcnSpec, ip: &Ip) -> Option<String> {
+    let ecn = ip.traffic_class & 3;
+    let (name, fits) = match wanted {
+        EcnSpec::NoEcn => ("noecn", ecn == 0),
+        EcnSpec::Ect1 => ("ect1", ecn == 1),
+        EcnSpec::Ect0 => ("ect0", ecn == 2),
+        EcnSpec::Ce => ("ce", ecn == 3),
+        EcnSpec::Ect01 => ("ect01", ecn == 1 || ecn == 2),
+    };
+    let got = ["noecn", "ect1", "ect0", "ce"][usize::from(ecn)];
+    (!fits).then(|| format!("ECN expected {name}  got {got}"))
 }
 
 /// Whether a further live segment may be joined to what came before, to meet one scripted segment

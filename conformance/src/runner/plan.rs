@@ -8,8 +8,10 @@ use super::calls::{self, Descriptors};
 use super::settings::Settings;
 use super::{Axes, Ip, Stop, Why, code, inbound};
 use crate::habits::HabitValue;
-use crate::script::ast::{Action, Direction, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec};
-use crate::stack::{Setup, Stack};
+use crate::script::ast::{
+    Action, Direction, OptionSpec, OptionsSpec, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
+};
+use crate::stack::{Capability, Profile, Setup, Stack};
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
@@ -55,15 +57,54 @@ fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
 
 fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
     match &spec.transport {
+        TransportSpec::Sctp(_) => Some(inbound::SCTP),
+        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation"),
+        // no document that is settled says what it looks like
+        TransportSpec::Tcp(TcpSpec { reason: Some(_), .. }) => Some("the reason of a reset as its text"),
+        TransportSpec::Tcp(TcpSpec { options, .. }) if has_ack_rate(&options.value) => {
+            Some("the option exp-tarr with a rate")
+        }
+        _ => None,
+    }
+}
+
+/// No document that is settled says what the option looks like when it has a rate.
+fn has_ack_rate(options: &OptionsSpec) -> bool {
+    let (OptionsSpec::Exact(list) | OptionsSpec::AtLeast(list)) = options else { return false };
+    list.iter().any(|option| matches!(option.value, OptionSpec::AckRate(Some(_))))
+}
+
+/// Whether the stack can do all that is more than TCP in plain IP packets, if the script needs that.
+pub(super) fn check_datagrams(scenario: &Scenario, settings: &Settings, profile: &Profile) -> Result<(), Stop> {
+    if profile.capabilities.contains(&Capability::Datagrams) {
+        return Ok(());
+    }
+    let lacks = |what: &str| format!("{what}, which {} lacks", profile.name);
+    let option = |name: &str| scenario.options.iter().find(|option| option.name.value == name);
+    for (needed, name) in [(settings.is_mapped, "ip_version"), (settings.virtual_mss > 0, "mss")] {
+        if let Some(option) = option(name).filter(|_| needed) {
+            let value = option.value.as_ref().map_or("", |value| value.value.as_str());
+            return Err(Stop::unsupported_at(&option.name.span, lacks(&format!("--{name}={value}"))));
+        }
+    }
+    for step in &scenario.steps {
+        let Action::Packet(spec) = &step.action else { continue };
+        if let Some(what) = beyond_tcp(spec) {
+            return Err(Stop::unsupported_at(&step.span, lacks(what)).of(step));
+        }
+    }
+    Ok(())
+}
+
+/// What of a packet goes beyond TCP in plain IP packets.
+fn beyond_tcp(spec: &PacketSpec) -> Option<&'static str> {
+    let is_outbound = spec.direction.value == Direction::Outbound;
+    match &spec.transport {
         _ if !spec.encapsulation.is_empty() => Some("encapsulation"),
         TransportSpec::Udp(_) => Some("UDP packets"),
-        TransportSpec::Icmp(_) if spec.direction.value == Direction::Outbound => Some("outbound ICMP"),
-        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation"),
-        _ if spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some())
-            && spec.direction.value == Direction::Outbound =>
-        {
-            Some("comparing flow labels")
-        }
+        TransportSpec::Icmp(_) if is_outbound => Some("outbound ICMP"),
+        TransportSpec::Tcp(TcpSpec { udp: Some(_), .. }) => Some("TCP in UDP"),
+        _ if is_outbound && spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some()) => Some("flow labels"),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What a scenario's options say about addresses, ports, the link and tolerance.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::Stop;
@@ -29,11 +29,20 @@ pub(super) struct Settings {
     pub(super) strict_segments: bool,
     /// `--non_fatal=packet`: a packet that differs is a remark.
     pub(super) packets_are_not_fatal: bool,
+    /// `--ip_version=ipv4-mapped-ipv6`: IPv4 packets, but sockets of IPv6.
+    pub(super) is_mapped: bool,
+    /// `--mss`: the size of the segments of which the stack is to believe that an inbound packet was put together;
+    /// 0: it is what it is.
+    pub(super) virtual_mss: u16,
+    /// `--udp_encapsulation=tcp`: UDP carries TCP.
+    pub(super) is_tcp_in_udp: bool,
+    /// `--tcp_md5_secret`
+    pub(super) md5_secret: Option<String>,
 }
 
 /// Options that change nothing here: what they configure does not exist in virtual time, or they
 /// only make packetdrill talk.
-const WITHOUT_EFFECT: [&str; 9] = [
+const WITHOUT_EFFECT: [&str; 14] = [
     "gateway_ip",
     "netmask_ip",
     "send_omit_free",
@@ -43,6 +52,11 @@ const WITHOUT_EFFECT: [&str; 9] = [
     "verbose",
     "debug",
     "define",
+    "no_cleanup",
+    "tun_dev",
+    "persistent_tun_dev",
+    "local_linklocal_ip",
+    "gateway_linklocal_ip",
 ];
 
 impl Settings {
@@ -67,6 +81,10 @@ impl Settings {
             compares_echo: false,
             strict_segments: false,
             packets_are_not_fatal: false,
+            is_mapped: is_mapped(scenario),
+            virtual_mss: 0,
+            is_tcp_in_udp: false,
+            md5_secret: None,
         };
         for option in &scenario.options {
             settings.apply(option)?;
@@ -91,7 +109,12 @@ impl Settings {
             "strict_segments" => self.strict_segments = true,
             "non_fatal" => self.packets_are_not_fatal = value.split(',').any(|word| word.trim() == "packet"),
             name if WITHOUT_EFFECT.contains(&name) => {}
-            "mss" if value == "0" => {}
+            "mss" => self.virtual_mss = number(option, value)?,
+            "udp_encapsulation" if value == "tcp" => self.is_tcp_in_udp = true,
+            "udp_encapsulation" => {
+                return Err(Stop::unsupported_at(&option.name.span, super::inbound::SCTP.to_owned()));
+            }
+            "tcp_md5_secret" => self.md5_secret = Some(value.to_owned()),
             name => return Err(Stop::unsupported_at(&option.name.span, format!("option --{name}"))),
         }
         Ok(())
@@ -110,9 +133,27 @@ impl Settings {
         }
     }
 
-    /// The runner's end of a connection that the stack opens.
-    pub(super) fn peer(&self) -> std::net::SocketAddr {
-        std::net::SocketAddr::new(self.remote, self.connect_port)
+    /// What the stack's socket is bound to.
+    pub(super) fn bind_address(&self) -> SocketAddr {
+        SocketAddr::new(self.as_of_socket(self.local), self.bind_port)
+    }
+
+    /// What the stack's socket is connected to.
+    pub(super) fn connect_address(&self) -> SocketAddr {
+        SocketAddr::new(self.as_of_socket(self.remote), self.connect_port)
+    }
+
+    /// An address as calls have it.
+    fn as_of_socket(&self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(v4) if self.is_mapped => IpAddr::V6(v4.to_ipv6_mapped()),
+            address => address,
+        }
+    }
+
+    /// Whether sockets are those of IPv6.
+    pub(super) fn has_v6_sockets(&self) -> bool {
+        self.ip == Ip::V6 || self.is_mapped
     }
 
     /// How far from the expected time an event may be, `span` after the event before it.
@@ -129,13 +170,17 @@ fn family(scenario: &Scenario, axes: &Axes) -> Result<Ip, Stop> {
     };
     if let Some(version) = values("ip_version").next_back() {
         return match version.value.as_str() {
-            "ipv4" => Ok(Ip::V4),
             "ipv6" => Ok(Ip::V6),
-            other => Err(Stop::unsupported_at(&version.span, format!("--ip_version={other}"))),
+            _ => Ok(Ip::V4),
         };
     }
     let is_v6 = values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
     Ok(if is_v6 { Ip::V6 } else { axes.ip })
+}
+
+fn is_mapped(scenario: &Scenario) -> bool {
+    let last = scenario.options.iter().rfind(|option| option.name.value == "ip_version");
+    last.and_then(|option| option.value.as_ref()).is_some_and(|version| version.value == "ipv4-mapped-ipv6")
 }
 
 /// Packetdrill's default; but where the run makes a script an IPv6 one, the 20 octets that the header is longer come

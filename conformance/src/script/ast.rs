@@ -15,8 +15,9 @@ use crate::stack::Capability;
 
 pub use call::{CallSpec, Cmsg, EpollData, Expr, IovecSpec, MsghdrSpec, ResultSpec, SockaddrSpec};
 pub use packet::{
-    AccEcn, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType, IpInfo, MplsEntry,
-    OptionSpec, OptionsSpec, PacketSpec, TcpSpec, TrafficClass, TransportSpec, UdpSpec,
+    AccEcn, AccEcnWords, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType,
+    IpInfo, MplsEntry, OptionSpec, OptionsSpec, PacketSpec, ResetReason, SeqKind, TcpSpec, TrafficClass, TransportSpec,
+    UdpSpec,
 };
 
 /// Microseconds.
@@ -75,6 +76,8 @@ pub struct Scenario {
     pub cleanup: Option<Shell>,
     /// Comments after everything else.
     pub epilogue: Vec<String>,
+    /// Whether a define or a condition (`#ifdef`) had a say: then the printed form says less than the source.
+    pub is_expanded: bool,
 }
 
 impl PartialEq for Scenario {

@@ -4,6 +4,7 @@
 //! read by rules of their own, and the parser knows when. No word is reserved here: what a word
 //! means depends on where it stands.
 
+mod condition;
 mod define;
 mod text;
 mod token;
@@ -30,13 +31,17 @@ pub(crate) struct Lexer<'a> {
     pub(crate) defines: Defines<'a>,
     /// What is left of a define that stands for several tokens.
     pending: VecDeque<Token<'a>>,
+    /// Where the `#ifdef` stands that is open, whose text is read.
+    condition: Option<Range<usize>>,
+    /// Whether a define or a condition had a say.
+    pub(crate) is_expanded: bool,
 }
 
 impl<'a> Lexer<'a> {
     /// At the start of `source`.
     pub(crate) fn new(source: &'a str, defines: Defines<'a>) -> Lexer<'a> {
         let at = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Lexer { source, at, line: 1, defines, pending: VecDeque::new() }
+        Lexer { source, at, line: 1, defines, pending: VecDeque::new(), condition: None, is_expanded: false }
     }
 
     /// The offset of the next character.
@@ -68,6 +73,7 @@ impl<'a> Lexer<'a> {
                 && !token::is_reserved(&token.text)
                 && let Some(expansion) = self.defines.expand(&token)?
             {
+                self.is_expanded = true;
                 self.pending = expansion;
                 match self.pending.pop_front() {
                     Some(first) => token = first,
@@ -85,6 +91,7 @@ impl<'a> Lexer<'a> {
             return Ok(None);
         }
         let Some(mut expansion) = self.defines.expand(token)? else { return Ok(None) };
+        self.is_expanded = true;
         match (expansion.pop_front(), expansion.is_empty()) {
             (Some(mut only), true) => {
                 only.comments.clone_from(&token.comments);
@@ -112,7 +119,7 @@ impl<'a> Lexer<'a> {
                 };
                 comments.push(Comment::block(&self.rest()[2..2 + end], self.at, self.line));
                 self.advance(end + 4);
-            } else {
+            } else if !self.condition()? {
                 return Ok(());
             }
         }
@@ -129,6 +136,7 @@ impl<'a> Lexer<'a> {
     fn plain_token(&mut self) -> Result<Token<'a>> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else {
+            self.check_conditions()?;
             return Ok(self.make(Kind::End, 0, ""));
         };
         match first {
@@ -147,7 +155,7 @@ impl<'a> Lexer<'a> {
                 let end = 2 + word_length(&rest[2..]);
                 Ok(self.make(Kind::Option, end, &rest[..end]))
             }
-            '#' => Err(self.hash()),
+            '#' => Err(condition::unknown(self.at, rest)),
             c if c.is_ascii_alphanumeric() || c == '_' => Ok(self.number(rest)),
             c if c.is_ascii_punctuation() => Ok(self.make(Kind::Mark, 1, &rest[..1])),
             c => Err(Problem::new(
@@ -209,21 +217,6 @@ impl<'a> Lexer<'a> {
             None => Err(Problem::new(self.at..self.at + 2, "this code block is never closed")
                 .label("opened here")
                 .help("close it with `}%`")),
-        }
-    }
-
-    fn hash(&self) -> Problem {
-        let word = &self.rest()[1..];
-        let word = &word[..word_length(word)];
-        let problem = Problem::new(
-            self.at..self.at + 1 + word.len(),
-            format!("{} is not part of the language", quote(&format!("#{word}"))),
-        );
-        match word {
-            "ifdef" | "endif" | "ifndef" | "else" => {
-                problem.help("conditions belong to FreeBSD's dialect, which is not supported")
-            }
-            _ => problem.help("comments begin with `//`, or stand between `/*` and `*/`"),
         }
     }
 

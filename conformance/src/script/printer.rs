@@ -4,11 +4,13 @@
 #![allow(clippy::format_push_string)]
 
 mod call;
+mod layout;
 mod packet;
 
 use super::ast::{Action, Header, Micros, Scenario, ScriptOption, Shell, Step, Time};
 
 pub use call::{print_call, print_expr, print_result};
+pub use layout::format;
 pub use packet::{
     print_encapsulation, print_flags, print_icmp, print_ip_info, print_option, print_options, print_packet, print_tcp,
 };

@@ -1,5 +1,6 @@
 //! The language as a whole, by examples.
 
+mod dialect;
 mod errors;
 mod examples;
 mod hostile;

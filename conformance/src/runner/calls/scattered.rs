@@ -63,7 +63,7 @@ pub(super) fn sendmsg(arguments: &mut Arguments<'_>, settings: &Settings) -> Res
     let control = message.control.as_ref().map_or(Ok(Vec::new()), control::encode)?;
     // an address says where to: of a stream only where the message opens it
     let opens = i64::from(flags) & posix::MSG_FASTOPEN != 0;
-    let to = opens.then(|| settings.peer());
+    let to = opens.then(|| settings.connect_address());
     let data = pieces.octets();
     let call = if control.is_empty() {
         Call::Write { fd, data, flags, to }

@@ -90,6 +90,13 @@ pub enum Expr {
         /// What comes with them.
         data: Box<EpollData>,
     },
+    /// `htonl(N)` or `htons(N)`: a number in network order.
+    NetworkOrder {
+        /// Whether it has 32 bits, not 16.
+        long: bool,
+        /// The number in host order.
+        value: Box<Spanned<Expr>>,
+    },
     /// `{onoff=N, linger=N}`, in seconds.
     Linger {
         /// Whether to linger.
@@ -121,6 +128,8 @@ pub struct IovecSpec {
     pub base: Spanned<Expr>,
     /// Octets.
     pub len: Spanned<Expr>,
+    /// Whether it was written `{iov_base=..., iov_len=N}`.
+    pub named: bool,
 }
 
 /// A message header.
@@ -138,11 +147,15 @@ pub struct MsghdrSpec {
     pub flags: Spanned<Expr>,
     /// `msg_control`
     pub control: Option<Spanned<Expr>>,
+    /// The number in `msg_control(N)`, which FreeBSD's dialect writes, before `msg_flags`.
+    pub control_len: Option<Spanned<Expr>>,
 }
 
 /// A control message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cmsg {
+    /// `cmsg_len`, if it is written.
+    pub len: Option<Spanned<Expr>>,
     /// `cmsg_level`
     pub level: Spanned<Expr>,
     /// `cmsg_type`

@@ -41,6 +41,8 @@ pub enum TransportSpec {
     Udp(UdpSpec),
     /// An ICMP message.
     Icmp(IcmpSpec),
+    /// `sctp: ...`, as written: SCTP is out of scope, so nothing is made of it.
+    Sctp(Spanned<String>),
 }
 
 /// A TCP segment. Sequence numbers are absolute in segments with SYN and relative to the initial
@@ -55,6 +57,8 @@ pub struct TcpSpec {
     pub flags: Spanned<FlagsSpec>,
     /// SEG.SEQ
     pub seq: Spanned<u32>,
+    /// How SEG.SEQ is meant.
+    pub seq_kind: SeqKind,
     /// The number after the last octet of text: `seq + len`, never beyond 2^32-1.
     pub end: Spanned<u32>,
     /// Octets of text.
@@ -67,6 +71,31 @@ pub struct TcpSpec {
     pub urgent: Option<Spanned<u16>>,
     /// The options.
     pub options: Spanned<OptionsSpec>,
+    /// `[code N, pen N]`: the reason of a reset, which it carries as text.
+    pub reason: Option<Spanned<ResetReason>>,
+    /// `/udp(a > b)`: the segment is carried in UDP, with these ports.
+    pub udp: Option<Spanned<(u16, u16)>>,
+}
+
+/// How a scripted sequence number is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SeqKind {
+    /// As the SYN bit says: absolute with it, relative without.
+    #[default]
+    Mapped,
+    /// `a:b(n)!`: as it is on the wire.
+    Literal,
+    /// `...(n)`: whatever comes. Outbound only.
+    Any,
+}
+
+/// Why a connection is reset, for the diagnostic payload of a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResetReason {
+    /// `code N`
+    pub code: u16,
+    /// `pen N`: the private enterprise number to which the code belongs.
+    pub pen: u32,
 }
 
 /// Control bits.
@@ -87,6 +116,8 @@ pub enum OptionsSpec {
     Any,
     /// `<mss 1460, nop, ...>` without the dots: these, in this order; a multiple of 4 octets, at most 40.
     Exact(Vec<Spanned<OptionSpec>>),
+    /// `<HEX>`: these octets; a multiple of 4, at most 40.
+    Octets(Vec<u8>),
     /// `<mss 1460, ...>`: these, in any order, and perhaps others. Outbound only.
     AtLeast(Vec<Spanned<OptionSpec>>),
 }
@@ -108,13 +139,17 @@ pub enum OptionSpec {
     Sack(Vec<(u32, u32)>),
     /// `TS val N ecr N`
     Timestamps {
-        /// TSval
-        val: u32,
+        /// TSval; `None`: `...`, whatever comes, and nothing is learnt from it.
+        val: Option<u32>,
         /// TSecr
         ecr: u32,
+        /// `ecr N!`: as it is on the wire.
+        literal: bool,
     },
     /// `md5 HEX`: at most 16 octets.
     Md5(Vec<u8>),
+    /// `md5 valid`: the digest of the segment (RFC 2385 §2.0).
+    Md5Valid,
     /// `FO`, `FO HEX`: at most 38 octets; none = a request.
     FastOpen(Vec<u8>),
     /// `FOEXP`, `FOEXP HEX`: kind 254 with the experiment id F989; at most 36 octets.
@@ -126,7 +161,25 @@ pub enum OptionSpec {
         /// What follows the length octet.
         data: Vec<u8>,
     },
-    /// `ECN e0b N ...` or `ECN e1b N ...`
+    /// `gen-N HEX`: the same in the words of FreeBSD's dialect.
+    Generic {
+        /// Above 1.
+        kind: u8,
+        /// What follows the length octet.
+        data: Vec<u8>,
+    },
+    /// `exp-FO`, `exp-FO HEX`: [`OptionSpec::FastOpenExperimental`] in the words of FreeBSD's dialect.
+    ExpFastOpen(Vec<u8>),
+    /// `exp-XXXX HEX`: kind 254 with an experiment id (RFC 6994).
+    Experiment {
+        /// The experiment id.
+        id: u16,
+        /// What follows it.
+        data: Vec<u8>,
+    },
+    /// `exp-tarr`, `exp-tarr N`: a request for a rate of acknowledgments.
+    AckRate(Option<u16>),
+    /// `ECN e0b N ...` or `ECN e1b N ...`, and `AccECN0 ...` and its kin
     AccEcn(AccEcn),
 }
 
@@ -137,6 +190,19 @@ pub struct AccEcn {
     pub e1b_first: bool,
     /// The counters in the order of the option.
     pub counters: Vec<u32>,
+    /// Which words of which dialect say it.
+    pub words: AccEcnWords,
+}
+
+/// The words for an AccECN option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccEcnWords {
+    /// `ECN e0b N ceb N e1b N`
+    Ecn,
+    /// `AccECN0 ee0b N eceb N ee1b N`
+    AccEcn,
+    /// `exp-AccECN0 ...`: as an experiment of kind 254 instead.
+    Experiment,
 }
 
 impl OptionSpec {
@@ -150,9 +216,15 @@ impl OptionSpec {
             OptionSpec::Sack(blocks) => 2 + 8 * blocks.len(),
             OptionSpec::Timestamps { .. } => 10,
             OptionSpec::Md5(octets) | OptionSpec::FastOpen(octets) => 2 + octets.len(),
-            OptionSpec::FastOpenExperimental(octets) => 4 + octets.len(),
-            OptionSpec::Raw { data, .. } => 2 + data.len(),
-            OptionSpec::AccEcn(option) => 2 + 3 * option.counters.len(),
+            OptionSpec::Md5Valid => 18,
+            OptionSpec::FastOpenExperimental(octets) | OptionSpec::ExpFastOpen(octets) => 4 + octets.len(),
+            OptionSpec::Raw { data, .. } | OptionSpec::Generic { data, .. } => 2 + data.len(),
+            OptionSpec::Experiment { data, .. } => 4 + data.len(),
+            OptionSpec::AckRate(rate) => 4 + rate.map_or(0, |_| 2),
+            OptionSpec::AccEcn(option) => {
+                let id = if option.words == AccEcnWords::Experiment { 2 } else { 0 };
+                2 + id + 3 * option.counters.len()
+            }
         }
     }
 
@@ -162,13 +234,15 @@ impl OptionSpec {
     }
 }
 
-/// A UDP datagram.
+/// A UDP or UDP-Lite datagram.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UdpSpec {
     /// `source > destination`
     pub ports: Option<Spanned<(u16, u16)>>,
     /// Octets of text.
     pub len: Spanned<u16>,
+    /// `udplite (n, cov)`: the octets that the checksum covers, its header included; 0 = all (RFC 3828 §3.1).
+    pub coverage: Option<Spanned<u16>>,
 }
 
 /// An ICMP or ICMPv6 message; which of the two is the runner's choice.
@@ -213,6 +287,8 @@ pub enum Echoed {
         seq: u32,
         /// Octets of text; enters only the quoted IP length.
         len: u16,
+        /// `/udp(a > b)`: the segment was carried in UDP.
+        udp: Option<(u16, u16)>,
     },
     /// `[udp (n)]`: a datagram with so many octets of text.
     Udp(u16),
@@ -227,8 +303,10 @@ pub struct IpInfo {
     pub class: Option<TrafficClass>,
     /// `flowlabel 0x...`, 20 bits.
     pub flow_label: Option<u32>,
-    /// `ttl N`; outbound 255 = not compared.
+    /// `ttl N`, `hlim N`; outbound 255 = not compared.
     pub ttl: Option<u8>,
+    /// Whether it was said in the words of IPv6: `class` for `tos`, `hlim` for `ttl`.
+    pub v6_words: bool,
 }
 
 /// TOS or traffic class, whole or in part.
@@ -236,8 +314,12 @@ pub struct IpInfo {
 pub enum TrafficClass {
     /// Only the two ECN bits.
     Ecn(EcnSpec),
-    /// `tos 0xNN`: the whole octet.
+    /// `tos 0xNN`, `class 0xNN`: the whole octet.
     Tos(u8),
+    /// `dscp N`: only the upper six bits (RFC 2474 §3).
+    Dscp(u8),
+    /// Both parts.
+    DscpAndEcn(u8, EcnSpec),
 }
 
 /// The ECN field of an IP header (RFC 3168 §5).

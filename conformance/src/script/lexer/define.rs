@@ -20,6 +20,8 @@ pub(crate) struct Defines<'a> {
 /// Who made a define.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
+    /// Nobody: what the usual runner of scripts defines.
+    Runner,
     /// An option of the script.
     Script,
     /// The command line: it wins.
@@ -44,6 +46,30 @@ impl<'a> Defines<'a> {
         let tokens = tokens_of(value).map_err(|problem| problem.at(span.clone()))?;
         self.values.insert(name.to_owned(), (tokens, origin));
         Ok(())
+    }
+
+    /// Defines what google's runner of its suite defines for every script, unless somebody has.
+    pub(crate) fn supply(&mut self, v6_sockets: bool, v6_packets: bool) {
+        let cookie = if v6_packets { "c1d1e9742a47a9bc" } else { "3021b9d889017eeb" };
+        let (level, kind) = if v6_sockets { ("SOL_IPV6", "IPV6_RECVERR") } else { ("SOL_IP", "IP_RECVERR") };
+        let usual = [
+            ("TFO_COOKIE", cookie),
+            ("CODE", "host_unreachable"),
+            ("CMSG_LEVEL_IP", level),
+            ("CMSG_TYPE_RECVERR", kind),
+        ];
+        for (name, value) in usual {
+            if !self.values.contains_key(name)
+                && let Ok(tokens) = tokens_of(value)
+            {
+                self.values.insert(name.to_owned(), (tokens, Origin::Runner));
+            }
+        }
+    }
+
+    /// Whether `name` is defined.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|(_, by)| *by != Origin::Runner)
     }
 
     /// What `token` stands for, if it is defined.

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Kind, Parser, Problem, Result, Spanned, quote};
 use crate::script::ast::{Direction, EcnSpec, Encapsulation, Gre, IpInfo, MplsEntry, TrafficClass};
+use crate::script::dscp;
+use crate::script::suggest::suggest;
 
 /// Headers that a packet has at most, the innermost IP header and the transport's included.
 const HEADERS: usize = 6;
@@ -102,6 +104,7 @@ impl Parser<'_> {
             ("ect01", EcnSpec::Ect01),
         ];
         let start = self.token.span.start;
+        let named = self.eat_word("ecn")?;
         for (word, ecn) in ECN {
             if self.eat_word(word)? {
                 if ecn == EcnSpec::Ect01 && direction == Direction::Inbound {
@@ -111,12 +114,34 @@ impl Parser<'_> {
                     )
                     .help("write `ect0` or `ect1`"));
                 }
+                if let Some(TrafficClass::Dscp(dscp)) = info.class {
+                    info.class = Some(TrafficClass::DscpAndEcn(dscp, ecn));
+                    return Ok(());
+                }
                 return self.once(&mut info.class, TrafficClass::Ecn(ecn), start);
             }
+        }
+        if named {
+            return Err(self.unexpected());
         }
         if self.eat_word("tos")? {
             let tos = self.number8("the type of service")?;
             self.once(&mut info.class, TrafficClass::Tos(tos.value), start)
+        } else if self.eat_word("class")? {
+            info.v6_words = true;
+            let class = self.number8("the traffic class")?;
+            self.once(&mut info.class, TrafficClass::Tos(class.value), start)
+        } else if self.eat_word("dscp")? {
+            let dscp = self.dscp()?;
+            if let Some(TrafficClass::Ecn(ecn)) = info.class {
+                info.class = Some(TrafficClass::DscpAndEcn(dscp, ecn));
+                return Ok(());
+            }
+            self.once(&mut info.class, TrafficClass::Dscp(dscp), start)
+        } else if self.eat_word("hlim")? {
+            info.v6_words = true;
+            let limit = self.number8("the hop limit")?;
+            self.once(&mut info.ttl, limit.value, start)
         } else if self.eat_word("flowlabel")? {
             let label = self.number("the flow label", 0xf_ffff)?;
             self.once(&mut info.flow_label, label.value as u32, start)
@@ -126,6 +151,25 @@ impl Parser<'_> {
         } else {
             Err(self.unexpected())
         }
+    }
+
+    /// A code point of differentiated services, by its number or its name.
+    fn dscp(&mut self) -> Result<u8> {
+        if self.at_number() {
+            return Ok(self.number("the code point", 63)?.value as u8);
+        }
+        let Some(token) = self.eat_kind(Kind::Word, "a code point")? else { return Err(self.unexpected()) };
+        let mut name = token.text.to_string();
+        if name == "voice" && self.eat("-", "`-`")? {
+            self.expect_word("admit")?;
+            name.push_str("-admit");
+        }
+        dscp::number(&name).ok_or_else(|| {
+            let known: Vec<String> = dscp::names().collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            Problem::new(self.span_from(token.span.start), format!("{} is no code point", quote(&name)))
+                .help(format!("{}; or a number from 0 to 63", suggest(&name, &known)))
+        })
     }
 
     fn once<T>(&self, place: &mut Option<T>, value: T, start: usize) -> Result<()> {

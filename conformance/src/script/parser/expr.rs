@@ -115,6 +115,12 @@ impl<'a> Parser<'a> {
                     let address = self.address("an IPv6 address")?;
                     return Ok(self.spanned(Expr::Inet6Addr(address), start));
                 }
+                "htonl" | "htons" => {
+                    self.expect("(", "`(`")?;
+                    let value = Box::new(self.expr()?);
+                    self.expect(")", "`)`")?;
+                    return Ok(self.spanned(Expr::NetworkOrder { long: word.text == "htonl", value }, start));
+                }
                 _ => {}
             }
         }

@@ -64,7 +64,7 @@ impl Parser<'_> {
     }
 
     /// `[a:b(n)]`, `[udp (n)]` or `[raw (n)]`
-    fn echoed(&mut self) -> Result<Option<Spanned<Echoed>>> {
+    pub(super) fn echoed(&mut self) -> Result<Option<Spanned<Echoed>>> {
         let start = self.token.span.start;
         if !self.eat("[", "`[` and the quoted packet")? {
             return Ok(None);
@@ -79,7 +79,8 @@ impl Parser<'_> {
             Echoed::Raw(length.value)
         } else {
             let (seq, _, len) = self.sequence(None)?;
-            Echoed::Tcp { seq: seq.value, len: len.value }
+            let udp = self.over_udp()?.map(|ports| ports.value);
+            Echoed::Tcp { seq: seq.value, len: len.value, udp }
         };
         self.expect("]", "`]`")?;
         Ok(Some(self.spanned(echoed, start)))

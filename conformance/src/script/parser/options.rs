@@ -31,7 +31,7 @@ enum Wants {
     Define,
 }
 
-const OPTIONS: [(&str, Wants); 38] = [
+const OPTIONS: [(&str, Wants); 45] = [
     ("ip_version", Wants::Word(&["ipv4", "ipv4-mapped-ipv6", "ipv6"])),
     ("local_ip", Wants::Address),
     ("remote_ip", Wants::Network),
@@ -70,6 +70,14 @@ const OPTIONS: [(&str, Wants); 38] = [
     ("wire_server_dev", Wants::Text),
     ("psp_udp_port", Wants::Number(0, 65_535)),
     ("help", Wants::Nothing),
+    // FreeBSD's dialect
+    ("udp_encapsulation", Wants::Word(&["tcp", "sctp"])),
+    ("tcp_md5_secret", Wants::Text),
+    ("no_cleanup", Wants::Nothing),
+    ("tun_dev", Wants::Text),
+    ("persistent_tun_dev", Wants::Nothing),
+    ("local_linklocal_ip", Wants::Address),
+    ("gateway_linklocal_ip", Wants::Address),
 ];
 
 /// The option at which `lexer` stands, as written: its comments are the caller's business.

@@ -13,6 +13,9 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
     lexer.trivia(&mut comments)?;
     let (header, own) = header::split(comments, lexer.line())?;
     let (options, own) = read_options(&mut lexer, own)?;
+    let version = options.iter().rfind(|option| option.name.value == "ip_version");
+    let version = version.and_then(|option| option.value.as_ref()).map_or("", |version| version.value.as_str());
+    lexer.defines.supply(version.contains("ipv6"), version == "ipv6");
     let mut parser = Parser::new(lexer)?;
     parser.token.comments.splice(0..0, own);
     let init = parser.shell()?;
@@ -22,18 +25,9 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
         return Err(parser.after_cleanup());
     }
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
+    let (name, source, is_expanded) = (name.to_owned(), Arc::from(source), parser.lexer.is_expanded);
     let defines = Vec::new();
-    Ok(Scenario {
-        name: name.to_owned(),
-        source: Arc::from(source),
-        defines,
-        header,
-        options,
-        init,
-        steps,
-        cleanup,
-        epilogue,
-    })
+    Ok(Scenario { name, source, defines, header, options, init, steps, cleanup, epilogue, is_expanded })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.
@@ -41,7 +35,9 @@ fn read_options(lexer: &mut Lexer<'_>, mut comments: Vec<Comment>) -> Result<(Ve
     let mut options = Vec::new();
     while lexer.rest().starts_with("--") {
         let mut option = options::option(lexer)?;
-        if !options::define(lexer, &option)? {
+        if options::define(lexer, &option)? {
+            lexer.is_expanded = true; // its line is not part of the scenario
+        } else {
             option.comments = header::plain(std::mem::take(&mut comments))?;
             options.push(option);
         }

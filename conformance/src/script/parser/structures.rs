@@ -31,7 +31,14 @@ impl Parser<'_> {
         if self.token.is("=") {
             match word.text.as_ref() {
                 "sa_family" => return self.sockaddr(),
-                "cmsg_level" => return self.cmsg(),
+                "cmsg_level" => return self.cmsg(None),
+                "cmsg_len" => {
+                    let len = self.value()?;
+                    self.expect(",", "`,`")?;
+                    self.expect_word("cmsg_level")?;
+                    return self.cmsg(Some(len));
+                }
+                "iov_base" => return self.iovec(),
                 "scm_sec" => return self.scm_timestamp(),
                 "ee_errno" => return self.extended_error(),
                 "fd" => return self.pollfd(),
@@ -64,7 +71,7 @@ impl Parser<'_> {
         if items.len() == 2 && is_buffer {
             let (len, base) = (items.pop(), items.pop());
             if let (Some(base), Some(len)) = (base, len) {
-                return Ok(Expr::Iovec(Box::new(IovecSpec { base, len })));
+                return Ok(Expr::Iovec(Box::new(IovecSpec { base, len, named: false })));
             }
         }
         Ok(Expr::Braces(items))
@@ -111,10 +118,27 @@ impl Parser<'_> {
         self.expect_word("msg_iov")?;
         let iov_len = self.parenthesized()?;
         let iov = self.value()?;
-        let flags = self.field("msg_flags")?;
-        let control = if self.token.is(",") { Some(self.field("msg_control")?) } else { None };
+        self.expect(",", "`,`")?;
+        let (mut control, mut control_len) = (None, None);
+        if self.eat_word("msg_control")? {
+            control_len = Some(self.parenthesized()?);
+            control = Some(self.value()?);
+            self.expect(",", "`,`")?;
+        }
+        self.expect_word("msg_flags")?;
+        let flags = self.value()?;
+        if control.is_none() && self.token.is(",") {
+            control = Some(self.field("msg_control")?);
+        }
         self.close()?;
-        Ok(Expr::Msghdr(Box::new(MsghdrSpec { name_len, name, iov_len, iov, flags, control })))
+        Ok(Expr::Msghdr(Box::new(MsghdrSpec { name_len, name, iov_len, iov, flags, control, control_len })))
+    }
+
+    fn iovec(&mut self) -> Result<Expr> {
+        let base = self.value()?;
+        let len = self.field("iov_len")?;
+        self.close()?;
+        Ok(Expr::Iovec(Box::new(IovecSpec { base, len, named: true })))
     }
 
     fn parenthesized(&mut self) -> Result<Spanned<Expr>> {
@@ -124,12 +148,12 @@ impl Parser<'_> {
         Ok(expr)
     }
 
-    fn cmsg(&mut self) -> Result<Expr> {
+    fn cmsg(&mut self, len: Option<Spanned<Expr>>) -> Result<Expr> {
         let level = self.value()?;
         let kind = self.field("cmsg_type")?;
         let data = self.field("cmsg_data")?;
         self.close()?;
-        Ok(Expr::Cmsg(Box::new(Cmsg { level, kind, data })))
+        Ok(Expr::Cmsg(Box::new(Cmsg { len, level, kind, data })))
     }
 
     fn scm_timestamp(&mut self) -> Result<Expr> {

@@ -3,7 +3,7 @@
 use wirelaw_reference::wire::Flags;
 
 use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
-use crate::script::ast::{Direction, FlagsSpec, TcpSpec};
+use crate::script::ast::{Direction, FlagsSpec, ResetReason, SeqKind, TcpSpec};
 
 impl<'a> Parser<'a> {
     pub(super) fn tcp(&mut self, direction: Direction) -> Result<TcpSpec> {
@@ -20,7 +20,7 @@ impl<'a> Parser<'a> {
             }
         }
         let (flags, glued) = self.flags(flags_begin)?;
-        let (seq, end, len) = self.sequence(glued)?;
+        let (seq, seq_kind, end, len) = self.tcp_sequence(glued, direction)?;
         let ack = if self.eat_word("ack")? { Some(self.number32("the acknowledgment number")?) } else { None };
         let window = if self.eat_word("win")? { Some(self.window()?) } else { None };
         let urgent = if self.eat_word("urg")? { Some(self.number16("the urgent pointer")?) } else { None };
@@ -31,7 +31,61 @@ impl<'a> Parser<'a> {
                 .help("write `win` and the raw value of the window field, 0 to 65535, behind `ack`"));
         }
         let options = self.tcp_options(direction)?;
-        Ok(TcpSpec { psp, ports, flags, seq, end, len, ack, window, urgent, options })
+        let reason = self.reset_reason(&flags)?;
+        let udp = self.over_udp()?;
+        Ok(TcpSpec { psp, ports, flags, seq, seq_kind, end, len, ack, window, urgent, options, reason, udp })
+    }
+
+    /// `start:end(len)`, `start:end(len)!` or `...(len)`
+    fn tcp_sequence(
+        &mut self,
+        glued: Option<Spanned<u32>>,
+        direction: Direction,
+    ) -> Result<(Spanned<u32>, SeqKind, Spanned<u32>, Spanned<u16>)> {
+        if glued.is_none() && self.token.kind == Kind::Ellipsis {
+            let dots = self.bump()?;
+            if direction == Direction::Inbound {
+                return Err(Problem::new(
+                    dots.span,
+                    "what is sent must be said: an inbound packet needs its sequence number",
+                ));
+            }
+            let len = self.length()?;
+            let at = |value| Spanned::new(value, dots.span.clone());
+            return Ok((at(0), SeqKind::Any, at(u32::from(len.value)), len));
+        }
+        let (seq, end, len) = self.sequence(glued)?;
+        let kind = if self.eat("!", "`!`")? { SeqKind::Literal } else { SeqKind::Mapped };
+        Ok((seq, kind, end, len))
+    }
+
+    /// `[code N, pen N]`
+    fn reset_reason(&mut self, flags: &Spanned<FlagsSpec>) -> Result<Option<Spanned<ResetReason>>> {
+        let start = self.token.span.start;
+        if !self.token.is("[") || !flags.value.flags.contains(Flags::RST) {
+            return Ok(None);
+        }
+        self.bump()?;
+        self.expect_word("code")?;
+        let code = self.number16("the reason")?.value;
+        self.expect(",", "`,`")?;
+        self.expect_word("pen")?;
+        let pen = self.number32("the enterprise number")?.value;
+        self.expect("]", "`]`")?;
+        Ok(Some(self.spanned(ResetReason { code, pen }, start)))
+    }
+
+    /// `/udp(a > b)`
+    pub(super) fn over_udp(&mut self) -> Result<Option<Spanned<(u16, u16)>>> {
+        let start = self.token.span.start;
+        if !self.eat("/", "`/udp`")? {
+            return Ok(None);
+        }
+        self.expect_word("udp")?;
+        self.expect("(", "`(`")?;
+        let ports = self.ports()?;
+        self.expect(")", "`)`")?;
+        Ok(Some(self.spanned(ports.value, start)))
     }
 
     /// `encap psp spi N`
@@ -69,9 +123,6 @@ impl<'a> Parser<'a> {
         &mut self,
         glued: Option<Spanned<u32>>,
     ) -> Result<(Spanned<u32>, Spanned<u32>, Spanned<u16>)> {
-        if glued.is_none() && self.token.kind == Kind::Ellipsis {
-            return Err(Problem::new(self.token.span.clone(), "there is no wildcard for the sequence number"));
-        }
         let seq = match glued {
             Some(seq) => seq,
             None => self.number32("a sequence number")?,
@@ -79,12 +130,6 @@ impl<'a> Parser<'a> {
         self.expect(":", "`:`")?;
         let end = self.number32("the end of the sequence numbers")?;
         let len = self.length()?;
-        if self.token.is("!") {
-            return Err(Problem::new(
-                self.token.span.clone(),
-                "`!` belongs to FreeBSD's dialect, which is not supported",
-            ));
-        }
         let span = seq.span.start.min(end.span.start)..self.end;
         match seq.value.checked_add(u32::from(len.value)) {
             Some(right) if right == end.value => Ok((seq, end, len)),

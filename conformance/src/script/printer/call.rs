@@ -41,6 +41,10 @@ pub fn print_expr(expr: &Expr) -> String {
         Expr::Braces(items) => format!("{{{}}}", print_list(items)),
         Expr::InetAddr(address) => format!("inet_addr(\"{address}\")"),
         Expr::Inet6Addr(address) => format!("inet6_addr(\"{address}\")"),
+        Expr::Iovec(iovec) if iovec.named => {
+            format!("{{iov_base={}, iov_len={}}}", print_expr(&iovec.base), print_expr(&iovec.len))
+        }
+        Expr::NetworkOrder { long, value } => format!("hton{}({})", if *long { 'l' } else { 's' }, print_expr(value)),
         Expr::Iovec(iovec) => format!("{{{}, {}}}", print_expr(&iovec.base), print_expr(&iovec.len)),
         Expr::Mpls(stack) => format!("{{{}}}", print_mpls(stack)),
         Expr::Gre(gre) => format!("{{{}}}", print_gre(gre)),
@@ -65,7 +69,11 @@ fn print_structure(expr: &Expr) -> String {
             );
         }
         Expr::Msghdr(header) => return print_msghdr(header),
-        Expr::Cmsg(cmsg) => vec![("cmsg_level", &cmsg.level), ("cmsg_type", &cmsg.kind), ("cmsg_data", &cmsg.data)],
+        Expr::Cmsg(cmsg) => {
+            let mut fields: Vec<(&str, &Spanned<Expr>)> = cmsg.len.iter().map(|len| ("cmsg_len", len)).collect();
+            fields.extend([("cmsg_level", &cmsg.level), ("cmsg_type", &cmsg.kind), ("cmsg_data", &cmsg.data)]);
+            fields
+        }
         Expr::ScmTimestamp { seconds, nanoseconds } => vec![("scm_sec", seconds), ("scm_nsec", nanoseconds)],
         Expr::ExtendedError(fields) => {
             let names = ["ee_errno", "ee_origin", "ee_type", "ee_code", "ee_info", "ee_data"];
@@ -93,10 +101,14 @@ fn print_structure(expr: &Expr) -> String {
 }
 
 fn print_msghdr(header: &MsghdrSpec) -> String {
-    let control =
-        header.control.as_ref().map_or_else(String::new, |control| format!(", msg_control={}", print_expr(control)));
+    let control = header.control.as_ref().map(|control| print_expr(control));
+    let (before, after) = match (&header.control_len, control) {
+        (_, None) => (String::new(), String::new()),
+        (Some(len), Some(control)) => (format!(", msg_control({})={control}", print_expr(len)), String::new()),
+        (None, Some(control)) => (String::new(), format!(", msg_control={control}")),
+    };
     format!(
-        "{{msg_name({})={}, msg_iov({})={}, msg_flags={}{control}}}",
+        "{{msg_name({})={}, msg_iov({})={}{before}, msg_flags={}{after}}}",
         print_expr(&header.name_len),
         print_expr(&header.name),
         print_expr(&header.iov_len),

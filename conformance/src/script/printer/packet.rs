@@ -3,10 +3,12 @@
 use wirelaw_reference::wire::Flags;
 
 use super::print_text;
+use crate::hex::hex;
 use crate::script::ast::{
-    AccEcn, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType, IpInfo, MplsEntry,
-    OptionSpec, OptionsSpec, PacketSpec, Spanned, TcpSpec, TrafficClass, TransportSpec,
+    AccEcn, AccEcnWords, Direction, Echoed, EcnSpec, Encapsulation, FlagsSpec, Gre, IcmpCode, IcmpSpec, IcmpType,
+    IpInfo, MplsEntry, OptionSpec, OptionsSpec, PacketSpec, SeqKind, Spanned, TcpSpec, TrafficClass, TransportSpec,
 };
+use crate::script::dscp;
 
 /// A packet without its time, such as `> S. 0:0(0) ack 1 <mss 1460>`.
 pub fn print_packet(packet: &PacketSpec) -> String {
@@ -17,7 +19,13 @@ pub fn print_packet(packet: &PacketSpec) -> String {
     words.extend(packet.ip.as_ref().map(|info| print_ip_info(info)));
     words.push(match &packet.transport {
         TransportSpec::Tcp(tcp) => print_tcp(tcp),
-        TransportSpec::Udp(udp) => format!("udp {}({})", print_ports(udp.ports.as_ref()), udp.len.value),
+        TransportSpec::Udp(udp) => match &udp.coverage {
+            None => format!("udp {}({})", print_ports(udp.ports.as_ref()), udp.len.value),
+            Some(covered) => {
+                format!("udplite {}({}, {})", print_ports(udp.ports.as_ref()), udp.len.value, covered.value)
+            }
+        },
+        TransportSpec::Sctp(text) => text.value.clone(),
         TransportSpec::Icmp(icmp) => print_icmp(icmp),
     });
     words.extend(packet.payload.as_ref().map(|payload| print_text(payload)));
@@ -31,7 +39,12 @@ pub fn print_tcp(tcp: &TcpSpec) -> String {
         out.push_str(&format!("encap psp spi {} ", spi.value));
     }
     out.push_str(&print_ports(tcp.ports.as_ref()));
-    out.push_str(&format!("{} {}:{}({})", print_flags(&tcp.flags), tcp.seq.value, tcp.end.value, tcp.len.value));
+    out.push_str(&print_flags(&tcp.flags));
+    out.push_str(&match tcp.seq_kind {
+        SeqKind::Any => format!(" ...({})", tcp.len.value),
+        SeqKind::Literal => format!(" {}:{}({})!", tcp.seq.value, tcp.end.value, tcp.len.value),
+        SeqKind::Mapped => format!(" {}:{}({})", tcp.seq.value, tcp.end.value, tcp.len.value),
+    });
     if let Some(ack) = &tcp.ack {
         out.push_str(&format!(" ack {}", ack.value));
     }
@@ -46,7 +59,17 @@ pub fn print_tcp(tcp: &TcpSpec) -> String {
         out.push(' ');
         out.push_str(&options);
     }
+    if let Some(reason) = &tcp.reason {
+        out.push_str(&format!(" [code {}, pen {}]", reason.code, reason.pen));
+    }
+    if let Some(udp) = &tcp.udp {
+        out.push_str(&format!(" {}", print_over_udp(udp.value)));
+    }
     out
+}
+
+fn print_over_udp((source, destination): (u16, u16)) -> String {
+    format!("/udp({source} > {destination})")
 }
 
 fn print_ports(ports: Option<&Spanned<(u16, u16)>>) -> String {
@@ -66,6 +89,7 @@ pub fn print_options(options: &OptionsSpec) -> String {
     match options {
         OptionsSpec::None => String::new(),
         OptionsSpec::Any => "<...>".to_owned(),
+        OptionsSpec::Octets(octets) => format!("<{}>", hex(octets)),
         OptionsSpec::Exact(options) => format!("<{}>", list(options)),
         OptionsSpec::AtLeast(options) => format!("<{}, ...>", list(options)),
     }
@@ -82,27 +106,36 @@ pub fn print_option(option: &OptionSpec) -> String {
         OptionSpec::Sack(blocks) => {
             blocks.iter().fold("sack".to_owned(), |out, (left, right)| format!("{out} {left}:{right}"))
         }
-        OptionSpec::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
+        OptionSpec::Timestamps { val, ecr, literal } => {
+            let val = val.map_or("...".to_owned(), |val| val.to_string());
+            format!("TS val {val} ecr {ecr}{}", if *literal { "!" } else { "" })
+        }
+        OptionSpec::Md5Valid => "md5 valid".to_owned(),
         OptionSpec::Md5(digest) => print_hex("md5", digest),
         OptionSpec::FastOpen(cookie) => print_hex("FO", cookie),
         OptionSpec::FastOpenExperimental(cookie) => print_hex("FOEXP", cookie),
         OptionSpec::Raw { kind, data } => print_hex(&format!("kind {kind}"), data),
-        OptionSpec::AccEcn(AccEcn { e1b_first, counters }) => {
-            let names = if *e1b_first { ["e1b", "ceb", "e0b"] } else { ["e0b", "ceb", "e1b"] };
-            names.iter().zip(counters).fold("ECN".to_owned(), |out, (name, count)| format!("{out} {name} {count}"))
-        }
+        OptionSpec::Generic { kind, data } => print_hex(&format!("gen-{kind}"), data),
+        OptionSpec::ExpFastOpen(cookie) => print_hex("exp-FO", cookie),
+        OptionSpec::Experiment { id, data } => print_hex(&format!("exp-{id:04x}"), data),
+        OptionSpec::AckRate(rate) => rate.map_or("exp-tarr".to_owned(), |rate| format!("exp-tarr {rate}")),
+        OptionSpec::AccEcn(option) => print_acc_ecn(option),
     }
 }
 
+fn print_acc_ecn(AccEcn { e1b_first, counters, words }: &AccEcn) -> String {
+    let names = if *e1b_first { ["e1b", "ceb", "e0b"] } else { ["e0b", "ceb", "e1b"] };
+    let order = u8::from(*e1b_first);
+    let (name, prefix) = match words {
+        AccEcnWords::Ecn => ("ECN".to_owned(), ""),
+        AccEcnWords::AccEcn => (format!("AccECN{order}"), "e"),
+        AccEcnWords::Experiment => (format!("exp-AccECN{order}"), "e"),
+    };
+    names.iter().zip(counters).fold(name, |out, (name, count)| format!("{out} {prefix}{name} {count}"))
+}
+
 fn print_hex(name: &str, octets: &[u8]) -> String {
-    let mut out = name.to_owned();
-    if !octets.is_empty() {
-        out.push(' ');
-        for octet in octets {
-            out.push_str(&format!("{octet:02x}"));
-        }
-    }
-    out
+    if octets.is_empty() { name.to_owned() } else { format!("{name} {}", hex(octets)) }
 }
 
 /// An ICMP message.
@@ -123,8 +156,9 @@ pub fn print_icmp(icmp: &IcmpSpec) -> String {
         out.push_str(&format!(" id {}", id.value));
     }
     match icmp.echoed.as_ref().map(|echoed| echoed.value) {
-        Some(Echoed::Tcp { seq, len }) => {
-            out.push_str(&format!(" [{seq}:{}({len})]", u64::from(seq) + u64::from(len)));
+        Some(Echoed::Tcp { seq, len, udp }) => {
+            let udp = udp.map_or_else(String::new, print_over_udp);
+            out.push_str(&format!(" [{seq}:{}({len}){udp}]", u64::from(seq) + u64::from(len)));
         }
         Some(Echoed::Udp(len)) => out.push_str(&format!(" [udp ({len})]")),
         Some(Echoed::Raw(len)) => out.push_str(&format!(" [raw ({len})]")),
@@ -135,18 +169,28 @@ pub fn print_icmp(icmp: &IcmpSpec) -> String {
 
 /// What is said of an IP header, in brackets.
 pub fn print_ip_info(info: &IpInfo) -> String {
+    let (tos, ttl) = if info.v6_words { ("class", "hlim") } else { ("tos", "ttl") };
+    let print_dscp = |code| format!("dscp {}", dscp::name(code).unwrap_or_else(|| format!("0x{code:02x}")));
     let class = info.class.map(|class| match class {
-        TrafficClass::Ecn(EcnSpec::NoEcn) => "noecn".to_owned(),
-        TrafficClass::Ecn(EcnSpec::Ect1) => "ect1".to_owned(),
-        TrafficClass::Ecn(EcnSpec::Ect0) => "ect0".to_owned(),
-        TrafficClass::Ecn(EcnSpec::Ce) => "ce".to_owned(),
-        TrafficClass::Ecn(EcnSpec::Ect01) => "ect01".to_owned(),
-        TrafficClass::Tos(tos) => format!("tos 0x{tos:02x}"),
+        TrafficClass::Ecn(ecn) => print_ecn(ecn).to_owned(),
+        TrafficClass::Tos(octet) => format!("{tos} 0x{octet:02x}"),
+        TrafficClass::Dscp(code) => print_dscp(code),
+        TrafficClass::DscpAndEcn(code, ecn) => format!("{}, ecn {}", print_dscp(code), print_ecn(ecn)),
     });
     let label = info.flow_label.map(|label| format!("flowlabel 0x{label:x}"));
-    let ttl = info.ttl.map(|ttl| format!("ttl {ttl}"));
+    let ttl = info.ttl.map(|limit| format!("{ttl} {limit}"));
     let items: Vec<String> = [class, label, ttl].into_iter().flatten().collect();
     format!("[{}]", items.join(", "))
+}
+
+fn print_ecn(ecn: EcnSpec) -> &'static str {
+    match ecn {
+        EcnSpec::NoEcn => "noecn",
+        EcnSpec::Ect1 => "ect1",
+        EcnSpec::Ect0 => "ect0",
+        EcnSpec::Ce => "ce",
+        EcnSpec::Ect01 => "ect01",
+    }
 }
 
 /// An outer header, with the colon that ends it.

@@ -88,7 +88,11 @@ fn options_are_none_any_exact_or_a_set() {
     assert_eq!(options("<FO 12e5, ...>"), OptionsSpec::AtLeast(one(OptionSpec::FastOpen(vec![0x12, 0xe5]))));
     assert_eq!(
         options("<ECN e1b 1 ceb 2, ...>"),
-        OptionsSpec::AtLeast(one(OptionSpec::AccEcn(AccEcn { e1b_first: true, counters: vec![1, 2] })))
+        OptionsSpec::AtLeast(one(OptionSpec::AccEcn(AccEcn {
+            e1b_first: true,
+            counters: vec![1, 2],
+            words: AccEcnWords::Ecn
+        })))
     );
 }
 

@@ -1,0 +1,62 @@
+//! `wirelaw fmt`: scripts in canonical form, in place.
+
+use std::fs;
+use std::path::Path;
+
+use super::arguments::FormatArguments;
+use super::{CliError, terminal};
+use crate::report::text::diagnostic;
+use crate::script::{Scenario, parse};
+use crate::suite::discover;
+
+/// Formats every script, or only lists those that would change; 1 if one cannot be formatted, or would change.
+pub(super) fn format(arguments: &FormatArguments) -> Result<u8, CliError> {
+    let entries = discover(&arguments.paths, None, &[])?;
+    let (mut changed, mut left) = (0_usize, 0_usize);
+    for entry in &entries {
+        let path = entry.path.display();
+        let scenario = match &entry.scenario {
+            Ok(scenario) => scenario,
+            Err(error) => {
+                left += 1;
+                terminal::complain(&format!("{}\n", diagnostic(&**error, terminal::color_of_errors())));
+                continue;
+            }
+        };
+        match formatted(scenario) {
+            Err(why) => {
+                left += 1;
+                terminal::complain(&format!("{path}: left as it is: {why}\n"));
+            }
+            Ok(text) if *text == *scenario.source => {}
+            Ok(text) => {
+                changed += 1;
+                if arguments.check {
+                    terminal::say(&format!("{path}\n"))?;
+                } else {
+                    write(&entry.path, &text)?;
+                }
+            }
+        }
+    }
+    let noun = if entries.len() == 1 { "script" } else { "scripts" };
+    let verb = if arguments.check { "would change" } else { "changed" };
+    terminal::say(&format!("{} {noun}, {changed} {verb}, {left} left as they are\n", entries.len()))?;
+    Ok(u8::from(left > 0 || arguments.check && changed > 0))
+}
+
+/// The canonical text; or why there is none that says the same as the file.
+fn formatted(scenario: &Scenario) -> Result<String, &'static str> {
+    if scenario.is_expanded {
+        return Err("it has defines or conditions, and they would be lost");
+    }
+    let text = crate::script::format(scenario);
+    match parse(&scenario.name, &text) {
+        Ok(again) if again == *scenario && crate::script::format(&again) == text => Ok(text),
+        _ => Err("its canonical form would not say the same, which is a fault of wirelaw"),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    fs::write(path, text).map_err(|cause| CliError::Write { path: path.to_owned(), cause })
+}
