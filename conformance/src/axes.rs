@@ -33,7 +33,7 @@ impl fmt::Display for Ip {
 }
 
 /// One point of the matrix in which a scenario runs on a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
     /// The address family.
     pub ip: Ip,
@@ -43,11 +43,23 @@ pub struct Axes {
     pub seed: u64,
     /// The habits that the stack is asked for; those of the scenario come after them.
     pub with: Vec<HabitValue>,
+    /// How long a run may last on a clock on the wall, in seconds.
+    pub longest: u64,
     /// Whether a live kernel's run may give shell lines that nobody understands to a shell.
     pub allow_shell: bool,
 }
 
+impl Default for Axes {
+    fn default() -> Axes {
+        let (ip, with) = (Ip::default(), Vec::new());
+        Axes { ip, isn: None, seed: 0, with, longest: Axes::LONGEST, allow_shell: false }
+    }
+}
+
 impl Axes {
+    /// How long a run may last on a clock on the wall unless somebody asks for more, in seconds.
+    pub const LONGEST: u64 = 60;
+
     /// The initial sequence numbers of a sweep: both ends of the circle, its middle, and a start
     /// from which a few segments walk over the end.
     pub const SWEEP: [Seq; 6] = [Seq(0), Seq(1), Seq((1 << 31) - 1), Seq(1 << 31), Seq(u32::MAX - 15), Seq(u32::MAX)];
@@ -86,7 +98,7 @@ mod tests {
         assert_eq!(Axes::default().to_string(), "");
         assert_eq!(Axes { ip: Ip::V6, ..Axes::default() }.to_string(), "ipv6");
         assert_eq!(
-            Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3, with: Vec::new(), allow_shell: false }.to_string(),
+            Axes { ip: Ip::V6, isn: Some(Seq(7)), seed: 3, with: Vec::new(), ..Axes::default() }.to_string(),
             "ipv6 isn 7 seed 3"
         );
     }

@@ -149,6 +149,8 @@ pub struct Setup {
     /// Initial sequence numbers, in the order in which the stack will need them. A stack that
     /// cannot be told ignores them; when they run out it chooses by itself.
     pub isns: Vec<Seq>,
+    /// Whether the link takes large packets and unfinished checksums, as network cards do.
+    pub has_offload: bool,
     /// The habits that the stack is asked for, the later of two overriding the earlier. It tells by
     /// [`Stack::follows`] which ones it has.
     pub habits: Vec<HabitValue>,
@@ -202,7 +204,16 @@ mod tests {
     #[test]
     fn every_stack_tells_its_buffers() -> Result<(), StackError> {
         let [local, remote] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
-        let setup = Setup { seed: 0, local, prefix: 24, remote, mtu: 1500, isns: Vec::new(), habits: Vec::new() };
+        let setup = Setup {
+            seed: 0,
+            local,
+            prefix: 24,
+            remote,
+            mtu: 1500,
+            has_offload: true,
+            isns: Vec::new(),
+            habits: Vec::new(),
+        };
         for named in all() {
             let mut stack = (named.factory)(&setup)?;
             let mut call = |ticket, call| {

@@ -174,12 +174,12 @@ pub enum Call {
         /// `MSG_ERRQUEUE` and the like.
         flags: i32,
     },
-    /// `sendmsg` with control messages.
+    /// `sendmsg`
     SendMessage {
         /// The socket.
         fd: Fd,
-        /// The data.
-        data: Vec<u8>,
+        /// The data, each piece in a buffer of its own.
+        pieces: Vec<Vec<u8>>,
         /// The control messages, as Linux on a machine of 64 bits lays them out.
         control: Vec<u8>,
         /// `MSG_ZEROCOPY` and the like.

@@ -88,7 +88,7 @@ fn conclude(outcome: &Outcome, stack: &str) -> Result<Completion, Failed> {
         Verdict::Pass => Ok(Completion::Completed),
         _ if must_pass => Err(format!("the reference must pass\n{}", text::finding(outcome)).into()),
         Verdict::Unsupported => Ok(Completion::ignored_with(&outcome.message)),
-        Verdict::Warn | Verdict::Fail | Verdict::Broken => {
+        Verdict::Warn | Verdict::Timing | Verdict::Fail | Verdict::Broken => {
             Ok(Completion::ignored_with(format!("known {}: {}", outcome.verdict, outcome.message)))
         }
     }

@@ -78,6 +78,9 @@ pub(super) struct RunArguments {
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
+    /// On a live kernel: scenarios that take longer, in seconds, are unsupported.
+    #[arg(long, value_name = "SECONDS", default_value_t = Axes::LONGEST)]
+    pub(super) longest: u64,
     /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.
     #[arg(long)]
     pub(super) allow_shell: bool,
@@ -109,6 +112,7 @@ impl RunArguments {
                 isn: *isn,
                 seed: self.seed,
                 with: self.with.clone(),
+                longest: self.longest,
                 allow_shell: self.allow_shell,
             })
         };
@@ -228,10 +232,7 @@ mod tests {
     fn axes_are_every_combination() {
         assert_eq!(run(&["--isn", "sweep", "--ip", "6", "--ip", "4", "--ip", "6"]).axes().len(), 12);
         let axes = run(&["--isn", "0xffffffff", "--ip", "6", "--seed", "9"]).axes();
-        assert_eq!(
-            axes,
-            [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new(), allow_shell: false }]
-        );
+        assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new(), ..Axes::default() }]);
         let axes = run(&["--with", "nagle=off", "--with", "msl=1s"]).axes();
         assert_eq!(axes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nagle=off msl=1s"]);
     }

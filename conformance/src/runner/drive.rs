@@ -103,6 +103,9 @@ impl<'a> Driver<'a> {
     pub(super) fn new(scenario: &'a Scenario, stack: &NamedStack, axes: &Axes) -> Result<Driver<'a>, Stop> {
         let settings = Settings::new(scenario, axes)?;
         let is_wall = stack::live().iter().any(|live| live.name == stack.name);
+        if is_wall {
+            plan::check_duration(scenario, axes.longest)?;
+        }
         let mut own = if is_wall { Vec::new() } else { shell::habits(scenario)? };
         own.extend(scenario.header.with.iter().cloned());
         let shell_lines =
@@ -116,6 +119,8 @@ impl<'a> Driver<'a> {
             prefix: settings.prefix,
             remote: settings.remote,
             mtu: settings.mtu,
+            // a scenario about requirements is about what goes over the wire
+            has_offload: scenario.header.covers.is_empty(),
             isns,
             habits: axes.with.iter().chain(own.iter().map(|habit| &habit.value)).cloned().collect(),
         };
@@ -586,6 +591,9 @@ fn octets(event: &Event) -> usize {
     match event {
         Event::Stimulus(Stimulus::Packet(octets)) | Event::Response(Response::Packet(octets)) => octets.len(),
         Event::Stimulus(Stimulus::Call { call: Call::Write { data, .. }, .. }) => data.len(),
+        Event::Stimulus(Stimulus::Call { call: Call::SendMessage { pieces, .. }, .. }) => {
+            pieces.iter().map(Vec::len).sum()
+        }
         Event::Stimulus(Stimulus::Call { .. }) => 0,
         Event::Response(Response::Return { value, .. }) => value.data.len(),
     }

@@ -24,6 +24,16 @@ pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop
     scenario.steps.iter().try_for_each(|step| check_step(step, settings).map_err(|stop| stop.of(step)))
 }
 
+/// Whether a person would wait so long.
+pub(super) fn check_duration(scenario: &Scenario, longest: u64) -> Result<(), Stop> {
+    let seconds = scenario.duration().as_secs();
+    if seconds <= longest {
+        return Ok(());
+    }
+    let what = format!("a scenario of {seconds} s on a clock on the wall; --longest {seconds} lets it run");
+    Err(Stop::new(Why::Unsupported, what))
+}
+
 /// Whether the stack has the habits that it was asked for: a run without them would say nothing about them.
 ///
 /// `own` are those that the scenario itself asks for.

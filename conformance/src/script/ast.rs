@@ -9,6 +9,7 @@ mod packet;
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::habits::HabitValue;
 use crate::stack::Capability;
@@ -89,6 +90,26 @@ impl PartialEq for Scenario {
             && self.steps == other.steps
             && self.cleanup == other.cleanup
             && self.epilogue == other.epilogue
+    }
+}
+
+impl Scenario {
+    /// How long it lasts if everything comes when it says: the time of its last line.
+    pub fn duration(&self) -> Duration {
+        let end = |now: u64, step: &Step| {
+            let at = match step.time.value {
+                Time::Any => now,
+                Time::Absolute(at) | Time::AbsoluteRange(_, at) => now.max(at),
+                Time::Relative(span) | Time::RelativeRange(_, span) => now.saturating_add(span),
+            };
+            let blocks = match (&step.end, step.time.value) {
+                (Some(end), Time::Absolute(_)) => end.value,
+                (Some(end), _) => now.saturating_add(end.value),
+                (None, _) => 0,
+            };
+            at.max(blocks)
+        };
+        Duration::from_micros(self.steps.iter().fold(0, end))
     }
 }
 

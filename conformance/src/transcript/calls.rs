@@ -46,10 +46,11 @@ pub(super) fn call(out: &mut String, call: &Call) -> fmt::Result {
             write!(out, ", {length} octets")?;
             flags_and_address(out, *flags, None)
         }
-        Call::SendMessage { data, flags, to, .. } => {
-            write!(out, ", {} octets", data.len())?;
+        Call::SendMessage { pieces, flags, to, .. } => {
+            let data = pieces.concat();
+            write!(out, ", {} octets in {} pieces", data.len(), pieces.len())?;
             flags_and_address(out, *flags, *to)?;
-            text(out, data)
+            text(out, &data)
         }
         Call::NullBuffer { length, .. } => write!(out, ", NULL, {length} octets)"),
         Call::Disconnect { .. } => write!(out, ", AF_UNSPEC)"),

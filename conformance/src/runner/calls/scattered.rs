@@ -10,6 +10,7 @@ use crate::trace::Call;
 /// What the pieces hold together.
 struct Pieces {
     length: usize,
+    lengths: Vec<usize>,
     /// `None`: no piece says what it holds.
     text: Option<Vec<u8>>,
 }
@@ -64,13 +65,13 @@ pub(super) fn sendmsg(arguments: &mut Arguments<'_>, settings: &Settings) -> Res
     // an address says where to: of a stream only where the message opens it
     let opens = i64::from(flags) & posix::MSG_FASTOPEN != 0;
     let to = opens.then(|| settings.connect_address());
-    let data = pieces.octets();
-    let call = if control.is_empty() {
-        Call::Write { fd, data, flags, to }
-    } else {
-        Call::SendMessage { fd, data, control, flags, to }
-    };
-    Ok(plain(Some(label), call))
+    if control.is_empty() && pieces.lengths.len() == 1 {
+        return Ok(plain(Some(label), Call::Write { fd, data: pieces.octets(), flags, to }));
+    }
+    let lengths = pieces.lengths.clone();
+    let mut data = pieces.octets();
+    let pieces = lengths.into_iter().map(|length| data.drain(..length).collect()).collect();
+    Ok(plain(Some(label), Call::SendMessage { fd, pieces, control, flags, to }))
 }
 
 fn vector(arguments: &mut Arguments<'_>) -> Result<(Pieces, std::ops::Range<usize>), Stop> {
@@ -96,7 +97,7 @@ fn pieces(list: &Spanned<Expr>) -> Result<(Pieces, usize), Stop> {
     let Expr::List(parts) = &list.value else {
         return Err(Stop::unsupported_at(&list.span, "something other than a list of iovec".to_owned()));
     };
-    let mut all = Pieces { length: 0, text: None };
+    let mut all = Pieces { length: 0, lengths: Vec::new(), text: None };
     for part in parts {
         let Expr::Iovec(piece) = &part.value else {
             return Err(Stop::unsupported_at(&part.span, "something other than an iovec".to_owned()));
@@ -119,6 +120,7 @@ fn pieces(list: &Spanned<Expr>) -> Result<(Pieces, usize), Stop> {
             _ => return Err(Stop::unsupported_at(&piece.base.span, "a null buffer".to_owned())),
         }
         all.length += length;
+        all.lengths.push(length);
     }
     Ok((all, parts.len()))
 }

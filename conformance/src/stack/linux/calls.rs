@@ -46,8 +46,10 @@ fn attempt(call: &Call) -> io::Result<Return> {
             data.truncate(usize::try_from(received.count).unwrap_or(0));
             Ok(Return { data, flags: received.flags, control: received.control, ..ok(received.count) })
         }
-        Call::SendMessage { fd, data, control, flags, to } => {
-            sys::sendmsg(fd.0, &kept(data, *flags), control, *flags, to.as_ref()).map(ok)
+        Call::SendMessage { fd, pieces, control, flags, to } => {
+            let kept: Vec<_> = pieces.iter().map(|piece| kept(piece, *flags)).collect();
+            let pieces: Vec<&[u8]> = kept.iter().map(AsRef::as_ref).collect();
+            sys::sendmsg(fd.0, &pieces, control, *flags, to.as_ref()).map(ok)
         }
         Call::Close { fd } => sys::close(fd.0).map(ok),
         Call::Shutdown { fd, how } => sys::shutdown(fd.0, *how).map(ok),

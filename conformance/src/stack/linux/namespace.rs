@@ -83,7 +83,7 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
     if let Some(index) = index_of("lo") {
         netlink.set_up(index, None, 0).map_err(|error| ("turn on the loopback device", error))?;
     }
-    let wire = tun(&netlink).or_else(|| None).map_or_else(|| veth(&netlink), Ok)?;
+    let wire = tun(setup).map_or_else(|| veth(&netlink, setup), Ok)?;
     let index = index_of(DEVICE).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
     // no neighbour needs to be asked for its hardware address
     let quiet = if matches!(wire, Wire::Tun(_)) { 0 } else { libc::IFF_NOARP };
@@ -98,19 +98,24 @@ fn remote_prefix(remote: IpAddr) -> u8 {
     if remote.is_ipv4() { 24 } else { 32 }
 }
 
-fn tun(_netlink: &Netlink) -> Option<Wire> {
+fn tun(setup: &Setup) -> Option<Wire> {
     if std::env::var_os("WIRELAW_NO_TUN").is_some() {
         return None;
     }
     let file = OpenOptions::new().read(true).write(true).open("/dev/net/tun").ok()?;
-    sys::make_tun(file.as_raw_fd(), DEVICE).ok()?;
+    sys::make_tun(file.as_raw_fd(), DEVICE, setup.has_offload).ok()?;
     let flags = sys::fcntl(file.as_raw_fd(), libc::F_GETFL, 0).ok()?;
     sys::fcntl(file.as_raw_fd(), libc::F_SETFL, flags as i32 | libc::O_NONBLOCK).ok()?;
     Some(Wire::Tun(file))
 }
 
-fn veth(netlink: &Netlink) -> Result<Wire, (&'static str, io::Error)> {
+fn veth(netlink: &Netlink, setup: &Setup) -> Result<Wire, (&'static str, io::Error)> {
     netlink.add_veth(DEVICE, PEER, HARDWARE).map_err(|error| ("make a pair of devices", error))?;
+    if !setup.has_offload {
+        let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)
+            .map_err(|error| ("make a socket", error.into()))?;
+        sys::drop_offload(socket.as_raw_fd(), DEVICE).map_err(|error| ("turn off segmentation offload", error))?;
+    }
     let peer = index_of(PEER).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
     netlink.set_up(peer, Some(u16::MAX), libc::IFF_NOARP).map_err(|error| ("turn on the wire", error))?;
     Ok(Wire::Veth(peer))

@@ -125,7 +125,7 @@ pub(super) fn recvmsg(fd: RawFd, buffer: &mut [u8], room: usize, flags: c_int) -
 
 pub(super) fn sendmsg(
     fd: RawFd,
-    data: &[u8],
+    pieces: &[&[u8]],
     control: &[u8],
     flags: c_int,
     to: Option<&SocketAddr>,
@@ -137,11 +137,12 @@ pub(super) fn sendmsg(
         full[..octets.len()].copy_from_slice(octets);
         *word = u64::from_ne_bytes(full);
     }
-    let mut piece = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
+    let vector = |piece: &&[u8]| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() };
+    let mut vectors: Vec<libc::iovec> = pieces.iter().map(vector).collect();
     // SAFETY: all zeros is a message header without anything.
     let mut header: libc::msghdr = unsafe { mem::zeroed() };
-    header.msg_iov = &raw mut piece;
-    header.msg_iovlen = 1;
+    header.msg_iov = vectors.as_mut_ptr();
+    header.msg_iovlen = vectors.len();
     if let Some(to) = &to {
         header.msg_name = to.as_ptr().cast_mut().cast();
         header.msg_namelen = to.len();
@@ -272,17 +273,37 @@ pub(super) fn unshare(flags: c_int) -> io::Result<i64> {
     checked_int(unsafe { libc::unshare(flags & (libc::CLONE_NEWUSER | libc::CLONE_NEWNET)) })
 }
 
-/// Makes a TUN device of an open `/dev/net/tun`, which takes large packets and unfinished checksums as a network card
-/// would.
-pub(super) fn make_tun(fd: RawFd, name: &str) -> io::Result<()> {
+/// A request about the device of this name.
+fn device_request(name: &str) -> libc::ifreq {
     // SAFETY: all zeros is a request without anything.
     let mut request: libc::ifreq = unsafe { mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
         *to = from as _;
     }
+    request
+}
+
+/// Makes an Ethernet device refuse large packets; `fd` is any socket.
+pub(super) fn drop_offload(fd: RawFd, name: &str) -> io::Result<()> {
+    const ETHTOOL_STSO: u32 = 0x1f;
+    let mut value = [ETHTOOL_STSO, 0];
+    let mut request = device_request(name);
+    request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
+    // SAFETY: the request points to a `struct ethtool_value`, which outlives the call.
+    checked_int(unsafe { libc::ioctl(fd, libc::SIOCETHTOOL as _, &raw mut request) })?;
+    Ok(())
+}
+
+/// Makes a TUN device of an open `/dev/net/tun`. With `has_offload` it takes large packets and unfinished checksums, as
+/// a network card would.
+pub(super) fn make_tun(fd: RawFd, name: &str, has_offload: bool) -> io::Result<()> {
+    let mut request = device_request(name);
     request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
     // SAFETY: TUNSETIFF reads and writes an `ifreq`.
     checked_int(unsafe { libc::ioctl(fd, libc::TUNSETIFF as _, &raw mut request) })?;
+    if !has_offload {
+        return Ok(());
+    }
     let offload = libc::TUN_F_CSUM | libc::TUN_F_TSO4 | libc::TUN_F_TSO6 | libc::TUN_F_TSO_ECN;
     // SAFETY: TUNSETOFFLOAD takes a number.
     checked_int(unsafe { libc::ioctl(fd, libc::TUNSETOFFLOAD as _, libc::c_ulong::from(offload)) })?;

@@ -21,7 +21,7 @@ use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements;
 use crate::runner::{self, Run};
-use crate::script::ast::{Scenario, Time};
+use crate::script::ast::Scenario;
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
@@ -81,6 +81,7 @@ struct Job {
     isn: Option<u32>,
     seed: u64,
     with: Vec<String>,
+    longest: u64,
     allow_shell: bool,
 }
 
@@ -94,6 +95,7 @@ impl Job {
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,
             with: axes.with.iter().map(HabitValue::to_string).collect(),
+            longest: axes.longest,
             allow_shell: axes.allow_shell,
         }
     }
@@ -105,6 +107,7 @@ impl Job {
             isn: self.isn.map(Seq),
             seed: self.seed,
             with: with.collect::<Result<_, _>>().map_err(|_| io::Error::other("a habit that nobody knows"))?,
+            longest: self.longest,
             allow_shell: self.allow_shell,
         })
     }
@@ -231,12 +234,7 @@ fn once(scenario: &Scenario, axes: &Axes) -> Run {
 
 /// How long a run may take: what its lines say, and some more.
 fn limit(scenario: &Scenario) -> Duration {
-    let micros = scenario.steps.iter().fold(0_u64, |sum, step| match step.time.value {
-        Time::Any => sum,
-        Time::Absolute(at) | Time::AbsoluteRange(_, at) => sum.max(at),
-        Time::Relative(span) | Time::RelativeRange(_, span) => sum.saturating_add(span),
-    });
-    Duration::from_micros(micros).saturating_add(GRACE)
+    scenario.duration().saturating_add(GRACE)
 }
 
 fn ask(job: &Job, limit: Duration) -> Result<Answer, String> {

@@ -62,6 +62,7 @@ fn first_isn(seed: u64) -> Option<u32> {
         prefix: 24,
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
+        has_offload: true,
         isns: Vec::new(),
         habits: Vec::new(),
     };

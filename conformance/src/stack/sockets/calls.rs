@@ -38,6 +38,9 @@ impl<E: Engine> Sockets<E> {
                 let blocking = self.may_block(*fd, *flags)?;
                 self.read(*fd, *length, *flags, Vec::new(), blocking)
             }
+            Call::SendMessage { fd, pieces, control, flags, to } if control.is_empty() => {
+                self.start(&Call::Write { fd: *fd, data: pieces.concat(), flags: *flags, to: *to })
+            }
             Call::Write { fd, data, flags, to } if i64::from(*flags) & MSG_FASTOPEN != 0 => {
                 let blocking = self.may_block(*fd, *flags)?;
                 self.send_fast(*fd, data.clone(), *flags, *to, blocking)

@@ -27,7 +27,16 @@ impl Dice {
 
 fn setup(seed: u64) -> Setup {
     let [local, remote] = [1, 2].map(|host| [192, 0, 2, host].into());
-    Setup { seed, local, prefix: 24, remote, mtu: 1500, isns: vec![Seq(0xffff_fff0)], habits: Vec::new() }
+    Setup {
+        seed,
+        local,
+        prefix: 24,
+        remote,
+        mtu: 1500,
+        has_offload: true,
+        isns: vec![Seq(0xffff_fff0)],
+        habits: Vec::new(),
+    }
 }
 
 fn any_call(dice: &mut Dice) -> Call {

@@ -216,6 +216,7 @@ pub(super) fn setup() -> Setup {
         prefix: 24,
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
+        has_offload: true,
         isns: Vec::new(),
         habits: Vec::new(),
     }
