@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use wirelaw_reference::seq::Seq;
 
 use super::http::HttpCommand;
+use super::record::RecordArguments;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 
@@ -35,6 +36,8 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
     Explain(ExplainArguments),
+    /// Make a script of a capture: what one connection did, so that it can be asked of a stack again.
+    Record(RecordArguments),
     /// HTTP/1.x: read messages; judge servers, proxies and clients.
     #[command(subcommand)]
     Http(HttpCommand),
