@@ -23,11 +23,6 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn has(&self, seen: &Seen) -> bool {
-        let ends = (seen.source(), seen.destination());
-        ends == (self.client, self.server) || ends == (self.server, self.client)
-    }
-
     /// Whether it begins with a SYN.
     pub(super) fn is_whole(&self) -> bool {
         self.packets.first().is_some_and(|first| is_syn(first))

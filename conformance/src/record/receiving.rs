@@ -63,7 +63,10 @@ pub(super) fn infer(view: &View, until: usize) -> Vec<Read> {
             continue;
         }
         walk.arrives(packet);
-        let goes_on = view.packets.get(place + 1).is_some_and(|next| !next.is_out && next.at - packet.at <= RUN);
+        let goes_on = view
+            .packets
+            .get(place + 1)
+            .is_some_and(|next| !next.is_out && !next.has(Flags::RST) && next.at - packet.at <= RUN);
         if place >= established && !goes_on {
             walk.end_of_run(place, packet.at, last_out);
         }

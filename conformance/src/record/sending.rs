@@ -57,6 +57,9 @@ struct Walk<'a> {
     /// The inbound packet that left no room, and whether the stack has probed since.
     blocked: Option<(usize, bool)>,
     has_closed: bool,
+    /// Whether the stack sets PSH at all, and whether its last text had it.
+    pushes: bool,
+    has_pushed: bool,
     probes: Vec<(u64, u64)>,
     found: Sending,
 }
@@ -71,6 +74,8 @@ pub(super) fn infer(view: &View) -> Sending {
         open: None,
         blocked: None,
         has_closed: false,
+        pushes: view.packets.iter().any(|packet| packet.is_out && packet.has(Flags::PSH)),
+        has_pushed: false,
         probes: Vec::new(),
         found: Sending::default(),
     };
@@ -83,6 +88,7 @@ pub(super) fn infer(view: &View) -> Sending {
             walk.inbound(place, packet);
         }
     }
+    walk.leave_unfinished();
     walk.found.keepalive = match walk.probes[..] {
         [] => None,
         [(_, idle)] => Some((seconds(idle), 75)),
@@ -178,7 +184,9 @@ impl Walk<'_> {
         self.blocked = None;
         self.max = packet.end();
         let fills = packet.end() >= self.edge;
-        if packet.has(Flags::PSH) && !fills || is_small && !fills && !packet.has(Flags::FIN) {
+        self.has_pushed = packet.has(Flags::PSH);
+        let ends = self.has_pushed || is_small && !self.pushes && !packet.has(Flags::FIN);
+        if ends && !fills {
             self.open = None;
         }
     }
@@ -209,6 +217,18 @@ impl Walk<'_> {
         let (before, after) = self.view.packets.split_at(place + 1);
         after.iter().filter(acks).any(|packet| packet.ack >= end)
             && !before.iter().filter(acks).any(|packet| packet.ack >= end)
+    }
+
+    /// A write of which the capture has no end goes on behind what it has, or its last segment would have PSH.
+    fn leave_unfinished(&mut self) {
+        let mss = usize::try_from(self.mss).unwrap_or(1);
+        let is_unfinished = self.pushes && !self.has_pushed && !self.has_closed;
+        let open = self.open.filter(|_| is_unfinished).and_then(|open| self.found.acts.get_mut(open));
+        if let Some(Timed { act: Act::Write { text, .. }, .. }) = open {
+            text.resize(text.len() + mss, 0);
+            let what = "zero octets stand for what the last write had beyond that";
+            self.found.remarks.push(format!("the capture ends before all is sent: {mss} {what}"));
+        }
     }
 
     fn act(&mut self, place: usize, at: u64, act: Act) {

@@ -11,6 +11,11 @@ const TIMESTAMPS: u8 = 8;
 /// The largest link that an option can say.
 const MAX_MTU: u32 = 0xffff;
 
+/// The MSS of the largest link that an option can say.
+pub(super) fn largest_mss(view: &View) -> u16 {
+    0xffff - if view.local.is_ipv6() { 60 } else { 40 }
+}
+
 /// The `--name=value` lines.
 pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remarks: &mut Vec<String>) -> Vec<String> {
     let mut lines = Vec::new();

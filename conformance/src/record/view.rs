@@ -53,6 +53,14 @@ impl Packet {
         })
     }
 
+    /// TSval and TSecr.
+    pub(super) fn stamps(&self) -> Option<(u32, u32)> {
+        self.segment.options.iter().find_map(|option| match option {
+            TcpOption::Timestamps { val, ecr } => Some((*val, *ecr)),
+            _ => None,
+        })
+    }
+
     pub(super) fn offers(&self, kind: u8) -> bool {
         self.segment.options.iter().any(|option| option.kind() == kind)
     }
@@ -132,10 +140,23 @@ impl View {
     pub(super) fn established(&self) -> Option<usize> {
         let own = self.own_syn?;
         let peer = self.peer_syn?;
-        let acks = |packet: &Packet| packet.has(Flags::ACK) && !packet.has(Flags::RST) && packet.ack >= 1;
         let first = own.max(peer);
+        let peer_val = self.packets[peer].stamps().filter(|_| self.packets[own].offers(8)).map(|(val, _)| val);
+        // RFC 7323 §3.2, §5.3: what has no timestamp, or an old one, is dropped
+        let is_young = |packet: &Packet| match (peer_val, packet.stamps()) {
+            (Some(first), Some((val, _))) => val.wrapping_sub(first) as i32 >= 0,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
         let is_it = |(place, packet): (usize, &Packet)| {
-            place >= first && !packet.is_out && acks(packet) && packet.ack < 1 << 30 && packet.seq <= 1
+            place >= first
+                && !packet.is_out
+                && packet.has(Flags::ACK)
+                && !packet.has(Flags::RST)
+                && packet.ack == 1
+                && (packet.seq == 1 || packet.has(Flags::SYN) && packet.seq == 0)
+                && (self.is_active || !packet.has(Flags::SYN))
+                && is_young(packet)
         };
         self.packets.iter().enumerate().position(is_it)
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use wirelaw_reference::wire::{Flags, Packet as IpPacket, TcpOption};
 
 use crate::hex::hex;
-use crate::record::RecordError;
 use crate::record::view::{Packet, View};
+use crate::record::{RecordError, setup};
 use crate::script::ast::{EcnSpec, FlagsSpec, IpInfo, OptionSpec, TrafficClass};
 use crate::script::printer::{print_flags, print_ip_info, print_option, print_text};
 
@@ -20,23 +20,16 @@ pub(super) struct Stamps {
     pub(super) is_scaled: bool,
 }
 
-fn stamps(packet: &Packet) -> Option<(u32, u32)> {
-    packet.segment.options.iter().find_map(|option| match option {
-        TcpOption::Timestamps { val, ecr } => Some((*val, *ecr)),
-        _ => None,
-    })
-}
-
 impl Stamps {
     pub(super) fn new(view: &View) -> Stamps {
         let first = |is_out| {
             let of_side = view.packets.iter().filter(move |packet| packet.is_out == is_out);
-            of_side.filter_map(stamps).map(|(val, _)| val).next()
+            of_side.filter_map(Packet::stamps).map(|(val, _)| val).next()
         };
         let mut sent = BTreeSet::new();
         let mut is_scaled = false;
         for packet in &view.packets {
-            match stamps(packet) {
+            match packet.stamps() {
                 Some((val, _)) if packet.is_out => drop(sent.insert(val)),
                 Some((_, ecr)) => is_scaled |= packet.has(Flags::ACK) && !sent.contains(&ecr),
                 None => {}
@@ -122,6 +115,8 @@ fn spec(view: &View, place: usize, packet: &Packet, option: &TcpOption, stamps: 
     Some(match option {
         TcpOption::EndOfList => OptionSpec::EndOfList,
         TcpOption::NoOperation => OptionSpec::NoOperation,
+        // the link of the script may be smaller than that of the capture
+        TcpOption::Mss(mss) if packet.is_out => OptionSpec::Mss((*mss).min(setup::largest_mss(view))),
         TcpOption::Mss(mss) => OptionSpec::Mss(*mss),
         TcpOption::WindowScale(shift) => OptionSpec::WindowScale(*shift),
         TcpOption::SackPermitted => OptionSpec::SackPermitted,
