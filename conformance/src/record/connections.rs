@@ -25,7 +25,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Whether it begins with a SYN.
     pub(super) fn is_whole(&self) -> bool {
-        self.packets.first().is_some_and(|first| is_syn(first))
+        self.packets.first().is_some_and(is_syn)
     }
 
     fn add(&mut self, seen: Seen) {
@@ -123,6 +123,7 @@ fn none() -> RecordError {
 }
 
 fn list(all: &[Connection]) -> String {
+    use std::fmt::Write as _;
     const MOST: usize = 100;
     let epoch = all.first().and_then(|first| first.packets.first()).map_or(0, |first| first.at);
     let mut text = String::new();
@@ -132,10 +133,10 @@ fn list(all: &[Connection]) -> String {
         let seconds = crate::script::printer::print_seconds(start / 1000);
         let (client, server, count) = (connection.client, connection.server, connection.packets.len());
         let plural = if count == 1 { "packet" } else { "packets" };
-        text.push_str(&format!("  {}  at {seconds} s  {client}-{server}  {count} {plural}{note}\n", at + 1));
+        let _ = writeln!(text, "  {}  at {seconds} s  {client}-{server}  {count} {plural}{note}", at + 1);
     }
     if all.len() > MOST {
-        text.push_str(&format!("  and {} more\n", all.len() - MOST));
+        let _ = writeln!(text, "  and {} more", all.len() - MOST);
     }
     text
 }

@@ -66,10 +66,7 @@ pub(super) fn segment(frame: &Frame<'_>) -> Sight {
         Ok(found) => found,
         Err(sight) => return sight,
     };
-    let (packet, missing) = match whole(ip) {
-        Some(found) => found,
-        None => return Sight::Other("no IP"),
-    };
+    let Some((packet, missing)) = whole(ip) else { return Sight::Other("no IP") };
     match Packet::decode_lenient(&packet) {
         Ok((Packet { ip, body: Body::Tcp(mut segment) }, _)) => {
             if missing > 0 {

@@ -222,7 +222,7 @@ impl Walk<'_> {
     /// A write of which the capture has no end goes on behind what it has, or its last segment would have PSH.
     fn leave_unfinished(&mut self) {
         let mss = usize::try_from(self.mss).unwrap_or(1);
-        let is_unfinished = self.pushes && !self.has_pushed && !self.has_closed;
+        let is_unfinished = !self.has_pushed && !self.has_closed;
         let open = self.open.filter(|_| is_unfinished).and_then(|open| self.found.acts.get_mut(open));
         if let Some(Timed { act: Act::Write { text, .. }, .. }) = open {
             text.resize(text.len() + mss, 0);

@@ -78,9 +78,7 @@ pub(super) fn settings(view: &View) -> Option<String> {
 fn is_linux(own: &Packet) -> bool {
     let kinds: Vec<u8> = own.segment.options.iter().map(wirelaw_reference::wire::TcpOption::kind).collect();
     let rest: &[u8] = match kinds.strip_prefix(&[2]) {
-        Some([SACK_PERMITTED, TIMESTAMPS, rest @ ..]) | Some([1, 1, TIMESTAMPS, rest @ ..]) => rest,
-        Some([1, 1, SACK_PERMITTED, rest @ ..]) => rest,
-        Some(rest) => rest,
+        Some([SACK_PERMITTED, TIMESTAMPS, rest @ ..] | [1, 1, TIMESTAMPS | SACK_PERMITTED, rest @ ..] | rest) => rest,
         None => return false,
     };
     rest.starts_with(&[1, WINDOW_SCALE])

@@ -133,7 +133,7 @@ impl View {
     /// An edge of a SACK block in the numbers of the script.
     pub(super) fn edge(&self, place: usize, edge: Seq) -> u32 {
         let is_out = self.packets.get(place).is_some_and(|packet| packet.is_out);
-        (edge - self.base(!is_out, place)) & u32::MAX
+        edge - self.base(!is_out, place)
     }
 
     /// The place at which the connection is established for the stack under test: after this packet.

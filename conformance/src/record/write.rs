@@ -23,7 +23,7 @@ impl Lines {
         self.now = self.now.max(at);
         let sign = if self.has_begun { "+" } else { "" };
         self.has_begun = true;
-        self.text.push_str(&format!("{sign}{} {what}\n", print_seconds(after)));
+        self.text.extend([sign, &print_seconds(after), " ", what, "\n"]);
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) fn script(view: &View, request: &Request<'_>, remarks: &mut Vec<Strin
         text.push('\n');
     }
     if let Some(line) = setup::settings(view) {
-        text.push_str(&format!("\n`{line}`\n"));
+        text.extend(["\n`", &line, "`\n"]);
     }
     text.push('\n');
     text.push_str(&steps(view, &sending, &stamps)?);

@@ -124,7 +124,7 @@ fn nanoseconds(time: u64, resolution: u8) -> u64 {
     let exponent = u32::from(resolution & 0x7f);
     let base: u128 = if resolution & 0x80 == 0 { 10 } else { 2 };
     let Some(per_second) = base.checked_pow(exponent) else { return 0 };
-    let scaled = u128::from(time).checked_mul(1_000_000_000).unwrap_or(u128::MAX) / per_second;
+    let scaled = u128::from(time).saturating_mul(1_000_000_000) / per_second;
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
