@@ -42,6 +42,15 @@ fn a_code_block_needs_a_socket() {
     expect(Verdict::Broken, "needs a socket", "0 < S 0:0(0) win 1000\n+0 %{ assert 1 }%", Fake::new());
 }
 
+/// The socket options that were asked for.
+fn asked(run: &Run) -> Vec<i32> {
+    let name = |record: &crate::trace::Record| match &record.event {
+        Event::Stimulus(Stimulus::Call { call: Call::GetOption { name, .. }, .. }) => Some(*name),
+        _ => None,
+    };
+    run.trace.records.iter().filter_map(name).collect()
+}
+
 /// A stack that lacks an option is only asked for it where a block reads what it tells.
 #[test]
 fn options_are_asked_for_where_they_are_read() {
@@ -54,16 +63,9 @@ fn options_are_asked_for_where_they_are_read() {
     };
     let script = format!("{SOCKET}+0 %{{ assert bbr_bw == 7 and SK_MEMINFO_RCVBUF == 2 and tcpi_snd_cwnd == 10 }}%");
     let run = expect(Verdict::Pass, "", &script, telling_all());
-    let asked: Vec<i32> = run
-        .trace
-        .records
-        .iter()
-        .filter_map(|record| match &record.event {
-            Event::Stimulus(Stimulus::Call { call: Call::GetOption { name, .. }, .. }) => Some(*name),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(asked, [11, 26, 55], "TCP_INFO, TCP_CC_INFO, SO_MEMINFO");
+    assert_eq!(asked(&run), [11, 26, 55], "TCP_INFO, TCP_CC_INFO, SO_MEMINFO");
+    let run = expect(Verdict::Pass, "", &format!("{SOCKET}+0 %{{ assert tcpi_snd_cwnd == 10 }}%"), telling_all());
+    assert_eq!(asked(&run), [11]);
     let script = format!("{SOCKET}+0 %{{ assert bbr_bw == 7 }}%");
     let mut fake = telling(&[("snd_cwnd", 10)]);
     fake.returns.insert(Ticket(3), Return::error(crate::posix::Errno::ENOPROTOOPT));
