@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
 //! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
-//! | `shell` | habits that the shell lines of scripts for kernels ask for; no shell is run | 1.5 |
+//! | `shell` | habits, or settings of a kernel, that the shell lines of scripts ask for; no shell is run | 1.5 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
@@ -14,7 +14,7 @@
 //! | `headers` | outer headers, UDP-Lite, TCP in UDP | 3.8, 8 |
 //! | `calls` | socket calls and their returns | 5 |
 //! | `serve` | a server of ours on a connection, for scenarios that mix TCP and HTTP | - |
-//! | `code` | assertions about `tcp_info` | 6 |
+//! | `code` | code blocks: assertions about what a stack tells of a connection | 6 |
 
 mod calls;
 mod code;

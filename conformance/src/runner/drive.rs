@@ -1,5 +1,7 @@
 //! The lines of a script, one after the other, in virtual time (packetdrill language, 2).
 
+mod judge;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use wirelaw_reference::wire::{Body, Flags};
@@ -13,13 +15,13 @@ use super::matching::Live;
 use super::serve::Applications;
 use super::settings::Settings;
 use super::{Axes, Stop, Why, code, inbound, plan, shell};
-use crate::posix::{MSG_FASTOPEN, SO_MEMINFO, SOCK_STREAM, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
+use crate::posix::{MSG_FASTOPEN, SOCK_STREAM};
 use crate::report::Mark;
 use crate::script::ast::{
     Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec,
 };
 use crate::stack::{self, Capability, Clock, NamedStack, Setup, Stack};
-use crate::trace::{Call, Duration, Event, Fd, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
+use crate::trace::{Call, Duration, Event, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
 const PATIENCE: Duration = Duration::from_hours(24);
@@ -395,47 +397,6 @@ impl<'a> Driver<'a> {
             }
         }
         self.finish_call(ticket, step, spec, &prepared).map(|_| ())
-    }
-
-    /// Asks what the block needs to know of the socket under test and judges its assertions by it (6).
-    fn judge_code(&mut self, step: &'a Step) -> Result<(), Stop> {
-        let unsupported = |what| Stop::unsupported_at(&step.span, what);
-        let Some(code) = self.codes.get(&step.span.start).cloned() else { return Ok(()) };
-        let current = self.flows.under_test();
-        let descriptor =
-            self.descriptors.values().rev().find(|descriptor| current.is_some() && descriptor.flow == current);
-        let Some(&Descriptor { live: fd, .. }) = descriptor else {
-            let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
-            return Err(Stop::broken_at(&step.span, message));
-        };
-        let mut ask = |is_needed: bool, level, name, symbol: &str| {
-            if !is_needed {
-                return Ok(Vec::new());
-            }
-            let octets = self.get_option(step, fd, level, name)?;
-            octets.ok_or_else(|| unsupported(format!("a code block: the stack does not tell {symbol}")))
-        };
-        let facts = code::Facts {
-            tcp_info: ask(true, SOL_TCP, TCP_INFO, "TCP_INFO")?,
-            cc_info: ask(code.needs_cc_info(), SOL_TCP, TCP_CC_INFO, "TCP_CC_INFO")?,
-            meminfo: ask(code.needs_meminfo(), SOL_SOCKET, SO_MEMINFO, "SO_MEMINFO")?,
-        };
-        match self.namespace.judge(&code, &facts).map_err(unsupported)? {
-            None => Ok(()),
-            Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
-        }
-    }
-
-    /// The value of an option for a code block, if the stack tells it.
-    fn get_option(&mut self, step: &Step, fd: Fd, level: i64, name: i64) -> Result<Option<Vec<u8>>, Stop> {
-        let ticket = next(&mut self.tickets);
-        let call = Call::GetOption { fd, level: level as i32, name: name as i32, length: tcp_info::LENGTH };
-        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
-        while self.advance(self.now)? {}
-        let told = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
-        let Some((_, record, Return { data, .. })) = told else { return Ok(None) };
-        self.trace.records[record].line = Some(step.line);
-        Ok(Some(data))
     }
 
     /// A label that a descriptor still has cannot be given to another (5.2).
