@@ -280,7 +280,9 @@ mod tests {
     /// A back with a run under way for each tag.
     fn back(tags: &[&str]) -> Back {
         let back = Back::listen("127.0.0.1:0".parse().expect("an address"), Bounds::default()).expect("a port");
-        tags.iter().for_each(|tag| back.begin(tag, Blocks::new()));
+        for tag in tags {
+            back.begin(tag, Blocks::new());
+        }
         back
     }
 

@@ -64,20 +64,20 @@ impl Lane {
         let tries = if self.company > 1 { TRIES } else { 0 };
         for _ in 0..tries {
             let _company = self.alone.read().unwrap_or_else(PoisonError::into_inner);
-            if let Ok(Some(observation)) = self.once(run) {
+            if let Ok((observation, true)) = self.once(run) {
                 return Ok(observation);
             }
         }
         let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
-        // Alone it can be disturbed only by what is left of a run before it; then that is gone.
         match self.once(run)? {
-            Some(observation) => Ok(observation),
-            None => Ok(self.once(run)?.unwrap_or_default()),
+            (observation, true) => Ok(observation),
+            // Alone it can be disturbed only by what was left of a run before it, and that is gone now.
+            (_, false) => Ok(self.once(run)?.0),
         }
     }
 
-    /// One run; nothing if it was disturbed.
-    fn once(&self, run: &Run<'_>) -> Result<Option<Observation>, Trouble> {
+    /// One run, and whether what was seen is of this run alone.
+    fn once(&self, run: &Run<'_>) -> Result<(Observation, bool), Trouble> {
         let tag = tag();
         let variables = self.variables(run.path, &tag, run.is_absolute);
         let blocks = blocks(run.script, &variables, run.segments, false)?;
@@ -90,10 +90,8 @@ impl Lane {
         // A connection that another run has spoilt also looks like a server that is gone.
         let is_gone = |reply: &Message| reply.status().is_some_and(|status| (502..=504).contains(&status));
         let is_gone = came.had_company && came.requests.is_empty() && seen.replies.iter().any(is_gone);
-        if came.is_disturbed || is_gone {
-            return Ok(None);
-        }
-        Ok(Some(Observation { requests: came.requests, connections: came.connections, ..seen }))
+        let observation = Observation { requests: came.requests, connections: came.connections, ..seen };
+        Ok((observation, !came.is_disturbed && !is_gone))
     }
 }
 
