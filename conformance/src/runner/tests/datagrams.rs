@@ -33,7 +33,7 @@ fn a_datagram_and_its_answer() {
     let sent = bodies(&run).remove(0);
     let wanted = Udp { source_port: PORT, destination_port: 777, payload: b"hello".into() };
     assert_eq!(sent.body, Body::Udp(wanted));
-    fails("length expected 9  got 10", &format!("{UDP}+0 > udp (9)"), able().sends_packet(0.0, &udp(777, 10)));
+    fails("length expected 9, got 10", &format!("{UDP}+0 > udp (9)"), able().sends_packet(0.0, &udp(777, 10)));
     fails("no packet came", &format!("{UDP}+0 > udp (10)"), able());
     fails("time expected", &format!("{UDP}+0 > udp (10)"), able().sends_packet(500.0, &udp(777, 10)));
     // another socket's
@@ -59,7 +59,7 @@ fn echo_sockets() {
     let script = "0 socket(..., SOCK_DGRAM, IPPROTO_ICMP) = 3\n+0 sendto(3, ..., 20, 0, ..., ...) = 20\n+0 > icmp echo_request [raw (20)]";
     let echo = |len| packet(Body::Icmp(Icmp { kind: 8, code: 0, rest: 0, payload: vec![1; len] }));
     passes(script, able().sends_packet(0.0, &echo(12)));
-    fails("length expected 20  got 21", script, able().sends_packet(0.0, &echo(13)));
+    fails("length expected 20, got 21", script, able().sends_packet(0.0, &echo(13)));
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn literal_numbers_are_not_mapped() {
     assert_eq!(injected(&run)[1..].iter().map(|(_, s)| s.seq).collect::<Vec<_>>(), [Seq(7), Seq(107)]);
     let reset = |seq| opened().sends(0.0, segment(Flags::RST, seq, 0));
     passes(&format!("{START}+0 > R 0:0(0)!"), reset(0));
-    fails("seq expected 0:0(0)  got 5000:5000(0)", &format!("{START}+0 > R 0:0(0)!"), reset(5000));
+    fails("seq expected 0:0(0), got 5000:5000(0)", &format!("{START}+0 > R 0:0(0)!"), reset(5000));
 }
 
 #[test]
