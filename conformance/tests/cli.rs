@@ -55,6 +55,38 @@ fn usage_errors_end_with_2_and_say_what_is_wrong() {
 }
 
 #[test]
+fn fmt_changes_what_is_not_canonical_and_nothing_else() {
+    let folder = folder();
+    let path = folder.path().join("wide.pkt");
+    let wide = "// A script.\n\n0   <S 0:0(0)win 5<mss 1460>// note\n";
+    fs::write(&path, wide).expect("there is room");
+    let check = wirelaw(folder.path(), &["fmt", "--check", "wide.pkt", "bad.pkt"]);
+    assert_eq!(status(&check), Some(1));
+    assert!(text(&check.stdout).starts_with("wide.pkt\n2 scripts, 1 would change, 1 left"), "{check:?}");
+    assert!(text(&check.stderr).contains("bad.pkt:3"), "{check:?}");
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), wide, "--check changes nothing");
+    assert_eq!(status(&wirelaw(folder.path(), &["fmt", "wide.pkt"])), Some(0));
+    let formatted = "// A script.\n\n0    < S 0:0(0) win 5 <mss 1460>  // note\n";
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), formatted);
+    let again = wirelaw(folder.path(), &["fmt", "--check", "wide.pkt"]);
+    assert_eq!(
+        (status(&again), text(&again.stdout).as_str()),
+        (Some(0), "1 script, 0 would change, 0 left as they are\n")
+    );
+}
+
+#[test]
+fn check_finds_misspelt_names() {
+    let folder = folder();
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_SOCKET, SO_REUSADDR, [1], 4) = 0\n";
+    fs::write(folder.path().join("names.pkt"), script).expect("there is room");
+    let output = wirelaw(folder.path(), &["check", "names.pkt"]);
+    assert_eq!(status(&output), Some(1), "{output:?}");
+    let told = text(&output.stderr);
+    assert!(told.contains("names.pkt:2") && told.contains("did you mean `SO_REUSEADDR`?"), "{told}");
+}
+
+#[test]
 fn check_shows_the_place_and_ends_with_1() {
     let folder = folder();
     let output = wirelaw(folder.path(), &["check", "."]);

@@ -48,7 +48,7 @@ pub(super) struct Flow {
     /// there for the next, so a new flow has them all.
     pub(super) cookies: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The flow label of the script and the live one that it stood for last.
-    pub(super) flow_label: Option<(u32, u32)>,
+    pub(super) label_of_ip: Option<(u32, u32)>,
     /// The UDP ports in which the stack carried its last segment, its own first.
     pub(super) udp_ports: Option<(u16, u16)>,
     /// Whether its socket is one of UDP or ICMP: sending to an address connects it as far as scripts are concerned.
@@ -173,7 +173,7 @@ impl Flows {
             timestamps: BTreeMap::new(),
             first_timestamp: None,
             cookies,
-            flow_label: None,
+            label_of_ip: None,
             udp_ports: None,
             is_datagram: false,
         });

@@ -138,13 +138,13 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
 
 /// A cookie that a server gives, as the script has it and as it is: only the server knows it before.
 fn given_cookie<'a>(want: &'a OptionSpec, have: &'a TcpOption, live: &Live) -> Option<(&'a [u8], &'a [u8])> {
-    let (script, given) = match (want, have) {
-        (OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
-        | (
-            OptionSpec::FastOpenExperimental(script) | OptionSpec::ExpFastOpen(script),
-            TcpOption::FastOpenExperimental(given),
-        ) => (script, given),
-        _ => return None,
+    let ((OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
+    | (
+        OptionSpec::FastOpenExperimental(script) | OptionSpec::ExpFastOpen(script),
+        TcpOption::FastOpenExperimental(given),
+    )) = (want, have)
+    else {
+        return None;
     };
     let gives = live.segment.flags.contains(Flags::SYN | Flags::ACK) && !script.is_empty() && !given.is_empty();
     gives.then_some((script, given))
