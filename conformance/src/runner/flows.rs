@@ -40,6 +40,8 @@ pub(super) struct Flow {
     /// The runner's end.
     pub(super) remote: Option<SocketAddr>,
     pub(super) numbers: Numbers,
+    /// Whether the runner has sent anything but zeros.
+    pub(super) has_text: bool,
     /// TSval of the script -> live, of what the stack sent.
     pub(super) timestamps: BTreeMap<u32, u32>,
     /// The first of them, script and live.
@@ -85,6 +87,12 @@ impl Numbers {
             (Space::Remote, true) => self.shift,
             (Space::Remote, false) => self.remote.map_or(0, |(_, live)| live.0),
         }
+    }
+
+    /// As the other side sees them.
+    pub(super) fn mirrored(&self) -> Numbers {
+        let shift = self.local.map_or(0, |(script, live)| live - script);
+        Numbers { local: self.remote, remote: self.local, remote_is_sure: true, shift }
     }
 
     /// The live number of a scripted one in a segment with or without SYN.
@@ -170,6 +178,7 @@ impl Flows {
             local,
             remote,
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
+            has_text: false,
             timestamps: BTreeMap::new(),
             first_timestamp: None,
             cookies,

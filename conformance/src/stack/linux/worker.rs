@@ -133,6 +133,7 @@ struct AnswerFailure {
     span: Range<usize>,
     marks: Vec<(Range<usize>, String)>,
     got: Vec<String>,
+    before: Vec<String>,
     is_decisive: bool,
 }
 
@@ -148,6 +149,7 @@ impl Answer {
             span: failure.span,
             marks: failure.marks.into_iter().map(|(span, note)| Mark { span, note }).collect(),
             got: failure.got,
+            before: failure.before,
             is_decisive: failure.is_decisive,
             trace: None,
         });
@@ -188,6 +190,7 @@ impl From<Run> for Answer {
                 span: failure.span,
                 marks: failure.marks.into_iter().map(|mark| (mark.span, mark.note)).collect(),
                 got: failure.got,
+                before: failure.before,
                 is_decisive: failure.is_decisive,
             }),
             packets: run.trace.records.into_iter().filter_map(packet).collect(),
