@@ -114,6 +114,8 @@ pub struct Failure {
     pub marks: Vec<Mark>,
     /// What came instead, in script syntax with its time; empty: nothing came.
     pub got: Vec<String>,
+    /// The last packets before, in script syntax.
+    pub before: Vec<String>,
     /// Whether the clause is about this very line. If not, the line may stand before the ones that test it, and
     /// the report says no more than that the run did not get as far as the scenario wants.
     pub is_decisive: bool,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
 //! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
-//! | `shell` | habits that the shell lines of scripts for kernels ask for; no shell is run | 1.5 |
+//! | `shell` | habits, or settings of a kernel, that the shell lines of scripts ask for; no shell is run | 1.5 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
 //! | `flows` | script numbers and live ones, connections and their names | 4.1-4.3 |
@@ -14,7 +14,7 @@
 //! | `headers` | outer headers, UDP-Lite, TCP in UDP | 3.8, 8 |
 //! | `calls` | socket calls and their returns | 5 |
 //! | `serve` | a server of ours on a connection, for scenarios that mix TCP and HTTP | - |
-//! | `code` | assertions about `tcp_info` | 6 |
+//! | `code` | code blocks: assertions about what a stack tells of a connection | 6 |
 
 mod calls;
 mod code;
@@ -28,6 +28,7 @@ mod inbound;
 mod matching;
 mod options;
 mod plan;
+mod recent;
 mod serve;
 mod settings;
 mod shell;
@@ -78,6 +79,8 @@ struct Stop {
     marks: Vec<Mark>,
     /// What came instead, in script syntax.
     got: Vec<String>,
+    /// The last packets before that, in script syntax.
+    before: Vec<String>,
     /// Where the step begins that is to blame, if not the one at which it was noticed.
     step: Option<usize>,
 }
@@ -96,7 +99,7 @@ enum Why {
 
 impl Stop {
     fn new(why: Why, message: String) -> Stop {
-        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new(), step: None }
+        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new(), before: Vec::new(), step: None }
     }
 
     /// To blame is `step`, wherever it was noticed.
@@ -135,15 +138,12 @@ pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
         Ok(driver) => driver,
         Err(stop) => return conclude(scenario, None, stop, Trace::default(), Vec::new()),
     };
-    for step in &scenario.steps {
-        if let Err(stop) = driver.step(step) {
-            let (trace, notes) = driver.into_trace();
-            return conclude(scenario, Some(step), stop, trace, notes);
-        }
-    }
-    if let Err(stop) = driver.finish() {
+    let stopped = scenario.steps.iter().find_map(|step| driver.step(step).err().map(|stop| (Some(step), stop)));
+    let stopped = stopped.or_else(|| driver.finish().err().map(|stop| (scenario.steps.last(), stop)));
+    if let Some((step, stop)) = stopped {
+        let before = driver.recent(&stop.got);
         let (trace, notes) = driver.into_trace();
-        return conclude(scenario, scenario.steps.last(), stop, trace, notes);
+        return conclude(scenario, step, Stop { before, ..stop }, trace, notes);
     }
     let (trace, notes) = driver.into_trace();
     Run { verdict: Verdict::Pass, message: String::new(), clause: None, line: None, failure: None, trace, notes }
@@ -173,6 +173,7 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
         span,
         marks,
         got: stop.got,
+        before: stop.before,
         is_decisive: is_decisive(scenario, step),
         trace: None,
     });

@@ -103,11 +103,13 @@ pub enum Capability {
     /// `datagrams`: whatever goes beyond TCP in plain IP packets: sockets of UDP and ICMP, outer headers, flow
     /// labels, IPv4 in sockets of IPv6, packets that were put together of several.
     Datagrams,
+    /// `files`: descriptors that are no sockets (`epoll`, pipes, files), control messages, null buffers.
+    Files,
 }
 
 impl Capability {
     /// Every capability, with the word that scenarios use for it.
-    pub const ALL: [(Capability, &'static str); 12] = [
+    pub const ALL: [(Capability, &'static str); 13] = [
         (Capability::Ipv6, "ipv6"),
         (Capability::Isn, "isn"),
         (Capability::Backlog, "backlog"),
@@ -120,6 +122,7 @@ impl Capability {
         (Capability::Buffers, "buffers"),
         (Capability::FastOpen, "fast-open"),
         (Capability::Datagrams, "datagrams"),
+        (Capability::Files, "files"),
     ];
 
     /// The capability that `word` names.
@@ -151,6 +154,8 @@ pub struct Setup {
     pub isns: Vec<Seq>,
     /// Whether the link takes large packets and unfinished checksums, as network cards do.
     pub has_offload: bool,
+    /// The size of the segments that an injected packet stands for, as if the device had merged them; 0: none.
+    pub virtual_mss: u16,
     /// The habits that the stack is asked for, the later of two overriding the earlier. It tells by
     /// [`Stack::follows`] which ones it has.
     pub habits: Vec<HabitValue>,
@@ -211,6 +216,7 @@ mod tests {
             remote,
             mtu: 1500,
             has_offload: true,
+            virtual_mss: 0,
             isns: Vec::new(),
             habits: Vec::new(),
         };

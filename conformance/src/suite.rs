@@ -58,6 +58,7 @@ fn version(stack: &NamedStack) -> String {
         remote,
         mtu: 1500,
         has_offload: true,
+        virtual_mss: 0,
         isns: Vec::new(),
         habits: Vec::new(),
     };

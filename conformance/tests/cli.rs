@@ -31,9 +31,13 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn usage_errors_end_with_2_and_say_what_is_wrong() {
     let folder = folder();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["run", "good.pkt", "--with", "nagel=off"], "did you mean `nagle`?"),
         (&["run", "missing.pkt"], "missing.pkt"),
+        (
+            &["http", "proxy", "--front", "a:1", "--front", "b:2", "--back-listen", "127.0.0.1:9"],
+            "2 times --front but 1 times --back-listen",
+        ),
         (&["run", "empty"], "no .pkt file"),
         (&["run", "good.pkt", "--stack", "no-such-stack"], "there is no stack `no-such-stack`; there is: "),
         (&["run", "--isn", "x"], "0 to 4294967295"),
@@ -48,6 +52,38 @@ fn usage_errors_end_with_2_and_say_what_is_wrong() {
         assert!(told.contains(words), "{arguments:?}: {told}");
         assert!(!told.contains("panicked"), "{arguments:?}: {told}");
     }
+}
+
+#[test]
+fn fmt_changes_what_is_not_canonical_and_nothing_else() {
+    let folder = folder();
+    let path = folder.path().join("wide.pkt");
+    let wide = "// A script.\n\n0   <S 0:0(0)win 5<mss 1460>// note\n";
+    fs::write(&path, wide).expect("there is room");
+    let check = wirelaw(folder.path(), &["fmt", "--check", "wide.pkt", "bad.pkt"]);
+    assert_eq!(status(&check), Some(1));
+    assert!(text(&check.stdout).starts_with("wide.pkt\n2 scripts, 1 would change, 1 left"), "{check:?}");
+    assert!(text(&check.stderr).contains("bad.pkt:3"), "{check:?}");
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), wide, "--check changes nothing");
+    assert_eq!(status(&wirelaw(folder.path(), &["fmt", "wide.pkt"])), Some(0));
+    let formatted = "// A script.\n\n0    < S 0:0(0) win 5 <mss 1460>  // note\n";
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), formatted);
+    let again = wirelaw(folder.path(), &["fmt", "--check", "wide.pkt"]);
+    assert_eq!(
+        (status(&again), text(&again.stdout).as_str()),
+        (Some(0), "1 script, 0 would change, 0 left as they are\n")
+    );
+}
+
+#[test]
+fn check_finds_misspelt_names() {
+    let folder = folder();
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 setsockopt(3, SOL_SOCKET, SO_REUSADDR, [1], 4) = 0\n";
+    fs::write(folder.path().join("names.pkt"), script).expect("there is room");
+    let output = wirelaw(folder.path(), &["check", "names.pkt"]);
+    assert_eq!(status(&output), Some(1), "{output:?}");
+    let told = text(&output.stderr);
+    assert!(told.contains("names.pkt:2") && told.contains("did you mean `SO_REUSEADDR`?"), "{told}");
 }
 
 #[test]

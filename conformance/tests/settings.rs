@@ -17,9 +17,12 @@ fn main() -> ExitCode {
     }
     let probe = Command::new("unshare").args(["-Urn", "true"]).stderr(Stdio::null()).status();
     let is_permitted = probe.is_ok_and(|status| status.success());
-    let trial = |name: &str, run: fn() -> Result<(), Failed>| match is_permitted {
-        true => Trial::test(name, run),
-        false => Trial::test(format!("{name} (no namespaces: unshare -Urn)"), || Ok(())).with_ignored_flag(true),
+    let trial = |name: &str, run: fn() -> Result<(), Failed>| {
+        if is_permitted {
+            Trial::test(name, run)
+        } else {
+            Trial::test(format!("{name} (no namespaces: unshare -Urn)"), || Ok(())).with_ignored_flag(true)
+        }
     };
     let trials = vec![
         trial("what a kernel has is set", sets),

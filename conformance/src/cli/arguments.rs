@@ -81,9 +81,9 @@ pub(super) struct RunArguments {
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
-    /// On a live kernel: scenarios that take longer, in seconds, are unsupported.
-    #[arg(long, value_name = "SECONDS", default_value_t = Axes::LONGEST)]
-    pub(super) longest: u64,
+    /// On a live kernel: scenarios that take longer are unsupported; 60 if not given.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) longest: Option<u64>,
     /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.
     #[arg(long)]
     pub(super) allow_shell: bool,
@@ -115,7 +115,7 @@ impl RunArguments {
                 isn: *isn,
                 seed: self.seed,
                 with: self.with.clone(),
-                longest: self.longest,
+                longest: self.longest.unwrap_or(Axes::LONGEST),
                 allow_shell: self.allow_shell,
             })
         };

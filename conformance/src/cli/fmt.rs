@@ -47,9 +47,6 @@ pub(super) fn format(arguments: &FormatArguments) -> Result<u8, CliError> {
 
 /// The canonical text; or why there is none that says the same as the file.
 fn formatted(scenario: &Scenario) -> Result<String, &'static str> {
-    if scenario.is_expanded {
-        return Err("it has defines or conditions, and they would be lost");
-    }
     let text = crate::script::format(scenario);
     match parse(&scenario.name, &text) {
         Ok(again) if again == *scenario && crate::script::format(&again) == text => Ok(text),

@@ -162,6 +162,7 @@ fn failure(script: &Script, line: &OutcomeLine, run: &Run) -> Failure {
         marks: vec![Mark { span: sent.start..first_line, note: note.to_owned() }],
         span: sent,
         got: describe(&run.observation),
+        before: Vec::new(),
         is_decisive: true,
         trace: None,
     }

@@ -29,6 +29,7 @@ pub(crate) fn failure(line: &str, marks: &[(&str, &str)]) -> Failure {
         span: start..start + line.len(),
         marks: marks.iter().map(mark).collect(),
         got: vec!["0.203114 >  R  1:1(0) win 0".into()],
+        before: Vec::new(),
         is_decisive: true,
         trace: Some(PathBuf::from("target/pcap/rst-syn-received-left-edge.pcapng")),
         source: source.into(),

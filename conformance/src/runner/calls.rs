@@ -466,6 +466,13 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     marks
 }
 
+/// What was read, if it is other than zeros and the script does not say what it is to be.
+pub(super) fn strange_text(prepared: &Prepared, value: &Return) -> Option<String> {
+    let (Call::Read { flags, .. } | Call::ReceiveMessage { flags, .. }) = &prepared.call else { return None };
+    let is_data = i64::from(*flags) & posix::MSG_ERRQUEUE == 0 && prepared.text.is_none();
+    (is_data && value.data.iter().any(|octet| *octet != 0)).then(|| show::text(&value.data))
+}
+
 /// Whether the call returns a new descriptor.
 pub(super) fn makes_descriptor(call: &Call) -> bool {
     matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Open { .. } | Call::EpollCreate { .. })

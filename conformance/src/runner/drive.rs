@@ -1,43 +1,31 @@
 //! The lines of a script, one after the other, in virtual time (packetdrill language, 2).
 
+mod calling;
+mod judge;
+mod wire;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use wirelaw_reference::wire::{Body, Flags};
+use calling::Blocking;
 
-use super::calls::{self, Descriptor, Descriptors, Prepared};
+use super::calls::{Descriptor, Descriptors};
 use super::code::Code;
 use super::datagrams::Datagram;
-use super::flows::{FlowId, Flows, Role};
-use super::headers::{self, Fault, Frame};
+use super::flows::Flows;
 use super::matching::Live;
 use super::serve::Applications;
 use super::settings::Settings;
-use super::{Axes, Stop, Why, code, inbound, plan, shell};
-use crate::posix::{MSG_FASTOPEN, SO_MEMINFO, SOCK_STREAM, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
+use super::{Axes, Stop, Why, code, plan, shell};
 use crate::report::Mark;
-use crate::script::ast::{
-    Action, CallSpec, Direction, PacketSpec, ResultSpec, Scenario, SeqKind, Step, Time, TransportSpec,
-};
+use crate::script::ast::{Action, Direction, Scenario, Step, Time, TransportSpec};
 use crate::stack::{self, Capability, Clock, NamedStack, Setup, Stack};
-use crate::trace::{Call, Duration, Event, Fd, Instant, Record, Response, Return, Stimulus, Ticket, Trace};
+use crate::trace::{Duration, Instant, Return, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
 const PATIENCE: Duration = Duration::from_hours(24);
 
 /// The same where a person waits.
-const WALL_PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a pending blocking call is waited for before the next call, and at the end (2.5).
-const BLOCKING_GRACE: Duration = Duration::from_secs(1);
-
-/// The most responses of one run: a stack that sends more will never end.
-const MAX_RESPONSES: usize = 200_000;
-
-/// The bits of a socket's type that are not flags.
-const SOCK_TYPE_MASK: i64 = 0xf;
-
-/// The most octets of one run, those of packets and of writes: all of them are kept in its trace.
-const MAX_OCTETS: usize = 256 << 20;
+const WALL_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A packet of the stack that no line has asked for yet.
 #[derive(Debug)]
@@ -45,25 +33,6 @@ pub(super) struct Arrived {
     /// Its place in the trace.
     pub(super) record: usize,
     pub(super) live: Live,
-}
-
-/// A blocking call that has not returned.
-#[derive(Clone, Debug)]
-struct Blocking<'a> {
-    ticket: Ticket,
-    step: &'a Step,
-    spec: &'a CallSpec,
-    prepared: Prepared,
-    started: Instant,
-    end: Instant,
-}
-
-impl Blocking<'_> {
-    /// It returns at another time than the line says, or never.
-    fn mismatch(&self, note: String) -> Stop {
-        let span = self.step.end.as_ref().map_or_else(|| self.spec.name.span.clone(), |end| end.span.clone());
-        Stop::mismatch(vec![Mark { span, note }], Vec::new()).of(self.step)
-    }
 }
 
 /// Drives one scenario on one stack.
@@ -121,6 +90,7 @@ impl<'a> Driver<'a> {
             mtu: settings.mtu,
             // a scenario about requirements is about what goes over the wire
             has_offload: scenario.header.covers.is_empty(),
+            virtual_mss: settings.virtual_mss,
             isns,
             habits: axes.with.iter().chain(own.iter().map(|habit| &habit.value)).cloned().collect(),
         };
@@ -131,6 +101,7 @@ impl<'a> Driver<'a> {
             return Err(Stop::unsupported_at(&need.span, what));
         }
         plan::check_datagrams(scenario, &settings, &profile)?;
+        plan::check_files(scenario, &settings, &profile)?;
         plan::check_habits(&own, &setup, &*stack)?;
         if profile.clock == Clock::Virtual {
             code::check_simulated(scenario, &codes)?;
@@ -261,307 +232,6 @@ impl<'a> Driver<'a> {
         if self.is_wall { Stop { why: Why::Time, ..stop } } else { stop }
     }
 
-    /// Takes the next response of the stack up to `until`; `false` if it stays silent till then.
-    pub(super) fn advance(&mut self, until: Instant) -> Result<bool, Stop> {
-        let until = until.max(self.now);
-        let Some((at, response)) = self.stack.advance(until)? else { return Ok(false) };
-        self.responses += 1;
-        if self.responses > MAX_RESPONSES {
-            let message = format!("the stack has answered {MAX_RESPONSES} times and does not stop");
-            return Err(Stop::new(Why::Broken, message));
-        }
-        self.check_size()?;
-        let record = self.trace.records.len();
-        // where time passes by itself, things are heard of after they happened
-        let newest = self.trace.records.last().map_or(at, |last| last.at.max(at));
-        if !self.is_wall && (at > until || at < self.now || at < newest) {
-            let message = format!("the stack answers out of order: something of {at} when asked up to {until}");
-            return Err(Stop::new(Why::Broken, message));
-        }
-        let mut calls = Vec::new();
-        let packet = match &response {
-            Response::Return { ticket, value } => {
-                let tickets = &mut self.tickets;
-                match self.applications.returned(*ticket, value, || next(tickets)) {
-                    Some(made) => calls = made,
-                    None => drop(self.returned.insert(*ticket, (at, record, value.clone()))),
-                }
-                None
-            }
-            Response::Packet(octets) => {
-                let ends = (self.settings.local, self.settings.remote);
-                Some(headers::decode(octets, ends, self.settings.is_tcp_in_udp))
-            }
-        };
-        self.record(newest, None, Event::Response(response));
-        for (ticket, call) in calls {
-            self.stimulate_at(newest, None, Stimulus::Call { ticket, call })?;
-        }
-        if let Some(packet) = packet {
-            self.receive(at, record, packet)?;
-        }
-        Ok(true)
-    }
-
-    fn record(&mut self, at: Instant, line: Option<usize>, event: Event) {
-        self.octets = self.octets.saturating_add(octets(&event));
-        self.trace.records.push(Record { at, line, event });
-    }
-
-    fn check_size(&self) -> Result<(), Stop> {
-        if self.octets <= MAX_OCTETS {
-            return Ok(());
-        }
-        Err(Stop::new(Why::Broken, format!("more than {MAX_OCTETS} octets are too many for one run")))
-    }
-
-    /// A packet that makes no sense is wrong whatever the script says (MUST-2).
-    /// What a host sends for its own purposes is nobody's business.
-    fn receive(&mut self, at: Instant, record: usize, packet: Result<Frame, Fault>) -> Result<(), Stop> {
-        match packet {
-            Err(Fault { message, concerns_us: true }) => Err(Stop {
-                got: vec![format!("{at} > (undecodable)")],
-                ..Stop::new(Why::Mismatch, format!("the stack sent a packet that is no packet: {message}"))
-            }),
-            Err(_) => Ok(()),
-            Ok(Frame { outer, ip, body: Body::Tcp(segment), udp, .. }) => {
-                self.inbox.push_back(Arrived { record, live: Live { at, ip, segment, outer, udp } });
-                Ok(())
-            }
-            Ok(frame) => {
-                if !frame.ip.destination.is_multicast() {
-                    self.datagrams.push_back(Datagram { record, at, frame });
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn stimulate(&mut self, line: usize, what: Stimulus) -> Result<(), Stop> {
-        self.stimulate_at(self.now, Some(line), what)
-    }
-
-    fn stimulate_at(&mut self, at: Instant, line: Option<usize>, what: Stimulus) -> Result<(), Stop> {
-        self.check_size()?;
-        self.record(at, line, Event::Stimulus(what.clone()));
-        Ok(self.stack.stimulate(at, &what)?)
-    }
-
-    fn inject(&mut self, step: &Step, spec: &PacketSpec) -> Result<(), Stop> {
-        let label = spec.connection.as_ref().map(|label| label.value.as_str());
-        let id = self.flows.inbound(label);
-        let flow = self.flows.get_mut(id);
-        if let TransportSpec::Tcp(tcp) = &spec.transport {
-            let syn = tcp.flags.value.flags.contains(Flags::SYN);
-            if tcp.seq_kind == SeqKind::Mapped && (syn || flow.role == Role::Passive) {
-                flow.numbers.bind_remote(tcp.seq.value, syn);
-            }
-        }
-        let octets = inbound::build(spec, self.flows.get(id), &self.settings)?;
-        self.stimulate(step.line, Stimulus::Packet(octets))
-    }
-
-    /// Makes a call; one without an end time has to return before the script goes on (2.5).
-    fn call(&mut self, step: &'a Step, spec: &'a CallSpec, start: Instant) -> Result<(), Stop> {
-        if let Some(fd) = calls::served(spec, &self.descriptors) {
-            let ticket = next(&mut self.tickets);
-            let call = self.applications.start(fd?, ticket);
-            self.stimulate(step.line, Stimulus::Call { ticket, call })?;
-            while self.advance(self.now)? {}
-            return Ok(());
-        }
-        let prepared = calls::prepare(spec, &self.descriptors, &self.settings)?;
-        self.check_label(spec, &prepared)?;
-        self.before_call(&prepared);
-        let ticket = next(&mut self.tickets);
-        let started = self.now;
-        self.stimulate(step.line, Stimulus::Call { ticket, call: prepared.call.clone() })?;
-        while self.advance(self.now)? {}
-        if let Some(end) = &step.end {
-            let base = match step.time.value {
-                Time::Absolute(_) => Instant::ZERO,
-                Time::Relative(span) => start - Duration::from_micros(span),
-                _ => start,
-            };
-            let end = base + Duration::from_micros(end.value);
-            self.blocking = Some(Blocking { ticket, step, spec, prepared, started, end });
-            return self.check_blocking();
-        }
-        while !self.returned.contains_key(&ticket) {
-            let patience = self.longest_wait();
-            if !self.advance(started + patience)? {
-                let note = format!("the call blocks and has not returned after {}", span(patience));
-                return Err(Stop::mismatch(vec![Mark { span: spec.name.span.clone(), note }], Vec::new()));
-            }
-        }
-        self.finish_call(ticket, step, spec, &prepared).map(|_| ())
-    }
-
-    /// Asks what the block needs to know of the socket under test and judges its assertions by it (6).
-    fn judge_code(&mut self, step: &'a Step) -> Result<(), Stop> {
-        let unsupported = |what| Stop::unsupported_at(&step.span, what);
-        let Some(code) = self.codes.get(&step.span.start).cloned() else { return Ok(()) };
-        let current = self.flows.under_test();
-        let descriptor =
-            self.descriptors.values().rev().find(|descriptor| current.is_some() && descriptor.flow == current);
-        let Some(&Descriptor { live: fd, .. }) = descriptor else {
-            let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
-            return Err(Stop::broken_at(&step.span, message));
-        };
-        let mut ask = |is_needed: bool, level, name, symbol: &str| {
-            if !is_needed {
-                return Ok(Vec::new());
-            }
-            let octets = self.get_option(step, fd, level, name)?;
-            octets.ok_or_else(|| unsupported(format!("a code block: the stack does not tell {symbol}")))
-        };
-        let facts = code::Facts {
-            tcp_info: ask(true, SOL_TCP, TCP_INFO, "TCP_INFO")?,
-            cc_info: ask(code.needs_cc_info(), SOL_TCP, TCP_CC_INFO, "TCP_CC_INFO")?,
-            meminfo: ask(code.needs_meminfo(), SOL_SOCKET, SO_MEMINFO, "SO_MEMINFO")?,
-        };
-        match self.namespace.judge(&code, &facts).map_err(unsupported)? {
-            None => Ok(()),
-            Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
-        }
-    }
-
-    /// The value of an option for a code block, if the stack tells it.
-    fn get_option(&mut self, step: &Step, fd: Fd, level: i64, name: i64) -> Result<Option<Vec<u8>>, Stop> {
-        let ticket = next(&mut self.tickets);
-        let call = Call::GetOption { fd, level: level as i32, name: name as i32, length: tcp_info::LENGTH };
-        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
-        while self.advance(self.now)? {}
-        let told = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
-        let Some((_, record, Return { data, .. })) = told else { return Ok(None) };
-        self.trace.records[record].line = Some(step.line);
-        Ok(Some(data))
-    }
-
-    /// A label that a descriptor still has cannot be given to another (5.2).
-    fn check_label(&self, spec: &CallSpec, prepared: &Prepared) -> Result<(), Stop> {
-        let made = match spec.result.value {
-            ResultSpec::Integer(label @ 0..) if calls::makes_descriptor(&prepared.call) => &[label][..],
-            _ => &prepared.labels,
-        };
-        match made.iter().find(|label| self.descriptors.contains_key(label)) {
-            Some(label) => Err(Stop::broken_at(&spec.result.span, format!("descriptor {label} is in use"))),
-            None => Ok(()),
-        }
-    }
-
-    fn flow_of(&self, prepared: &Prepared) -> Option<FlowId> {
-        self.descriptors.get(&prepared.fd?).and_then(|descriptor| descriptor.flow)
-    }
-
-    /// What the script has to know before the stack's answer comes.
-    fn before_call(&mut self, prepared: &Prepared) {
-        let opens = match &prepared.call {
-            Call::Connect { .. } => true,
-            Call::Write { flags, .. } => i64::from(*flags) & MSG_FASTOPEN != 0, // RFC 7413: connects, too
-            _ => false,
-        };
-        let Some(flow) = self.flow_of(prepared) else { return };
-        let sends_to = matches!(&prepared.call, Call::Write { to: Some(_), .. });
-        if opens || sends_to && self.flows.get(flow).is_datagram {
-            self.flows.connect(flow);
-        }
-    }
-
-    /// Compares a return with its line and draws the consequences; when it came.
-    fn finish_call(
-        &mut self,
-        ticket: Ticket,
-        step: &Step,
-        spec: &CallSpec,
-        prepared: &Prepared,
-    ) -> Result<Instant, Stop> {
-        let Some((at, record, value)) = self.returned.remove(&ticket) else { return Ok(self.now) };
-        self.now = self.now.max(at);
-        self.trace.records[record].line = Some(step.line);
-        let marks = calls::differences(spec, prepared, &value, &self.settings);
-        if !marks.is_empty() {
-            return Err(Stop::mismatch(marks, Vec::new()));
-        }
-        let flow = self.flow_of(prepared);
-        match (&prepared.call, &spec.result.value, flow) {
-            (Call::Socket { kind, .. }, ResultSpec::Integer(label @ 0..), _) => {
-                let flow = self.flows.open();
-                self.flows.get_mut(flow).is_datagram = i64::from(*kind) & SOCK_TYPE_MASK != SOCK_STREAM;
-                self.name(*label, value.value, Some(flow));
-            }
-            (Call::Open { .. } | Call::EpollCreate { .. }, ResultSpec::Integer(label @ 0..), _) => {
-                self.name(*label, value.value, None);
-            }
-            (Call::Pipe, ResultSpec::Integer(0), _) => {
-                for (label, live) in prepared.labels.iter().zip(value.data.as_chunks::<4>().0) {
-                    self.name(*label, i32::from_le_bytes(*live).into(), None);
-                }
-            }
-            (Call::Accept { .. }, ResultSpec::Integer(label @ 0..), _) => {
-                if let Some(flow) = value.peer.and_then(|peer| self.flows.with_peer(peer)).or(flow) {
-                    self.name(*label, value.value, Some(flow));
-                }
-            }
-            (Call::Listen { .. }, ResultSpec::Integer(0), Some(flow)) => self.flows.listen(flow),
-            (Call::Close { .. }, ResultSpec::Integer(0), _) => {
-                prepared.fd.and_then(|label| self.descriptors.remove(&label));
-            }
-            _ => {}
-        }
-        Ok(at)
-    }
-
-    fn name(&mut self, label: i64, live: i64, flow: Option<FlowId>) {
-        let live = crate::trace::Fd(i32::try_from(live).unwrap_or(-1));
-        self.descriptors.insert(label, Descriptor { live, flow });
-    }
-
-    /// One blocking call at a time: another call waits for it, but not for long (2.5).
-    fn before_next_call(&mut self, step: &Step, start: Instant) -> Result<(), Stop> {
-        self.finish_blocking()?;
-        let Some(blocking) = &self.blocking else {
-            return self.check_punctual(start, step, "the blocking call before took so long");
-        };
-        if blocking.end < self.now {
-            let note = format!("return expected at {}: the call has not returned until {}", blocking.end, self.now);
-            return Err(blocking.mismatch(note));
-        }
-        let message = format!("the call of line {} still blocks, and only one can at a time", blocking.step.line);
-        Err(Stop::broken_at(&step.span, message))
-    }
-
-    /// Judges the pending blocking call if it has returned: in time, and with the right result.
-    fn check_blocking(&mut self) -> Result<(), Stop> {
-        let Some(blocking) = self.blocking.take_if(|blocking| self.returned.contains_key(&blocking.ticket)) else {
-            return Ok(());
-        };
-        let at = self
-            .finish_call(blocking.ticket, blocking.step, blocking.spec, &blocking.prepared)
-            .map_err(|stop| stop.of(blocking.step))?;
-        let tolerance = self.settings.tolerance(blocking.end.since(blocking.started));
-        if at.since(blocking.end) > tolerance || blocking.end.since(at) > tolerance {
-            return Err(self.late(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end))));
-        }
-        Ok(())
-    }
-
-    /// Waits for the blocking call, but not for long (2.5).
-    fn finish_blocking(&mut self) -> Result<(), Stop> {
-        let Some(blocking) = &self.blocking else { return Ok(()) };
-        let (ticket, until) = (blocking.ticket, self.now + BLOCKING_GRACE);
-        while !self.returned.contains_key(&ticket) {
-            if !self.advance(until)? {
-                self.now = self.now.max(until);
-                break;
-            }
-        }
-        if let Some((at, ..)) = self.returned.get(&ticket) {
-            self.now = self.now.max(*at);
-        }
-        self.check_blocking()
-    }
-
     /// After the last line: a blocking call has to end, and what no line asked for is remarked.
     pub(super) fn finish(&mut self) -> Result<(), Stop> {
         self.finish_blocking()?;
@@ -574,29 +244,10 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// A long time in words.
-fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    if seconds < 3600 { format!("{seconds} seconds") } else { format!("{} hours", seconds / 3600) }
-}
-
 /// The ticket of the next call.
 fn next(tickets: &mut u32) -> Ticket {
     *tickets += 1;
     Ticket(*tickets)
-}
-
-/// How many octets of packets and data an event holds.
-fn octets(event: &Event) -> usize {
-    match event {
-        Event::Stimulus(Stimulus::Packet(octets)) | Event::Response(Response::Packet(octets)) => octets.len(),
-        Event::Stimulus(Stimulus::Call { call: Call::Write { data, .. }, .. }) => data.len(),
-        Event::Stimulus(Stimulus::Call { call: Call::SendMessage { pieces, .. }, .. }) => {
-            pieces.iter().map(Vec::len).sum()
-        }
-        Event::Stimulus(Stimulus::Call { .. }) => 0,
-        Event::Response(Response::Return { value, .. }) => value.data.len(),
-    }
 }
 
 fn is_inbound(step: &Step) -> bool {

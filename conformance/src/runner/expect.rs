@@ -4,7 +4,7 @@ use super::Stop;
 use super::drive::{Arrived, Driver};
 use super::flows::FlowId;
 use super::matching::{self, Live};
-use super::show;
+use super::{options, show};
 use crate::report::Mark;
 use crate::script::ast::{PacketSpec, Step, TcpSpec, Time};
 use crate::trace::{Duration, Instant};
@@ -28,6 +28,9 @@ impl<'a> Driver<'a> {
         matching::learn(tcp, &live, self.flows.get_mut(flow));
         self.now = self.now.max(live.at);
 
+        if let Some(remark) = options::echo_remark(tcp, &live.segment, &self.settings) {
+            self.notes.push(format!("line {}: {remark}", step.line));
+        }
         let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
         let is_late_at_most = marks.is_empty();
         matching::learn_label(spec, &live.ip, self.flows.get_mut(flow));
@@ -163,7 +166,7 @@ impl<'a> Driver<'a> {
         self.inbox.iter().take(SHOWN).map(|arrived| self.show(&arrived.live)).collect()
     }
 
-    fn show(&self, live: &Live) -> String {
+    pub(super) fn show(&self, live: &Live) -> String {
         let flow = self.flows.of_packet(live.local(), live.remote()).map(|id| self.flows.get(id));
         let label = flow.and_then(|flow| flow.label.as_deref());
         show::sent(live.at, label, &flow.map(|flow| flow.numbers).unwrap_or_default(), &live.segment)

@@ -40,6 +40,8 @@ pub(super) struct Flow {
     /// The runner's end.
     pub(super) remote: Option<SocketAddr>,
     pub(super) numbers: Numbers,
+    /// Whether the runner has sent anything but zeros.
+    pub(super) has_text: bool,
     /// TSval of the script -> live, of what the stack sent.
     pub(super) timestamps: BTreeMap<u32, u32>,
     /// The first of them, script and live.
@@ -48,7 +50,7 @@ pub(super) struct Flow {
     /// there for the next, so a new flow has them all.
     pub(super) cookies: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The flow label of the script and the live one that it stood for last.
-    pub(super) flow_label: Option<(u32, u32)>,
+    pub(super) label_of_ip: Option<(u32, u32)>,
     /// The UDP ports in which the stack carried its last segment, its own first.
     pub(super) udp_ports: Option<(u16, u16)>,
     /// Whether its socket is one of UDP or ICMP: sending to an address connects it as far as scripts are concerned.
@@ -85,6 +87,12 @@ impl Numbers {
             (Space::Remote, true) => self.shift,
             (Space::Remote, false) => self.remote.map_or(0, |(_, live)| live.0),
         }
+    }
+
+    /// As the other side sees them.
+    pub(super) fn mirrored(&self) -> Numbers {
+        let shift = self.local.map_or(0, |(script, live)| live - script);
+        Numbers { local: self.remote, remote: self.local, remote_is_sure: true, shift }
     }
 
     /// The live number of a scripted one in a segment with or without SYN.
@@ -170,10 +178,11 @@ impl Flows {
             local,
             remote,
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
+            has_text: false,
             timestamps: BTreeMap::new(),
             first_timestamp: None,
             cookies,
-            flow_label: None,
+            label_of_ip: None,
             udp_ports: None,
             is_datagram: false,
         });

@@ -139,7 +139,7 @@ fn udp_difference(want: Option<(u16, u16)>, have: Option<(u16, u16)>) -> Option<
 pub(super) fn label_difference(info: IpInfo, ip: &Ip, flow: &Flow) -> Option<String> {
     let wanted = info.flow_label.filter(|_| ip.source.is_ipv6())?;
     let live = ip.flow_label;
-    let why = match flow.flow_label {
+    let why = match flow.label_of_ip {
         _ if live == 0 => "none",
         Some((script, before)) if script == wanted && before != live => "another one than before",
         Some((script, before)) if script != wanted && before == live => "the same as before",
@@ -151,7 +151,7 @@ pub(super) fn label_difference(info: IpInfo, ip: &Ip, flow: &Flow) -> Option<Str
 /// Later lines compare flow labels to that of this one.
 pub(super) fn learn_label(spec: &PacketSpec, ip: &Ip, flow: &mut Flow) {
     if let Some(wanted) = spec.ip.as_ref().and_then(|info| info.flow_label).filter(|_| ip.source.is_ipv6()) {
-        flow.flow_label = Some((wanted, ip.flow_label));
+        flow.label_of_ip = Some((wanted, ip.flow_label));
     }
 }
 

@@ -19,6 +19,20 @@ const ACC_ECN_IDS: [u16; 2] = [0xacc0, 0xacc1];
 /// The experiment id of requests for a rate of acknowledgments.
 const ACK_RATE_ID: u16 = 0x00ac;
 
+/// What packetdrill does not compare: a TSecr other than the line says. What is echoed was sent as the script has it.
+pub(super) fn echo_remark(tcp: &TcpSpec, segment: &Segment, settings: &Settings) -> Option<String> {
+    let (OptionsSpec::Exact(options) | OptionsSpec::AtLeast(options)) = &tcp.options.value else { return None };
+    let wanted = options.iter().find_map(|option| match option.value {
+        OptionSpec::Timestamps { ecr, .. } => Some(ecr),
+        _ => None,
+    })?;
+    let sent = segment.options.iter().find_map(|option| match option {
+        TcpOption::Timestamps { ecr, .. } => Some(*ecr),
+        _ => None,
+    })?;
+    (wanted != sent && !settings.compares_echo).then(|| format!("TS ecr expected {wanted}  got {sent}"))
+}
+
 /// The options of an inbound segment, as its connection has them.
 pub(super) fn live(spec: &OptionsSpec, flow: &Flow, flags: Flags, settings: &Settings) -> Result<Vec<TcpOption>, Stop> {
     match spec {
@@ -138,13 +152,13 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
 
 /// A cookie that a server gives, as the script has it and as it is: only the server knows it before.
 fn given_cookie<'a>(want: &'a OptionSpec, have: &'a TcpOption, live: &Live) -> Option<(&'a [u8], &'a [u8])> {
-    let (script, given) = match (want, have) {
-        (OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
-        | (
-            OptionSpec::FastOpenExperimental(script) | OptionSpec::ExpFastOpen(script),
-            TcpOption::FastOpenExperimental(given),
-        ) => (script, given),
-        _ => return None,
+    let ((OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
+    | (
+        OptionSpec::FastOpenExperimental(script) | OptionSpec::ExpFastOpen(script),
+        TcpOption::FastOpenExperimental(given),
+    )) = (want, have)
+    else {
+        return None;
     };
     let gives = live.segment.flags.contains(Flags::SYN | Flags::ACK) && !script.is_empty() && !given.is_empty();
     gives.then_some((script, given))

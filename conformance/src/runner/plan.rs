@@ -12,6 +12,7 @@ use crate::script::ast::{
     Action, Direction, OptionSpec, OptionsSpec, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
 };
 use crate::stack::{Capability, Profile, Setup, Stack};
+use crate::trace::Call;
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
@@ -102,6 +103,35 @@ pub(super) fn check_datagrams(scenario: &Scenario, settings: &Settings, profile:
         if let Some(what) = beyond_tcp(spec) {
             return Err(Stop::unsupported_at(&step.span, lacks(what)).of(step));
         }
+    }
+    Ok(())
+}
+
+/// Whether the stack has descriptors that are no sockets, and calls that go beyond octets of a stream.
+pub(super) fn check_files(scenario: &Scenario, settings: &Settings, profile: &Profile) -> Result<(), Stop> {
+    if profile.capabilities.contains(&Capability::Files) {
+        return Ok(());
+    }
+    for step in &scenario.steps {
+        let Action::Call(spec) = &step.action else { continue };
+        if spec.name.value == "serve_http" {
+            continue;
+        }
+        let what = match calls::prepare(spec, &Descriptors::new(), settings)?.call {
+            Call::NullBuffer { .. } => "a null buffer".to_owned(),
+            Call::Disconnect { .. } => "an address in connect".to_owned(),
+            Call::ReceiveMessage { control: 1.., .. } => "control messages".to_owned(),
+            Call::SendMessage { control, .. } if !control.is_empty() => "control messages".to_owned(),
+            Call::EpollCreate { .. }
+            | Call::EpollControl { .. }
+            | Call::EpollWait { .. }
+            | Call::Pipe
+            | Call::Splice { .. }
+            | Call::Open { .. }
+            | Call::SendFile { .. } => format!("the call {}()", spec.name.value),
+            _ => continue,
+        };
+        return Err(Stop::unsupported_at(&step.span, format!("{what}, which {} lacks", profile.name)).of(step));
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ const WITHOUT_EFFECT: [&str; 14] = [
 
 impl Settings {
     pub(super) fn new(scenario: &Scenario, axes: &Axes) -> Result<Settings, Stop> {
-        let ip = family(scenario, axes)?;
+        let ip = family(scenario, axes);
         let (local, remote, prefix) = match ip {
             Ip::V4 => (IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16),
             Ip::V6 => (embed(Ipv4Addr::new(192, 168, 0, 1)), embed(Ipv4Addr::new(192, 0, 2, 1)), 48),
@@ -164,18 +164,18 @@ impl Settings {
 }
 
 /// The script decides if it says; else the run does.
-fn family(scenario: &Scenario, axes: &Axes) -> Result<Ip, Stop> {
+fn family(scenario: &Scenario, axes: &Axes) -> Ip {
     let values = |name: &'static str| {
         scenario.options.iter().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
     };
     if let Some(version) = values("ip_version").next_back() {
         return match version.value.as_str() {
-            "ipv6" => Ok(Ip::V6),
-            _ => Ok(Ip::V4),
+            "ipv6" => Ip::V6,
+            _ => Ip::V4,
         };
     }
     let is_v6 = values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
-    Ok(if is_v6 { Ip::V6 } else { axes.ip })
+    if is_v6 { Ip::V6 } else { axes.ip }
 }
 
 fn is_mapped(scenario: &Scenario) -> bool {

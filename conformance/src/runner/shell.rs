@@ -7,7 +7,6 @@
 
 mod freebsd;
 mod linux;
-#[allow(dead_code)] // for stacks that are kernels
 mod settings;
 mod sysctl;
 

@@ -9,6 +9,8 @@ mod blocking;
 mod calls;
 mod code;
 mod connections;
+mod datagrams;
+mod dialect;
 mod habits;
 mod joining;
 mod matching;

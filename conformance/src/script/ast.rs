@@ -77,8 +77,9 @@ pub struct Scenario {
     pub cleanup: Option<Shell>,
     /// Comments after everything else.
     pub epilogue: Vec<String>,
-    /// Whether a define or a condition (`#ifdef`) had a say: then the printed form says less than the source.
-    pub is_expanded: bool,
+    /// Where in the source words stand for which defines have put something else. There, and where conditions
+    /// (`#ifdef`) have chosen, the printed form says less than the source.
+    pub expansions: Vec<Range<usize>>,
 }
 
 impl PartialEq for Scenario {

@@ -33,15 +33,15 @@ pub(crate) struct Lexer<'a> {
     pending: VecDeque<Token<'a>>,
     /// Where the `#ifdef` stands that is open, whose text is read.
     condition: Option<Range<usize>>,
-    /// Whether a define or a condition had a say.
-    pub(crate) is_expanded: bool,
+    /// The words for which defines have put something else.
+    pub(crate) expansions: Vec<Range<usize>>,
 }
 
 impl<'a> Lexer<'a> {
     /// At the start of `source`.
     pub(crate) fn new(source: &'a str, defines: Defines<'a>) -> Lexer<'a> {
         let at = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Lexer { source, at, line: 1, defines, pending: VecDeque::new(), condition: None, is_expanded: false }
+        Lexer { source, at, line: 1, defines, pending: VecDeque::new(), condition: None, expansions: Vec::new() }
     }
 
     /// The offset of the next character.
@@ -73,7 +73,7 @@ impl<'a> Lexer<'a> {
                 && !token::is_reserved(&token.text)
                 && let Some(expansion) = self.defines.expand(&token)?
             {
-                self.is_expanded = true;
+                self.expansions.push(token.span.clone());
                 self.pending = expansion;
                 match self.pending.pop_front() {
                     Some(first) => token = first,
@@ -91,7 +91,7 @@ impl<'a> Lexer<'a> {
             return Ok(None);
         }
         let Some(mut expansion) = self.defines.expand(token)? else { return Ok(None) };
-        self.is_expanded = true;
+        self.expansions.push(token.span.clone());
         match (expansion.pop_front(), expansion.is_empty()) {
             (Some(mut only), true) => {
                 only.comments.clone_from(&token.comments);

@@ -259,7 +259,7 @@ mod tests {
         let starts = [
             "t:2:9: no line before has made the descriptor 4 (open here: 3)",
             "t:4:10: descriptor 3 was closed on line 3 (none is open here)",
-            "t:7:26: descriptor 6, made on line 6, is still open",
+            "t:7:24: descriptor 6, made on line 6, is still open",
             "t:8:14: no line before has made the descriptor 9",
             "t:9:20: no line before has made the descriptor 7",
         ];

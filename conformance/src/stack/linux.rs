@@ -84,6 +84,7 @@ mod tests {
             remote: [192, 0, 2, 2].into(),
             mtu: 1500,
             has_offload: true,
+            virtual_mss: 0,
             isns: Vec::new(),
             habits: Vec::new(),
         };

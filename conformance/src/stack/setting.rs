@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The longest pause that a script may ask for.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long `ip`, `tc` and `ethtool` may take.
 const PROGRAM_PATIENCE: Duration = Duration::from_secs(5);

@@ -57,7 +57,8 @@ fn one(same: &[&Outcome], paint: Paint) -> String {
             for line in excerpt::render(failure, &outcome.message) {
                 let _ = writeln!(out, "{line}");
             }
-            got(&mut out, &failure.got);
+            labelled(&mut out, "got", &failure.got);
+            labelled(&mut out, "before", &failure.before);
         }
         (None, Some(error)) => script_error(&mut out, error),
         (None, None) if !outcome.message.is_empty() => {
@@ -113,9 +114,10 @@ fn script_error(out: &mut String, error: &ScriptError) {
     }
 }
 
-fn got(out: &mut String, got: &[String]) {
-    for (index, line) in got.iter().enumerate() {
-        let label = if index == 0 { "got" } else { "" };
+/// Lines in script syntax, the first with a word in front.
+fn labelled(out: &mut String, label: &str, lines: &[String]) {
+    for (index, line) in lines.iter().enumerate() {
+        let label = if index == 0 { label } else { "" };
         let _ = writeln!(out, "  {label:<6} {}", printable(line));
     }
 }

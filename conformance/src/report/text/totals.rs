@@ -12,6 +12,7 @@ const REASONS: usize = 12;
 
 pub(super) fn render(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
     unsupported(out, report, verbose, paint);
+    remarks(out, report, verbose, paint);
     if verbose {
         by_rfc(out, report, paint);
     }
@@ -123,6 +124,27 @@ fn unsupported(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
     let rest: usize = reasons[shown..].iter().map(|(_, count)| count).sum();
     if rest > 0 {
         let _ = writeln!(out, "  {rest:>3}  for other reasons (--verbose shows them)");
+    }
+    out.push('\n');
+}
+
+/// What was remarked on runs that are as they should be; those that are not show it themselves.
+fn remarks(out: &mut String, report: &Report, verbose: bool, paint: Paint) {
+    let remarked = || report.outcomes.iter().filter(|o| o.verdict == Verdict::Pass && !o.notes.is_empty());
+    let count = remarked().count();
+    if count == 0 {
+        return;
+    }
+    if !verbose {
+        let _ = writeln!(out, "remarks on {count} that passed (--verbose shows them)\n");
+        return;
+    }
+    let _ = writeln!(out, "{}", paint.color(Paint::BOLD, "remarks"));
+    for outcome in remarked() {
+        let scenario = printable(&outcome.scenario);
+        for note in &outcome.notes {
+            let _ = writeln!(out, "  {scenario} on {}: {}", outcome.stack, printable(note));
+        }
     }
     out.push('\n');
 }

@@ -70,9 +70,13 @@ impl Statement {
                 assigns.insert(name.clone());
             }
             Statement::If { branches, otherwise } => {
-                branches.iter().for_each(|(condition, _)| read(condition));
+                for (condition, _) in branches {
+                    read(condition);
+                }
                 let bodies = branches.iter().map(|(_, body)| body).chain([otherwise]);
-                bodies.flatten().for_each(|statement| statement.names(reads, assigns));
+                for statement in bodies.flatten() {
+                    statement.names(reads, assigns);
+                }
             }
         }
     }
@@ -91,13 +95,19 @@ impl Expr {
             }
             Expr::Chain(first, rest) | Expr::Compare(first, rest) => {
                 first.each_name(each);
-                rest.iter().for_each(|(_, operand)| operand.each_name(each));
+                for (_, operand) in rest {
+                    operand.each_name(each);
+                }
             }
             Expr::And(all) | Expr::Or(all) | Expr::List(all) | Expr::Call(_, all) => {
-                all.iter().for_each(|expr| expr.each_name(each));
+                for expr in all {
+                    expr.each_name(each);
+                }
             }
             Expr::Choice { condition, then, other } => {
-                [condition, then, other].into_iter().for_each(|expr| expr.each_name(each));
+                for expr in [condition, then, other] {
+                    expr.each_name(each);
+                }
             }
             Expr::Format(parts) => {
                 for part in parts {

@@ -52,10 +52,10 @@ impl Scope<'_> {
             }
             Expr::List(items) => {
                 let items = self.values_of(items)?;
-                match items.iter().any(|item| matches!(item, Value::List(_))) {
-                    true => Err(Trouble::Unsupported("a list in a list".to_owned())),
-                    false => Ok(Value::List(items)),
+                if items.iter().any(|item| matches!(item, Value::List(_))) {
+                    return Err(Trouble::Unsupported("a list in a list".to_owned()));
                 }
+                Ok(Value::List(items))
             }
             Expr::Index(list, at) => self.item(list, at),
             Expr::Call(name, arguments) => value::call(name, self.values_of(arguments)?),
@@ -129,7 +129,7 @@ impl Scope<'_> {
     pub(super) fn explain(&self, trouble: Trouble, expr: &Expr) -> Trouble {
         match trouble {
             Trouble::Raises(why) => Trouble::Raises(why + &self.values(expr)),
-            other => other,
+            Trouble::Unsupported(what) => Trouble::Unsupported(what),
         }
     }
 }

@@ -141,7 +141,7 @@ fn render(value: &Value, spec: &Spec) -> Result<String, Trouble> {
         _ => digits,
     };
     if spec.plus && sign.is_empty() && !is_text {
-        sign = "+".to_owned();
+        sign.push('+');
     }
     let missing = spec.width.saturating_sub(sign.chars().count() + digits.chars().count());
     Ok(match (spec.left, spec.zeros && !is_text) {

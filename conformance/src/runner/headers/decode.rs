@@ -88,6 +88,12 @@ fn u32_at(octets: &[u8], at: usize) -> Option<u32> {
     octets.get(at..)?.first_chunk().map(|four| u32::from_be_bytes(*four))
 }
 
+/// Whether an IPv4 header says that more fragments follow, or that some came before (RFC 791 §3.1).
+fn is_fragment(octets: &[u8]) -> bool {
+    const MORE_OR_OFFSET: u16 = 0x3fff;
+    u16_at(octets, 6).is_some_and(|field| field & MORE_OR_OFFSET != 0)
+}
+
 /// The protocol that an IP header at the start of `octets` names, and what follows the header; `None` if the
 /// packet is a fragment or is cut short.
 fn ip_payload(octets: &[u8]) -> Option<(u8, &[u8])> {
@@ -95,8 +101,7 @@ fn ip_payload(octets: &[u8]) -> Option<(u8, &[u8])> {
         4 => {
             let header = usize::from(octets[0] & 0xf) * 4;
             let total = usize::from(u16_at(octets, 2)?);
-            let is_whole = u16_at(octets, 6)? & 0x3fff == 0;
-            let payload = octets.get(header..total).filter(|_| header >= 20 && is_whole)?;
+            let payload = octets.get(header..total).filter(|_| header >= 20 && !is_fragment(octets))?;
             Some((*octets.get(9)?, payload))
         }
         6 => {
@@ -203,10 +208,7 @@ fn udp_lite(octets: &[u8]) -> Option<(Vec<u8>, u16)> {
 fn concerns_us(octets: &[u8], local: IpAddr, remote: IpAddr) -> bool {
     let between_us = |ip: &Ip| ip.source == local && ip.destination == remote;
     match (octets.first().map(|first| first >> 4), ip_of(octets)) {
-        (Some(4), Some(ip)) => {
-            let is_whole = u16_at(octets, 6).is_none_or(|field| field & 0x3fff == 0);
-            octets.get(9) == Some(&6) && is_whole && between_us(&ip)
-        }
+        (Some(4), Some(ip)) => octets.get(9) == Some(&6) && !is_fragment(octets) && between_us(&ip),
         (Some(6), Some(ip)) => octets.get(6) == Some(&6) && between_us(&ip),
         _ => true,
     }

@@ -29,7 +29,6 @@ impl Lexer<'_> {
             return Err(Problem::new(at..at + start + length, "conditions cannot be nested")
                 .help("close the one before with `#endif`"));
         }
-        self.is_expanded = true;
         let name = &rest[start..start + length];
         let span = at..at + start + length;
         if name == SYSTEM || self.defines.knows(name) {

@@ -25,9 +25,9 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
         return Err(parser.after_cleanup());
     }
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
-    let (name, source, is_expanded) = (name.to_owned(), Arc::from(source), parser.lexer.is_expanded);
+    let (name, source, expansions) = (name.to_owned(), Arc::from(source), parser.lexer.expansions);
     let defines = Vec::new();
-    Ok(Scenario { name, source, defines, header, options, init, steps, cleanup, epilogue, is_expanded })
+    Ok(Scenario { name, source, defines, header, options, init, steps, cleanup, epilogue, expansions })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.
@@ -35,9 +35,8 @@ fn read_options(lexer: &mut Lexer<'_>, mut comments: Vec<Comment>) -> Result<(Ve
     let mut options = Vec::new();
     while lexer.rest().starts_with("--") {
         let mut option = options::option(lexer)?;
-        if options::define(lexer, &option)? {
-            lexer.is_expanded = true; // its line is not part of the scenario
-        } else {
+        // a define has been applied, and is no part of the scenario
+        if !options::define(lexer, &option)? {
             option.comments = header::plain(std::mem::take(&mut comments))?;
             options.push(option);
         }

@@ -5,6 +5,9 @@ use wirelaw_reference::wire::Flags;
 use super::{Kind, Parser, Problem, Result, Spanned, Token, quote};
 use crate::script::ast::{Direction, FlagsSpec, ResetReason, SeqKind, TcpSpec};
 
+/// `start:end(len)`
+type Sequence = (Spanned<u32>, Spanned<u32>, Spanned<u16>);
+
 impl<'a> Parser<'a> {
     pub(super) fn tcp(&mut self, direction: Direction) -> Result<TcpSpec> {
         let psp = self.psp()?;
@@ -20,7 +23,7 @@ impl<'a> Parser<'a> {
             }
         }
         let (flags, glued) = self.flags(flags_begin)?;
-        let (seq, seq_kind, end, len) = self.tcp_sequence(glued, direction)?;
+        let (seq_kind, (seq, end, len)) = self.tcp_sequence(glued, direction)?;
         let ack = if self.eat_word("ack")? { Some(self.number32("the acknowledgment number")?) } else { None };
         let window = if self.eat_word("win")? { Some(self.window()?) } else { None };
         let urgent = if self.eat_word("urg")? { Some(self.number16("the urgent pointer")?) } else { None };
@@ -37,11 +40,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `start:end(len)`, `start:end(len)!` or `...(len)`
-    fn tcp_sequence(
-        &mut self,
-        glued: Option<Spanned<u32>>,
-        direction: Direction,
-    ) -> Result<(Spanned<u32>, SeqKind, Spanned<u32>, Spanned<u16>)> {
+    fn tcp_sequence(&mut self, glued: Option<Spanned<u32>>, direction: Direction) -> Result<(SeqKind, Sequence)> {
         if glued.is_none() && self.token.kind == Kind::Ellipsis {
             let dots = self.bump()?;
             if direction == Direction::Inbound {
@@ -52,11 +51,11 @@ impl<'a> Parser<'a> {
             }
             let len = self.length()?;
             let at = |value| Spanned::new(value, dots.span.clone());
-            return Ok((at(0), SeqKind::Any, at(u32::from(len.value)), len));
+            return Ok((SeqKind::Any, (at(0), at(u32::from(len.value)), len)));
         }
-        let (seq, end, len) = self.sequence(glued)?;
+        let sequence = self.sequence(glued)?;
         let kind = if self.eat("!", "`!`")? { SeqKind::Literal } else { SeqKind::Mapped };
-        Ok((seq, kind, end, len))
+        Ok((kind, sequence))
     }
 
     /// `[code N, pen N]`
@@ -119,10 +118,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `start:end(len)`; `glued` is the start if it was written together with the flags.
-    pub(super) fn sequence(
-        &mut self,
-        glued: Option<Spanned<u32>>,
-    ) -> Result<(Spanned<u32>, Spanned<u32>, Spanned<u16>)> {
+    pub(super) fn sequence(&mut self, glued: Option<Spanned<u32>>) -> Result<Sequence> {
         let seq = match glued {
             Some(seq) => seq,
             None => self.number32("a sequence number")?,

@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use super::{print_action, print_script_option, print_seconds, print_time};
-use crate::script::ast::{Scenario, Step};
+use crate::script::ast::{Action, Scenario, Step};
+
+/// Columns of a time, so that most actions stand below one another.
+const TIME_WIDTH: usize = 4;
 
 /// The canonical text of a scenario that came from a file: options, times, packets and calls are printed anew, what
-/// stands between them is kept, but for blanks at the ends of lines and more than one empty line in a row. A step
-/// with a comment between its tokens stays as it is.
+/// stands between them is kept, but for blanks at the ends of lines and more than one empty line in a row.
 ///
-/// Of a scenario that was expanded ([`Scenario::is_expanded`]) the text would say less than the file.
+/// A step stays as it is if it was broken into lines, or holds a comment, or a word that a define replaces.
 pub fn format(scenario: &Scenario) -> String {
     let source = &*scenario.source;
     let mut out = String::new();
@@ -35,17 +37,34 @@ fn items(scenario: &Scenario) -> Vec<(Range<usize>, String)> {
     }
     items.extend(scenario.init.iter().map(|shell| verbatim(&shell.command.span)));
     for step in &scenario.steps {
-        let source = &scenario.source[step.span.clone()];
-        let is_commented = source.contains("//") || source.contains("/*");
-        items.push(if is_commented { verbatim(&step.span) } else { (step.span.clone(), canonical(step)) });
+        items.push(if stays(scenario, step) {
+            verbatim(&step.span)
+        } else {
+            (step.span.clone(), canonical(scenario, step))
+        });
     }
     items.extend(scenario.cleanup.iter().map(|shell| verbatim(&shell.command.span)));
     items
 }
 
-fn canonical(step: &Step) -> String {
+fn stays(scenario: &Scenario, step: &Step) -> bool {
+    let source = &scenario.source[step.span.clone()];
+    let first = scenario.expansions.partition_point(|word| word.start < step.span.start);
+    let holds_define = scenario.expansions.get(first).is_some_and(|word| word.start < step.span.end);
+    ["\n", "//", "/*", "#"].iter().any(|sign| source.contains(sign)) || holds_define
+}
+
+fn canonical(scenario: &Scenario, step: &Step) -> String {
     let end = step.end.as_ref().map_or_else(String::new, |end| format!("...{}", print_seconds(end.value)));
-    format!("{}{end} {}", print_time(&step.time), print_action(&step.action))
+    let time = format!("{}{end}", print_time(&step.time));
+    let written = scenario.source[step.span.clone()]
+        .get(step.end.as_ref().map_or(step.time.span.end, |end| end.span.end) - step.span.start..);
+    let action = match (&step.action, written.map(str::trim_start)) {
+        // flags are easier to read as they were written
+        (Action::Call(_), Some(written)) if written.contains("0x") => written.to_owned(),
+        (action, _) => print_action(action),
+    };
+    format!("{time:<TIME_WIDTH$} {action}")
 }
 
 /// Comments and empty lines.
@@ -92,7 +111,7 @@ mod tests {
                     /* a\r\n   b */\r\n  +0.10<S 0:0(0)win   5<mss 1460>   // covers: MUST-1\r\n\r\n // next\r\n\r\n \
                     +0 > S. 0:0(0) ack 1\r\n // the end";
         let wanted = "// SPDX: x\n//  The  title.\n\n--mtu=1500  // link\n\n`true`\n/* a\n   b */\n\
-                      +0.1 < S 0:0(0) win 5 <mss 1460>  // covers: MUST-1\n\n// next\n\n+0 > S. 0:0(0) ack 1\n// the end\n";
+                      +0.1 < S 0:0(0) win 5 <mss 1460>  // covers: MUST-1\n\n// next\n\n+0   > S. 0:0(0) ack 1\n// the end\n";
         assert_eq!(formatted(text), wanted);
     }
 
@@ -100,13 +119,16 @@ mod tests {
     fn steps_that_share_a_line_get_their_own() {
         assert_eq!(
             formatted("0 silent +1 silent/* x */+2...3 close(3)=0`y`"),
-            "0 silent\n+1 silent  /* x */\n+2...3 close(3) = 0\n`y`\n"
+            "0    silent\n+1   silent  /* x */\n+2...3 close(3) = 0\n`y`\n"
         );
     }
 
     #[test]
-    fn a_step_with_comments_inside_stays_as_it_is() {
-        let text = "+0  silent\n+0 <  S /* no data */ 0:0(0)\n      win 5 // x\n";
-        assert_eq!(formatted(text), "+0 silent\n+0 <  S /* no data */ 0:0(0)\n      win 5  // x\n");
+    fn some_steps_stay_as_they_are() {
+        let text = "--define=N=5\n#ifdef Apple\n junk \n#endif\n+0  silent\n+0 <  S /* no data */ 0:0(0)  win 5 // x\n\
+                    +0 close( N ) = 0\n+0 close(\n    5) = 0\n+.1 fcntl(3,F_GETFL) = 0x2 (flags)\n+0 > S 0:0(0) <FO TFO_COOKIE,nop,nop>";
+        let wanted = "--define=N=5\n#ifdef Apple\n junk\n#endif\n+0   silent\n+0 <  S /* no data */ 0:0(0)  win 5  // x\n\
+                      +0 close( N ) = 0\n+0 close(\n    5) = 0\n+0.1 fcntl(3,F_GETFL) = 0x2 (flags)\n+0 > S 0:0(0) <FO TFO_COOKIE,nop,nop>\n";
+        assert_eq!(formatted(text), wanted);
     }
 }

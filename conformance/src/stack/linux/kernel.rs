@@ -9,8 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::caller::Callers;
 use super::namespace::{HARDWARE, Link, Wire};
-use super::offload::finish_checksum;
-use super::{calls, stamps, sys};
+use super::{calls, offload, stamps, sys};
 use crate::habits::HabitValue;
 use crate::stack::setting::Setting;
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
@@ -28,6 +27,8 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     Capability::WindowScale,
     Capability::Buffers,
     Capability::FastOpen,
+    Capability::Datagrams,
+    Capability::Files,
 ];
 
 /// How long before a moment sleeping ends and waiting awake begins, in nanoseconds.
@@ -44,6 +45,7 @@ pub(super) struct Kernel {
     start: Option<i64>,
     heard: VecDeque<(Instant, Response)>,
     buffer: Vec<u8>,
+    virtual_mss: u16,
     version: String,
 }
 
@@ -53,7 +55,16 @@ impl Kernel {
         let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
         let ear = ear(link.index).map_err(broken)?;
         let callers = Callers::new().map_err(broken)?;
-        Ok(Kernel { link, ear, callers, start: None, heard: VecDeque::new(), buffer: vec![0; 256 << 10], version })
+        Ok(Kernel {
+            link,
+            ear,
+            callers,
+            start: None,
+            heard: VecDeque::new(),
+            buffer: vec![0; 256 << 10],
+            virtual_mss: setup.virtual_mss,
+            version,
+        })
     }
 
     /// The time of the scenario at a time of `CLOCK_MONOTONIC`. The first question starts the scenario.
@@ -103,7 +114,7 @@ impl Kernel {
             let age = captured.stamp.map_or(0, |stamp| (real - stamp).max(0));
             let mut packet = self.buffer[..captured.length.min(self.buffer.len())].to_vec();
             if captured.is_unfinished {
-                finish_checksum(&mut packet);
+                offload::finish_checksum(&mut packet);
             }
             return Ok(Some((monotonic - age, packet)));
         }
@@ -118,6 +129,9 @@ impl Kernel {
 
     fn inject(&mut self, packet: &[u8]) -> Result<(), StackError> {
         let sent = match &mut self.link.wire {
+            Wire::Tun(file) if self.virtual_mss > 0 => {
+                file.write_all(&[&offload::merged(packet, self.virtual_mss)[..], packet].concat())
+            }
             Wire::Tun(file) => file.write_all(packet),
             Wire::Veth(index) => {
                 let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);

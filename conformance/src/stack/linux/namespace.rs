@@ -75,6 +75,10 @@ fn forbidden(cause: &io::Error) -> StackError {
 /// Makes the link: a TUN device where one may be opened, else a pair of Ethernet devices.
 pub(super) fn link(setup: &Setup) -> Result<Link, StackError> {
     quiet_ipv6();
+    let has_tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
+    if setup.virtual_mss > 0 && !has_tun {
+        return Err(StackError::Unsupported("--mss without /dev/net/tun".to_owned()));
+    }
     make(setup).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
 }
 
@@ -103,7 +107,7 @@ fn tun(setup: &Setup) -> Option<Wire> {
         return None;
     }
     let file = OpenOptions::new().read(true).write(true).open("/dev/net/tun").ok()?;
-    sys::make_tun(file.as_raw_fd(), DEVICE, setup.has_offload).ok()?;
+    sys::make_tun(file.as_raw_fd(), DEVICE, setup.has_offload, setup.virtual_mss > 0).ok()?;
     let flags = sys::fcntl(file.as_raw_fd(), libc::F_GETFL, 0).ok()?;
     sys::fcntl(file.as_raw_fd(), libc::F_SETFL, flags as i32 | libc::O_NONBLOCK).ok()?;
     Some(Wire::Tun(file))

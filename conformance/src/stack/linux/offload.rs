@@ -1,6 +1,6 @@
-//! What the kernel leaves to its device: the checksum of a packet that goes out.
+//! What a kernel leaves to its device: the checksum of a packet that goes out, and the merging of those that come in.
 //!
-//! The field then holds the sum of the pseudo-header, and the device adds the rest of the packet to it.
+//! A checksum that is left holds the sum of the pseudo-header, to which the device adds the rest of the packet.
 
 /// Does what the device would do. A packet that is neither TCP nor UDP stays as it is.
 pub(super) fn finish_checksum(packet: &mut [u8]) {
@@ -22,6 +22,23 @@ pub(super) fn finish_checksum(packet: &mut [u8]) {
     body[field..field + 2].copy_from_slice(&sum.to_be_bytes());
 }
 
+/// The `virtio_net_hdr` of a packet that stands for several of `mss` octets each, as if the device had merged them.
+pub(super) fn merged(packet: &[u8], mss: u16) -> [u8; 10] {
+    const NEEDS_CHECKSUM: u8 = 1;
+    let mut header = [0; 10];
+    let Some((start, 6)) = transport(packet) else { return header };
+    let data = packet.get(start + 12).map_or(packet.len(), |offset| start + usize::from(offset >> 4) * 4);
+    if packet.len().saturating_sub(data) <= usize::from(mss) {
+        return header;
+    }
+    let is_v6 = packet[0] >> 4 == 6;
+    header[..2].copy_from_slice(&[NEEDS_CHECKSUM, if is_v6 { 4 } else { 1 }]);
+    for (at, number) in [(2, data as u16), (4, mss), (6, start as u16), (8, 16)] {
+        header[at..at + 2].copy_from_slice(&number.to_ne_bytes());
+    }
+    header
+}
+
 /// Where the transport header begins, and of what protocol it is.
 fn transport(packet: &[u8]) -> Option<(usize, u8)> {
     match packet.first()? >> 4 {
@@ -35,7 +52,7 @@ fn transport(packet: &[u8]) -> Option<(usize, u8)> {
 mod tests {
     use wirelaw_reference::wire::{Packet, Segment};
 
-    use super::finish_checksum;
+    use super::{finish_checksum, merged};
 
     /// The sum of the pseudo-header, as a kernel leaves it.
     fn unfinished(packet: &Packet) -> Vec<u8> {
@@ -60,6 +77,18 @@ mod tests {
                 assert_eq!(octets, packet.encode(), "{source} {length}");
             }
         }
+    }
+
+    #[test]
+    fn only_what_is_larger_than_a_segment_is_merged() {
+        let header = |length| {
+            let segment = Segment { payload: vec![0; length], ..Segment::default() };
+            let [source, destination] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().expect("an address"));
+            merged(&Packet::tcp(source, destination, segment).encode(), 1000)
+        };
+        assert_eq!(header(1000), [0; 10]);
+        let [a, b, c, d] = [40_u16, 1000, 20, 16].map(u16::to_ne_bytes);
+        assert_eq!(header(1001), [&[1, 1][..], &a, &b, &c, &d].concat()[..]);
     }
 
     #[test]

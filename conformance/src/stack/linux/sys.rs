@@ -295,10 +295,11 @@ pub(super) fn drop_offload(fd: RawFd, name: &str) -> io::Result<()> {
 }
 
 /// Makes a TUN device of an open `/dev/net/tun`. With `has_offload` it takes large packets and unfinished checksums, as
-/// a network card would.
-pub(super) fn make_tun(fd: RawFd, name: &str, has_offload: bool) -> io::Result<()> {
+/// a network card would; with `has_header` each packet has a `virtio_net_hdr` in front.
+pub(super) fn make_tun(fd: RawFd, name: &str, has_offload: bool, has_header: bool) -> io::Result<()> {
     let mut request = device_request(name);
-    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
+    let header = if has_header { libc::IFF_VNET_HDR } else { 0 };
+    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI | header) as i16;
     // SAFETY: TUNSETIFF reads and writes an `ifreq`.
     checked_int(unsafe { libc::ioctl(fd, libc::TUNSETIFF as _, &raw mut request) })?;
     if !has_offload {

@@ -32,7 +32,7 @@ const ROLE: &str = "WIRELAW_WORKER";
 const ANSWER_LIMIT: u64 = 1 << 30;
 
 /// How much longer than its script says a run may take.
-const GRACE: Duration = Duration::from_secs(120);
+const GRACE: Duration = Duration::from_mins(2);
 
 /// How often a run whose times were wrong is tried, all in all.
 const ATTEMPTS: usize = 4;
@@ -133,6 +133,7 @@ struct AnswerFailure {
     span: Range<usize>,
     marks: Vec<(Range<usize>, String)>,
     got: Vec<String>,
+    before: Vec<String>,
     is_decisive: bool,
 }
 
@@ -148,6 +149,7 @@ impl Answer {
             span: failure.span,
             marks: failure.marks.into_iter().map(|(span, note)| Mark { span, note }).collect(),
             got: failure.got,
+            before: failure.before,
             is_decisive: failure.is_decisive,
             trace: None,
         });
@@ -188,6 +190,7 @@ impl From<Run> for Answer {
                 span: failure.span,
                 marks: failure.marks.into_iter().map(|mark| (mark.span, mark.note)).collect(),
                 got: failure.got,
+                before: failure.before,
                 is_decisive: failure.is_decisive,
             }),
             packets: run.trace.records.into_iter().filter_map(packet).collect(),

@@ -122,6 +122,8 @@ mod tests {
     fn no_name_leads_out_of_the_namespace() {
         for text in [
             "kernel.panic",
+            "kernel.random.write_wakeup_threshold",
+            "fs/inotify/max_user_instances",
             "/proc/sys/vm/drop_caches",
             "net",
             "net.ipv4",

@@ -63,6 +63,7 @@ fn first_isn(seed: u64) -> Option<u32> {
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
         has_offload: true,
+        virtual_mss: 0,
         isns: Vec::new(),
         habits: Vec::new(),
     };

@@ -68,9 +68,8 @@ pub(super) fn lists(text: &str) -> Result<Vec<Joined>, String> {
             Some(Token::Joiner(joiner)) => Some(joiner),
             None => None,
         };
-        command.text = text[start..before].trim().to_owned();
+        let done = Command { text: text[start..before].trim().to_owned(), ..std::mem::take(&mut command) };
         start = tokens.at;
-        let done = std::mem::take(&mut command);
         let is_empty = done.words.is_empty() && done.output.is_none();
         if is_empty && matches!(joiner, Some("&&" | "||")) {
             return Err(joiner.unwrap_or_default().to_owned());

@@ -34,6 +34,7 @@ fn setup(seed: u64) -> Setup {
         remote,
         mtu: 1500,
         has_offload: true,
+        virtual_mss: 0,
         isns: vec![Seq(0xffff_fff0)],
         habits: Vec::new(),
     }

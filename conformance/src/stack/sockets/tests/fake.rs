@@ -217,6 +217,7 @@ pub(super) fn setup() -> Setup {
         remote: [192, 0, 2, 2].into(),
         mtu: 1500,
         has_offload: true,
+        virtual_mss: 0,
         isns: Vec::new(),
         habits: Vec::new(),
     }

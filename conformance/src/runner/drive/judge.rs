@@ -1,0 +1,55 @@
+//! Code blocks: what they need to know is asked of the stack where they stand (packetdrill language, 6).
+
+use super::{Clock, Descriptor, Driver, next};
+use crate::posix::{SO_MEMINFO, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
+use crate::report::Mark;
+use crate::runner::{Stop, code};
+use crate::script::ast::Step;
+use crate::trace::{Call, Fd, Return, Stimulus};
+
+impl Driver<'_> {
+    /// Asks what the block needs to know of the socket under test and judges its assertions by it (6).
+    pub(super) fn judge_code(&mut self, step: &Step) -> Result<(), Stop> {
+        let unsupported = |what| Stop::unsupported_at(&step.span, what);
+        let Some(code) = self.codes.get(&step.span.start).cloned() else { return Ok(()) };
+        let current = self.flows.under_test();
+        let descriptor =
+            self.descriptors.values().rev().find(|descriptor| current.is_some() && descriptor.flow == current);
+        let Some(&Descriptor { live: fd, .. }) = descriptor else {
+            let message = "a code block needs a socket: one that was made, or accepted, and not closed".to_owned();
+            return Err(Stop::broken_at(&step.span, message));
+        };
+        let mut ask = |is_needed: bool, level, name, symbol: &str| {
+            if !is_needed {
+                return Ok(Vec::new());
+            }
+            let octets = self.get_option(step, fd, level, name)?;
+            octets.ok_or_else(|| unsupported(format!("a code block: the stack does not tell {symbol}")))
+        };
+        let facts = code::Facts {
+            tcp_info: ask(true, SOL_TCP, TCP_INFO, "TCP_INFO")?,
+            cc_info: ask(code.needs_cc_info(), SOL_TCP, TCP_CC_INFO, "TCP_CC_INFO")?,
+            meminfo: ask(code.needs_meminfo(), SOL_SOCKET, SO_MEMINFO, "SO_MEMINFO")?,
+        };
+        match self.namespace.judge(&code, &facts).map_err(unsupported)? {
+            None => Ok(()),
+            Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
+        }
+    }
+
+    /// The value of an option for a code block, if the stack tells it.
+    fn get_option(&mut self, step: &Step, fd: Fd, level: i64, name: i64) -> Result<Option<Vec<u8>>, Stop> {
+        let ticket = next(&mut self.tickets);
+        let length = match self.stack.profile().clock {
+            Clock::Virtual => tcp_info::LENGTH,
+            Clock::Wall => tcp_info::LONGEST,
+        };
+        let call = Call::GetOption { fd, level: level as i32, name: name as i32, length };
+        self.stimulate(step.line, Stimulus::Call { ticket, call })?;
+        while self.advance(self.now)? {}
+        let told = self.returned.remove(&ticket).filter(|(_, _, value)| value.value == 0);
+        let Some((_, record, Return { data, .. })) = told else { return Ok(None) };
+        self.trace.records[record].line = Some(step.line);
+        Ok(Some(data))
+    }
+}
