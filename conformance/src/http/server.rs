@@ -1,6 +1,7 @@
 //! The judge of servers: finds out what a server can do, plays every case against it, and reports.
 
 mod probe;
+mod reach;
 
 use std::cmp::Reverse;
 use std::mem;
@@ -69,13 +70,13 @@ impl Server {
         let units = cases.iter().enumerate().filter(|(_, case)| playable(case));
         let units: Vec<(usize, usize)> =
             units.flat_map(|(at, case)| (0..ways(case)).map(move |way| (at, way))).collect();
-        let first = parallel(&units, self.jobs.get(), |(at, way)| {
-            let script = cases[*at].script.as_ref().ok()?;
-            Some(self.play(script, script.segments[*way], abilities, &abilities.bounds))
+        let first = reach::play_all(&units, self.jobs.get(), |(at, way)| {
+            let script = cases[*at].script.as_ref().expect("it is playable");
+            self.play(script, script.segments[*way], abilities, &abilities.bounds)
         });
         let mut looks: Vec<Look<'_>> = cases.iter().map(|case| Look { case, runs: Mutex::default() }).collect();
         for ((at, _), run) in units.iter().zip(first) {
-            looks[*at].runs.get_mut().expect("nobody has the lock").extend(run);
+            looks[*at].runs.get_mut().expect("nobody has the lock").push(run);
         }
         parallel(&looks, self.jobs.get().min(COMPANY), |look| {
             let runs = mem::take(&mut *look.runs.lock().expect("no thread panics with the lock"));
@@ -97,7 +98,7 @@ impl Server {
             if worst >= judge.verdict(script, &runs[at]) {
                 break;
             }
-            runs[at] = self.play(script, runs[at].segments, judge.abilities, &bounds)?;
+            runs[at] = reach::insist(|| self.play(script, runs[at].segments, judge.abilities, &bounds))?;
             if judge.is_wrong(script, &runs[at]) {
                 worst = worst.max(judge.verdict(script, &runs[at]));
             }
