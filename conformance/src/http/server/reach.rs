@@ -67,7 +67,9 @@ fn is_unreached(run: &Played) -> bool {
 }
 
 fn gone() -> io::Error {
-    io::Error::other("it took no connection any more; with --jobs 1 the case before the first such one is what ended it")
+    io::Error::other(
+        "it took no connection any more; with --jobs 1 the case before the first such one is what ended it",
+    )
 }
 
 #[cfg(test)]
@@ -107,9 +109,14 @@ mod tests {
     #[test]
     fn a_dead_server_is_given_up() {
         let tries = AtomicUsize::new(0);
-        let played = play_all(&[(); 10_000], 16, |()| {
-            if tries.fetch_add(1, Ordering::SeqCst) < 100 { reached() } else { refused() }
-        });
+        let played =
+            play_all(
+                &[(); 10_000],
+                16,
+                |()| {
+                    if tries.fetch_add(1, Ordering::SeqCst) < 100 { reached() } else { refused() }
+                },
+            );
         assert_eq!(played.iter().filter(|run| is_unreached(run)).count(), 9900);
         assert!(tries.into_inner() < 200);
     }
