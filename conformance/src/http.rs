@@ -13,6 +13,7 @@ pub mod cases;
 pub mod client;
 pub mod compare;
 pub mod judge;
+mod looks;
 pub mod observe;
 pub mod origin;
 pub mod parse;

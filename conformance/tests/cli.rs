@@ -31,9 +31,13 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn usage_errors_end_with_2_and_say_what_is_wrong() {
     let folder = folder();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["run", "good.pkt", "--with", "nagel=off"], "did you mean `nagle`?"),
         (&["run", "missing.pkt"], "missing.pkt"),
+        (
+            &["http", "proxy", "--front", "a:1", "--front", "b:2", "--back-listen", "127.0.0.1:9"],
+            "2 times --front but 1 times --back-listen",
+        ),
         (&["run", "empty"], "no .pkt file"),
         (&["run", "good.pkt", "--stack", "no-such-stack"], "there is no stack `no-such-stack`; there is: "),
         (&["run", "--isn", "x"], "0 to 4294967295"),

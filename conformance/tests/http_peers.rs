@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use wirelaw::http::cases::{self, Case};
 use wirelaw::http::client::{self, Client, Command, Peer};
 use wirelaw::http::play::Bounds;
-use wirelaw::http::proxy::{self, Back, Proxy};
+use wirelaw::http::proxy::{self, Back, Lane, Proxy};
 use wirelaw::http::script::Role;
 use wirelaw::http::wire::{Address, Endpoint};
 use wirelaw::report::{Outcome, Verdict};
@@ -56,27 +57,30 @@ fn pump(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Write);
 }
 
+/// A proxy that is said to be there, judged through a listener of ours.
+fn proxy(name: &str, bounds: Bounds, is_gateway: bool, front: impl FnOnce(SocketAddr) -> SocketAddr) -> Proxy {
+    let back = Back::listen("127.0.0.1:0".parse().expect("an address"), bounds).expect("loopback has ports");
+    let front = front(back.address());
+    let address = Address::Tcp("127.0.0.1".to_owned(), front.port());
+    let endpoint = Endpoint { address, tls: false, patience: bounds.patience };
+    Proxy {
+        name: name.to_owned(),
+        lanes: vec![Lane::new(endpoint, back, "origin.invalid".to_owned())],
+        path: "/".to_owned(),
+        is_gateway,
+        is_hardened: false,
+        bounds,
+        jobs: NonZeroUsize::new(8).expect("8 is not 0"),
+    }
+}
+
 #[test]
 fn a_relay_is_no_proxy() {
-    let back = Back::listen("127.0.0.1:0".parse().expect("an address"), bounds()).expect("loopback has ports");
-    let front = relay(back.address());
-    let proxy = Proxy {
-        name: "relay".to_owned(),
-        front: Endpoint {
-            address: Address::Tcp("127.0.0.1".to_owned(), front.port()),
-            tls: false,
-            patience: bounds().patience,
-        },
-        back: back.address(),
-        host: "origin.invalid".to_owned(),
-        path: "/".to_owned(),
-        is_gateway: false,
-        is_hardened: false,
-        bounds: bounds(),
-    };
-    let abilities = proxy::probe(&proxy, &back).expect("it forwards");
+    let mut judged = proxy("relay", bounds(), false, relay);
+    let abilities = proxy::probe(&mut judged).expect("it forwards");
+    assert_eq!(judged.runs_at_once(), 8, "it keeps the connections of its clients apart");
     let only = ["connection-names-a-field", "forwarding/via", "early-hints", "replies/surplus", "forwarding/pipelined"];
-    let outcomes = proxy.judge(&back, &cases(Role::Proxy, &only), &abilities, &|_| {});
+    let outcomes = judged.judge(&cases(Role::Proxy, &only), &abilities, &|_| {});
     let found = verdicts(&outcomes);
     for (case, verdict) in [
         ("connection-names-a-field", Verdict::Fail),
@@ -88,34 +92,80 @@ fn a_relay_is_no_proxy() {
     ] {
         assert_eq!(found.get(case), Some(&verdict), "{case}: {found:?}");
     }
-    let gateway = Proxy { is_gateway: true, ..proxy };
-    let abilities = proxy::probe(&gateway, &back).expect("it forwards");
-    let outcomes = gateway.judge(&back, &cases(Role::Proxy, &["via-of-replies"]), &abilities, &|_| {});
+    let mut gateway = proxy("relay", bounds(), true, relay);
+    let abilities = proxy::probe(&mut gateway).expect("it forwards");
+    let outcomes = gateway.judge(&cases(Role::Proxy, &["via-of-replies"]), &abilities, &|_| {});
     assert_eq!(outcomes[0].verdict, Verdict::Unsupported, "a gateway may leave Via out of replies");
+}
+
+/// Puts the requests of all its clients on one connection, one at a time.
+fn funnel(to: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+    let address = listener.local_addr().expect("it is bound");
+    let back: Arc<Mutex<Option<TcpStream>>> = Arc::default();
+    thread::spawn(move || {
+        for front in listener.incoming().flatten() {
+            let back = Arc::clone(&back);
+            thread::spawn(move || through(front, &back, to));
+        }
+    });
+    address
+}
+
+/// Each piece that comes is taken for a request, and its reply for as long as the origin is quick.
+fn through(mut front: TcpStream, back: &Mutex<Option<TcpStream>>, to: SocketAddr) {
+    let mut buffer = [0; 4096];
+    while let Ok(octets @ 1..) = front.read(&mut buffer) {
+        let mut kept = back.lock().expect("no thread panics with the lock");
+        let mut reply = Vec::new();
+        for _ in 0..2 {
+            let Some(mut stream) = kept.take().or_else(|| TcpStream::connect(to).ok()) else { return };
+            let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
+            if stream.write_all(&buffer[..octets]).is_err() {
+                continue;
+            }
+            let mut part = [0; 4096];
+            let is_open = loop {
+                match stream.read(&mut part) {
+                    Ok(0) => break false,
+                    Ok(octets) => reply.extend_from_slice(&part[..octets]),
+                    Err(error) => break error.kind() == std::io::ErrorKind::WouldBlock,
+                }
+            };
+            if is_open {
+                *kept = Some(stream);
+            }
+            if !reply.is_empty() {
+                break;
+            }
+        }
+        drop(kept);
+        if front.write_all(&reply).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_proxy_whose_clients_share_a_connection_is_judged_in_one_run_at_a_time() {
+    let mut funnel = proxy("funnel", bounds(), false, funnel);
+    let abilities = proxy::probe(&mut funnel).expect("it forwards");
+    assert_eq!(funnel.runs_at_once(), 1);
+    let outcomes =
+        funnel.judge(&cases(Role::Proxy, &["forwarding/unknown-field", "forwarding/via"]), &abilities, &|_| {});
+    let found = verdicts(&outcomes);
+    assert_eq!(found.get("unknown-field"), Some(&Verdict::Pass), "{found:?}");
+    assert_eq!(found.get("via"), Some(&Verdict::Fail), "{found:?}");
 }
 
 #[test]
 fn nobody_at_the_front_or_nothing_at_the_back_is_said() {
-    let back = Back::listen("127.0.0.1:0".parse().expect("an address"), bounds()).expect("loopback has ports");
     let mute = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
-    let port = mute.local_addr().expect("it is bound").port();
-    let proxy = Proxy {
-        name: "mute".to_owned(),
-        front: Endpoint {
-            address: Address::Tcp("127.0.0.1".to_owned(), port),
-            tls: false,
-            patience: Duration::from_millis(100),
-        },
-        back: back.address(),
-        host: "origin.invalid".to_owned(),
-        path: "/".to_owned(),
-        is_gateway: false,
-        is_hardened: false,
-        bounds: Bounds { patience: Duration::from_millis(100), ..bounds() },
-    };
-    assert!(matches!(proxy::probe(&proxy, &back), Err(proxy::NoProxy::NotForwarded { .. })));
+    let address = mute.local_addr().expect("it is bound");
+    let mut judged = proxy("mute", Bounds { patience: Duration::from_millis(100), ..bounds() }, false, |_| address);
+    assert!(matches!(proxy::probe(&mut judged), Err(proxy::NoProxy::NotForwarded { .. })));
     drop(mute);
-    assert!(matches!(proxy::probe(&proxy, &back), Err(proxy::NoProxy::Connect { .. })));
+    assert!(matches!(proxy::probe(&mut judged), Err(proxy::NoProxy::Connect { .. })));
 }
 
 /// A client as one writes it in ten minutes: it reads to the close and takes everything for the body.

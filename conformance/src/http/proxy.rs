@@ -2,35 +2,32 @@
 //! what was made of each message, both ways.
 
 mod back;
+mod lane;
 mod probe;
 
-use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 
 pub use back::{Back, Came, tag};
+pub use lane::Lane;
 pub use probe::{NoProxy, probe};
 
 use super::cases::Case;
 use super::judge::{Judge, Run};
-use super::observe::Observation;
-use super::origin::blocks;
-use super::play::{Bounds, Trouble, play};
-use super::script::{Role, Script, Segments, Side, Step, Variables};
+use super::looks::{Jobs, Look, two_looks};
+use super::play::Bounds;
+use super::script::{Role, Script, Segments};
 use super::server::Abilities;
-use super::wire::Endpoint;
 use crate::report::{Outcome, Verdict};
 use crate::requirements::http;
+use lane::Places;
 
 /// What is judged, and how.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Proxy {
     /// Its name in reports.
     pub name: String,
-    /// Where clients reach it.
-    pub front: Endpoint,
-    /// Where it reaches its origin server: the judge listens there.
-    pub back: SocketAddr,
-    /// What `Host` says.
-    pub host: String,
+    /// The ways through it; at least one. [`probe`] adds more where it can.
+    pub lanes: Vec<Lane>,
     /// What every target starts with.
     pub path: String,
     /// Whether it was put up by the owner of the origin, so that rules for proxies that users choose are advice.
@@ -39,83 +36,44 @@ pub struct Proxy {
     pub is_hardened: bool,
     /// How long to wait.
     pub bounds: Bounds,
+    /// How many runs at once, if that is sound.
+    pub jobs: NonZeroUsize,
 }
 
 impl Proxy {
-    /// What the words of cases stand for in a run with this tag. `is_absolute`: its targets are URIs.
-    pub fn variables(&self, tag: &str, is_absolute: bool) -> Variables {
-        let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
-        let path = format!("{}/{tag}", self.path.trim_end_matches('/'));
-        let absolute = format!("http://{}{path}", self.host);
-        let words = [
-            ("host", self.host.clone()),
-            ("host-name", name.to_owned()),
-            ("path", if is_absolute { absolute.clone() } else { path }),
-            ("absolute", absolute),
-            ("tag", tag.to_owned()),
-            ("body-method", "POST".to_owned()),
-        ];
-        words.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect()
+    /// How many runs there are at once: as many as are wanted, and as go through without meeting each other.
+    pub fn runs_at_once(&self) -> usize {
+        Places::new(&self.lanes).count().min(self.jobs.get())
     }
 
-    /// Plays a case once.
-    pub fn play(
-        &self,
-        back: &Back,
-        script: &Script,
-        segments: Segments,
-        is_absolute: bool,
-        bounds: &Bounds,
-    ) -> Result<Observation, Trouble> {
-        let tag = tag();
-        let variables = self.variables(&tag, is_absolute);
-        let blocks = blocks(script, &variables, segments, false)?;
-        let mut front = script.clone();
-        front.steps.retain(|placed| placed.side == Side::Client || matches!(placed.step, Step::Connection(_)));
-        back.begin(&tag, blocks);
-        let played = play(&front, segments, &self.front, &variables, bounds);
-        let came = back.finish();
-        let observation = played?;
-        Ok(Observation { requests: came.requests, connections: came.connections, ..observation })
-    }
-
-    /// Plays these cases one after another; `done` hears of each outcome as it is there. What looks wrong is played
-    /// again with more time, and the second look counts.
-    pub fn judge(&self, back: &Back, cases: &[Case], abilities: &Abilities, done: &dyn Fn(&Outcome)) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(cases.len());
-        for case in cases {
-            let outcome = self.outcome(back, case, abilities);
-            done(&outcome);
-            outcomes.push(outcome);
-        }
-        outcomes
-    }
-
-    fn outcome(&self, back: &Back, case: &Case, abilities: &Abilities) -> Outcome {
+    /// Plays these cases; `done` hears of each outcome as it is there. Outcomes come back in the order of the cases.
+    ///
+    /// What looks wrong is played again with more time, and the second look counts. What may have met another run in
+    /// the proxy is played again alone.
+    pub fn judge(&self, cases: &[Case], abilities: &Abilities, done: &(dyn Fn(&Outcome) + Sync)) -> Vec<Outcome> {
         let judge = Judge {
             name: &self.name,
             role: Role::Proxy,
-            endpoint: Some(&self.front),
+            endpoint: self.lanes.first().map(|lane| &lane.front),
             is_hardened: self.is_hardened,
             abilities,
         };
         let is_absolute = abilities.variables.get("path").is_some_and(|path| path.starts_with(b"http:"));
-        let outcome = judge.outcome(case, |script| {
-            let look = |segments: Segments, bounds: &Bounds| {
-                let observation = self.play(back, script, segments, is_absolute, bounds)?;
-                Ok(Run { segments, observation })
+        let places = Places::new(&self.lanes);
+        let jobs = self.runs_at_once();
+        let play = |script: &Script, segments: Segments, look: Look| {
+            let bounds = &match look {
+                Look::First => abilities.bounds,
+                Look::Second => abilities.bounds.with_more_time(4),
             };
-            let run = |segments: &Segments| {
-                let run = look(*segments, &abilities.bounds)?;
-                if judge.is_wrong(script, &run) {
-                    look(*segments, &abilities.bounds.with_more_time(4))
-                } else {
-                    Ok(run)
-                }
-            };
-            script.segments.iter().map(run).collect()
-        });
-        self.mitigate(outcome)
+            let run = lane::Run { script, segments, path: &self.path, is_absolute, bounds };
+            Ok(Run { segments, observation: places.with(|lane| lane.play(&run))? })
+        };
+        two_looks(&judge, cases, Jobs { first: jobs, second: jobs }, play, |outcome| {
+            let outcome = self.mitigate(outcome);
+            done(&outcome);
+            outcome
+        })
     }
 
     /// What binds only proxies that users choose is advice for a gateway (9110 3.7).

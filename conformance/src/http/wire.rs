@@ -82,7 +82,7 @@ impl Endpoint {
             Address::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
         };
         stream.set_timeouts(self.patience, self.patience)?;
-        if self.tls { Wire::tls(stream, self) } else { Ok(Wire::plain(stream)) }
+        if self.tls { Wire::tls(stream, self) } else { Ok(Wire { stream, session: None, patience: self.patience }) }
     }
 }
 
@@ -191,10 +191,6 @@ pub struct Wire {
 }
 
 impl Wire {
-    fn plain(stream: Stream) -> Wire {
-        Wire { stream, session: None, patience: Duration::from_secs(2) }
-    }
-
     /// The judge's end of a connection that a peer has opened.
     pub fn accepted(stream: TcpStream, patience: Duration) -> io::Result<Wire> {
         stream.set_nodelay(true)?;

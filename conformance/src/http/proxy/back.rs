@@ -26,10 +26,16 @@ pub struct Came {
     pub requests: Vec<Message>,
     /// How many connections brought any.
     pub connections: usize,
+    /// Whether there were other runs at the same time.
+    pub had_company: bool,
+    /// Whether it shared a connection with another run, or octets came that might be of either: what was seen says
+    /// nothing then.
+    pub is_disturbed: bool,
 }
 
-/// The back listener. One run at a time: connections that served it are closed when it ends, so that a reply that is
-/// wrong on purpose is never taken for that of another run.
+/// The back listener. Runs are told apart by their tags. Connections that served a run are closed when it ends, so
+/// that a reply that is wrong on purpose is never taken for that of another run; if a proxy puts requests of two runs on
+/// one connection all the same, both are told that they were disturbed.
 #[derive(Debug)]
 pub struct Back {
     address: SocketAddr,
@@ -46,19 +52,21 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    run: Option<Run>,
+    /// By tag.
+    runs: BTreeMap<String, Run>,
     /// Each connection with the tag of the run that used it last.
     owners: BTreeMap<usize, Option<String>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Run {
-    tag: String,
     blocks: Vec<Block>,
     requests: Vec<Message>,
     rests: Vec<Message>,
     used: BTreeSet<usize>,
     is_ending: bool,
+    had_company: bool,
+    is_disturbed: bool,
 }
 
 impl Back {
@@ -81,36 +89,34 @@ impl Back {
     /// Starts a run: requests with this tag are answered by these blocks.
     pub fn begin(&self, tag: &str, mut blocks: Blocks) {
         let blocks = blocks.remove(&1).unwrap_or_default().into();
-        self.shared.lock().run = Some(Run {
-            tag: tag.to_owned(),
-            blocks,
-            requests: Vec::new(),
-            rests: Vec::new(),
-            used: BTreeSet::new(),
-            is_ending: false,
-        });
+        let mut state = self.shared.lock();
+        let had_company = !state.runs.is_empty();
+        state.runs.values_mut().for_each(|run| run.had_company = true);
+        state.runs.insert(tag.to_owned(), Run { blocks, had_company, ..Run::default() });
     }
 
     /// Ends the run and closes its connections.
-    pub fn finish(&self) -> Came {
+    pub fn finish(&self, tag: &str) -> Came {
         const LONGEST: Duration = Duration::from_millis(500);
         const SHORTEST: Duration = Duration::from_millis(40); // for octets that nobody owns yet
         let started = Instant::now();
-        if let Some(run) = &mut self.shared.lock().run {
+        if let Some(run) = self.shared.lock().runs.get_mut(tag) {
             run.is_ending = true;
         }
         loop {
             thread::sleep(Duration::from_millis(10));
             let mut state = self.shared.lock();
-            let owned = state
-                .run
-                .as_ref()
-                .is_some_and(|run| state.owners.values().any(|owner| owner.as_deref() == Some(run.tag.as_str())));
+            let owned = state.owners.values().any(|owner| owner.as_deref() == Some(tag));
             if started.elapsed() > LONGEST || (!owned && started.elapsed() > SHORTEST) {
-                let Some(run) = state.run.take() else { return Came::default() };
+                let Some(run) = state.runs.remove(tag) else { return Came::default() };
                 let mut requests = run.requests;
                 requests.extend(run.rests);
-                return Came { requests, connections: run.used.len() };
+                return Came {
+                    requests,
+                    connections: run.used.len(),
+                    had_company: run.had_company,
+                    is_disturbed: run.is_disturbed,
+                };
             }
         }
     }
@@ -154,36 +160,40 @@ impl Shared {
 }
 
 impl State {
-    /// Whether these octets of this connection belong to the run; it owns the connection from then on.
-    fn belongs(&mut self, connection: usize, octets: &[u8]) -> bool {
-        let Some(run) = &mut self.run else { return false };
+    /// The run that these octets of this connection belong to; it owns the connection from then on.
+    fn run(&mut self, connection: usize, octets: &[u8]) -> Option<&mut Run> {
         let owner = self.owners.entry(connection).or_default();
-        if let Some(tag) = tag_in(octets) {
-            *owner = Some(tag.to_owned());
+        if let Some(tag) = tag_in(octets)
+            && owner.as_deref() != Some(tag)
+            && let Some(before) = owner.replace(tag.to_owned())
+        {
+            for tag in [before.as_str(), tag] {
+                self.runs.entry(tag.to_owned()).and_modify(|run| run.is_disturbed = true);
+            }
         }
-        let is_ours = owner.as_deref() == Some(run.tag.as_str());
-        if is_ours {
-            run.used.insert(connection);
+        let run = self.runs.get_mut(owner.as_ref()?)?;
+        run.used.insert(connection);
+        Some(run)
+    }
+
+    /// The run that octets of nobody belong to: the only one, if there is one. Of several any may be it.
+    fn only_run(&mut self) -> Option<&mut Run> {
+        if self.runs.len() > 1 {
+            self.runs.values_mut().for_each(|run| run.is_disturbed = true);
+            return None;
         }
-        is_ours
+        self.runs.values_mut().next()
     }
 }
 
 impl Desk for Shared {
     fn begun(&self, connection: usize, request: &Message) -> Vec<Block> {
-        let mut state = self.lock();
-        if !state.belongs(connection, &request.raw) {
-            return Vec::new();
-        }
-        state.run.as_mut().map(Run::interim).unwrap_or_default()
+        self.lock().run(connection, &request.raw).map(Run::interim).unwrap_or_default()
     }
 
     fn request(&self, connection: usize, request: Message, _is_begun: bool) -> Vec<Block> {
         let mut state = self.lock();
-        if !state.belongs(connection, &request.raw) {
-            return vec![plain_reply(&request)];
-        }
-        let Some(run) = &mut state.run else { return Vec::new() };
+        let Some(run) = state.run(connection, &request.raw) else { return vec![plain_reply(&request)] };
         let mut blocks = run.interim();
         blocks.push(if run.blocks.is_empty() { plain_reply(&request) } else { run.blocks.remove(0) });
         if run.requests.len() < KEPT {
@@ -194,30 +204,36 @@ impl Desk for Shared {
 
     fn rest(&self, connection: usize, rest: &[u8]) {
         let mut state = self.lock();
-        let is_orphan = state.owners.get(&connection).is_none_or(Option::is_none);
-        let is_ours = state.belongs(connection, rest) || (is_orphan && tag_in(rest).is_none());
-        if let Some(run) = &mut state.run
-            && is_ours
-            && !rest.is_empty()
-            && run.rests.len() < KEPT
-        {
-            run.rests.push(read_message(rest, None, true));
-            run.used.insert(connection);
+        if !rest.is_empty() {
+            let is_ours = state.run(connection, rest).is_some();
+            let is_orphan = state.owners.get(&connection).is_none_or(Option::is_none);
+            let run = match (is_ours, is_orphan) {
+                (true, _) => state.run(connection, rest),
+                (false, true) => state.only_run(),
+                (false, false) => None,
+            };
+            if let Some(run) = run
+                && run.rests.len() < KEPT
+            {
+                run.rests.push(read_message(rest, None, true));
+                run.used.insert(connection);
+            }
         }
         state.owners.remove(&connection);
     }
 
     fn is_over(&self, connection: usize, rest: &[u8]) -> bool {
         let mut state = self.lock();
-        let owner = state.owners.get(&connection).and_then(Option::as_ref);
-        if owner.is_some_and(|owner| state.run.as_ref().is_none_or(|run| run.tag != *owner)) {
-            return true; // what is left of a run that is over
+        let ours = state.run(connection, rest).map(|run| run.is_ending);
+        let is_orphan = state.owners.get(&connection).is_none_or(Option::is_none);
+        match ours {
+            Some(is_ending) => is_ending,
+            None if !is_orphan => true, // what is left of a run that is over
+            None => {
+                // Whose it is, the end of the connection tells.
+                !rest.is_empty() && state.runs.values().any(|run| run.is_ending)
+            }
         }
-        if !state.run.as_ref().is_some_and(|run| run.is_ending) {
-            return false;
-        }
-        let is_orphan = state.owners.get(&connection).is_none_or(Option::is_none) && !rest.is_empty();
-        is_orphan || state.belongs(connection, rest)
     }
 }
 
@@ -255,5 +271,52 @@ mod tests {
         assert_eq!(tag_in(format!("GET /a/{tag}/x HTTP/1.1\r\n").as_bytes()), Some(tag.as_str()));
         assert_eq!(tag_in(b"GET /wtag HTTP/1.1"), None);
         assert_eq!(tag_in(b""), None);
+    }
+
+    fn request(tag: &str) -> Message {
+        read_message(format!("GET /{tag} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(), None, false)
+    }
+
+    /// A back with a run under way for each tag.
+    fn back(tags: &[&str]) -> Back {
+        let back = Back::listen("127.0.0.1:0".parse().expect("an address"), Bounds::default()).expect("a port");
+        for tag in tags {
+            back.begin(tag, Blocks::new());
+        }
+        back
+    }
+
+    #[test]
+    fn runs_at_once_are_told_apart() {
+        let back = back(&["wtag1x", "wtag2x"]);
+        back.shared.request(1, request("wtag1x"), false);
+        back.shared.request(2, request("wtag2x"), false);
+        back.shared.rest(1, b"");
+        back.shared.rest(2, b"GET / HT");
+        let (first, second) = (back.finish("wtag1x"), back.finish("wtag2x"));
+        assert_eq!((first.requests.len(), first.connections), (1, 1));
+        assert_eq!((second.requests.len(), second.connections), (2, 1), "what is no request came on its connection");
+        assert!(first.had_company && second.had_company && !first.is_disturbed && !second.is_disturbed);
+    }
+
+    #[test]
+    fn a_connection_that_two_runs_used_disturbs_both() {
+        let back = back(&["wtag1x", "wtag2x"]);
+        back.shared.request(1, request("wtag1x"), false);
+        back.shared.request(1, request("wtag2x"), false);
+        back.shared.rest(1, b"");
+        assert!(back.finish("wtag1x").is_disturbed && back.finish("wtag2x").is_disturbed);
+    }
+
+    #[test]
+    fn octets_of_nobody_disturb_all_but_a_run_that_is_alone() {
+        let two = back(&["wtag1x", "wtag2x"]);
+        two.shared.rest(1, b"garbage");
+        assert!(two.finish("wtag1x").is_disturbed && two.finish("wtag2x").is_disturbed);
+        let one = back(&["wtag1x"]);
+        one.shared.rest(1, b"garbage");
+        let came = one.finish("wtag1x");
+        assert!(!came.is_disturbed && !came.had_company);
+        assert_eq!(came.requests.len(), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 
 use thiserror::Error;
 
@@ -10,7 +11,8 @@ use super::super::observe::{Baseline, Message, Observation};
 use super::super::play::Trouble;
 use super::super::script::{Ability, Segments, parse};
 use super::super::server::Abilities;
-use super::{Back, Proxy};
+use super::lane::Run;
+use super::{Back, Lane, Proxy};
 
 /// Why there is nothing to judge.
 #[derive(Debug, Error)]
@@ -22,6 +24,14 @@ pub enum NoProxy {
         address: String,
         /// Why.
         source: io::Error,
+    },
+    /// Each front needs a listener behind it.
+    #[error("{fronts} times --front but {backs} times --back-listen: give them in pairs")]
+    Pairs {
+        /// How many of one.
+        fronts: usize,
+        /// How many of the other.
+        backs: usize,
     },
     /// Nobody listens at the front.
     #[error("cannot connect to {address}: {source}")]
@@ -43,24 +53,59 @@ pub enum NoProxy {
     },
 }
 
-/// Asks the proxy. Errors mean that nothing can be judged.
-pub fn probe(proxy: &Proxy, back: &Back) -> Result<Abilities, NoProxy> {
-    let mut prober = Prober { proxy, back, is_absolute: false };
-    let get = "> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n";
-    let mut plain = prober.ask(get)?;
+const GET: &str = "> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n";
+
+/// Asks the proxy, and finds out how many runs at once do not meet in it. Errors mean that nothing can be judged.
+pub fn probe(proxy: &mut Proxy) -> Result<Abilities, NoProxy> {
+    let lane = proxy.lanes.first().expect("a proxy has a lane");
+    let mut prober = Prober { proxy, lane, is_absolute: false };
+    let mut plain = prober.ask(GET)?;
     if !is_through(&plain, 1) {
         // Such as a proxy that users choose: it wants to be told where.
         prober.is_absolute = true;
-        let absolute = prober.ask(get)?;
+        let absolute = prober.ask(GET)?;
         if !is_through(&absolute, 1) {
-            return Err(NoProxy::NotForwarded {
-                address: proxy.front.address.to_string(),
-                back: back.address().to_string(),
-                got: describe(&plain).join(", "),
-            });
+            return Err(prober.not_forwarded(&plain));
         }
         plain = absolute;
     }
+    for lane in &proxy.lanes[1..] {
+        let prober = Prober { lane, ..prober };
+        let plain = prober.ask(GET)?;
+        if !is_through(&plain, 1) {
+            return Err(prober.not_forwarded(&plain));
+        }
+    }
+    let abilities = abilities(&prober, &plain)?;
+    // Whether a request on a second connection goes on where one on the first has left off.
+    let apart = prober.ask(&format!("{GET}\nawait\nconnection 2\n{GET}"))?;
+    let is_apart = apart.requests.len() == 2 && apart.connections == 2;
+    let more = if prober.is_absolute && !is_apart { more_lanes(&prober) } else { Vec::new() };
+    proxy.lanes.extend(more);
+    if is_apart {
+        proxy.lanes.iter_mut().for_each(Lane::share);
+    }
+    Ok(abilities)
+}
+
+/// A proxy that users choose takes each port of ours for a server of its own, and never mixes those.
+fn more_lanes(prober: &Prober<'_>) -> Vec<Lane> {
+    let (proxy, first) = (prober.proxy, prober.lane);
+    if first.host != first.back.address().to_string() {
+        return Vec::new(); // a name that means that port alone
+    }
+    let lane = |_| {
+        let back = Back::listen(SocketAddr::new(first.back.address().ip(), 0), proxy.bounds).ok()?;
+        let host = back.address().to_string();
+        let lane = Lane::new(first.front.clone(), back, host);
+        let is_open = Prober { lane: &lane, ..*prober }.ask(GET).is_ok_and(|plain| is_through(&plain, 1));
+        is_open.then_some(lane)
+    };
+    (proxy.lanes.len()..proxy.jobs.get()).map_while(lane).collect()
+}
+
+fn abilities(prober: &Prober<'_>, plain: &Observation) -> Result<Abilities, NoProxy> {
+    let (proxy, get) = (prober.proxy, GET);
     let mut ok: Vec<u16> = plain.replies.iter().filter_map(Message::status).filter(|it| *it >= 200).collect();
     ok.truncate(1);
     let mut found = BTreeMap::new();
@@ -93,7 +138,7 @@ pub fn probe(proxy: &Proxy, back: &Back) -> Result<Abilities, NoProxy> {
     found.insert(Ability::Continue, if continued { Ok(()) } else { Err(describe(&seen).join(", ")) });
     let kind = if proxy.is_gateway { Err("it is a gateway".to_owned()) } else { Ok(()) };
     found.insert(Ability::Proxy, kind);
-    let variables = proxy.variables("wtag0x", prober.is_absolute);
+    let variables = prober.lane.variables(&proxy.path, "wtag0x", prober.is_absolute);
     Ok(Abilities::new(found, Baseline { ok }, variables, proxy.bounds))
 }
 
@@ -104,21 +149,37 @@ fn is_through(seen: &Observation, wanted: usize) -> bool {
         && seen.replies.iter().filter(|reply| reply.is_complete && reply.status().is_some_and(good)).count() == wanted
 }
 
+#[derive(Clone, Copy)]
 struct Prober<'a> {
     proxy: &'a Proxy,
-    back: &'a Back,
+    lane: &'a Lane,
     is_absolute: bool,
 }
 
 impl Prober<'_> {
     fn ask(&self, steps: &str) -> Result<Observation, NoProxy> {
         let script = parse("probe", &format!("# probe\n{steps}\nelse fail\n")).expect("the probes are right");
-        match self.proxy.play(self.back, &script, Segments::Whole, self.is_absolute, &self.proxy.bounds) {
+        let run = Run {
+            script: &script,
+            segments: Segments::Whole,
+            path: &self.proxy.path,
+            is_absolute: self.is_absolute,
+            bounds: &self.proxy.bounds,
+        };
+        match self.lane.play(&run) {
             Ok(seen) => Ok(seen),
             Err(Trouble::Connect(source)) => {
-                Err(NoProxy::Connect { address: self.proxy.front.address.to_string(), source })
+                Err(NoProxy::Connect { address: self.lane.front.address.to_string(), source })
             }
             Err(Trouble::Variable(name)) => unreachable!("no probe uses {name}"),
+        }
+    }
+
+    fn not_forwarded(&self, got: &Observation) -> NoProxy {
+        NoProxy::NotForwarded {
+            address: self.lane.front.address.to_string(),
+            back: self.lane.back.address().to_string(),
+            got: describe(got).join(", "),
         }
     }
 }

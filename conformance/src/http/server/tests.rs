@@ -7,6 +7,7 @@ use super::super::script::{Ability, Role, parse};
 use super::*;
 use crate::http::observe::{Baseline, End, Observation, read_replies};
 use crate::http::wire::Address;
+use crate::report::Verdict;
 use crate::suite::Home;
 
 /// A server on a thread of its own, that treats each connection with `serve`. Its thread ends with the process.

@@ -15,6 +15,9 @@ const FEW: usize = 4;
 /// So many connections that fail in a row, each of all that are tried at once twice, mean that there is no server.
 const ROUNDS: usize = 2;
 
+/// With little company, so many at least.
+const PATIENCE: usize = 8;
+
 /// How often a connection is tried that the others may have crowded out.
 const TRIES: u32 = 4;
 
@@ -36,15 +39,17 @@ pub(super) fn play_all<T: Sync>(units: &[T], jobs: usize, play: impl Fn(&T) -> P
 
 fn while_reachable<T: Sync>(units: &[T], jobs: usize, play: impl Fn(&T) -> Played + Sync) -> Vec<Played> {
     let failed_in_a_row = AtomicUsize::new(0);
+    let most = PATIENCE.max(ROUNDS * jobs);
     parallel(units, jobs, |unit| {
-        if failed_in_a_row.load(Ordering::Relaxed) >= ROUNDS * jobs {
+        if failed_in_a_row.load(Ordering::Relaxed) >= most {
             return Err(Trouble::Connect(gone()));
         }
         let run = play(unit);
-        match is_unreached(&run) {
-            true => failed_in_a_row.fetch_add(1, Ordering::Relaxed),
-            false => failed_in_a_row.swap(0, Ordering::Relaxed),
-        };
+        if is_unreached(&run) {
+            failed_in_a_row.fetch_add(1, Ordering::Relaxed);
+        } else {
+            failed_in_a_row.store(0, Ordering::Relaxed);
+        }
         run
     })
 }
@@ -84,8 +89,8 @@ mod tests {
         Err(Trouble::Connect(io::ErrorKind::TimedOut.into()))
     }
 
-    fn reached() -> Played {
-        Ok(Run { segments: Segments::Whole, observation: Observation::default() })
+    fn reached() -> Run {
+        Run { segments: Segments::Whole, observation: Observation::default() }
     }
 
     #[test]
@@ -97,7 +102,7 @@ mod tests {
             thread::sleep(Duration::from_millis(2));
             here.fetch_sub(1, Ordering::SeqCst);
             if guests < 5 {
-                return reached();
+                return Ok(reached());
             }
             crowded_out.fetch_add(1, Ordering::SeqCst);
             refused()
@@ -109,14 +114,9 @@ mod tests {
     #[test]
     fn a_dead_server_is_given_up() {
         let tries = AtomicUsize::new(0);
-        let played =
-            play_all(
-                &[(); 10_000],
-                16,
-                |()| {
-                    if tries.fetch_add(1, Ordering::SeqCst) < 100 { reached() } else { refused() }
-                },
-            );
+        let played = play_all(&[(); 10_000], 16, |()| {
+            if tries.fetch_add(1, Ordering::SeqCst) < 100 { Ok(reached()) } else { refused() }
+        });
         assert_eq!(played.iter().filter(|run| is_unreached(run)).count(), 9900);
         assert!(tries.into_inner() < 200);
     }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn one_insists_a_few_times() {
         let tries = AtomicUsize::new(0);
-        assert!(insist(|| if tries.fetch_add(1, Ordering::SeqCst) < 2 { refused() } else { reached() }).is_ok());
+        assert!(insist(|| if tries.fetch_add(1, Ordering::SeqCst) < 2 { refused() } else { Ok(reached()) }).is_ok());
         assert!(insist(refused).is_err());
     }
 }
