@@ -21,7 +21,8 @@ use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements;
 use crate::runner::{self, Run};
-use crate::script::ast::Scenario;
+use crate::script;
+use crate::script::ast::{Scenario, ScriptOption, Spanned};
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
@@ -60,7 +61,13 @@ pub fn work_if_asked() -> Option<ExitCode> {
 
 fn work() -> io::Result<Answer> {
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let scenario = crate::script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let mut scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let own = scenario.options.len();
+    scenario.options.extend(job.options.iter().skip(own).map(|(name, value)| ScriptOption {
+        comments: Vec::new(),
+        name: Spanned::new(name.clone(), 0..0),
+        value: value.clone().map(|value| Spanned::new(value, 0..0)),
+    }));
     let axes = job.axes()?;
     let is_punctual = sys::be_punctual();
     match namespace::enter() {
@@ -81,6 +88,8 @@ struct Job {
     name: String,
     source: String,
     defines: Vec<(String, String)>,
+    /// Those of the source, and after them those that were added.
+    options: Vec<(String, Option<String>)>,
     ip: u8,
     isn: Option<u32>,
     seed: u64,
@@ -91,10 +100,13 @@ struct Job {
 
 impl Job {
     fn new(scenario: &Scenario, axes: &Axes) -> Job {
+        let option =
+            |option: &ScriptOption| (option.name.value.clone(), option.value.as_ref().map(|value| value.value.clone()));
         Job {
             name: scenario.name.clone(),
             source: scenario.source.to_string(),
             defines: scenario.defines.clone(),
+            options: scenario.options.iter().map(option).collect(),
             ip: axes.ip.number(),
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,
