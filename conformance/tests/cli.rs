@@ -244,3 +244,54 @@ fn http_parse_writes_json() {
     assert_eq!((&value["error"]["clause"], &value["error"]["status"]), (&"9112-3.1-METHOD-TOKEN".into(), &400.into()));
     assert_eq!(value["error"]["offset"], octets.len() - 1);
 }
+
+#[test]
+fn an_interrupted_judge_leaves_no_client_behind() {
+    use std::process::Stdio;
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+    let folder = folder();
+    let told = folder.path().join("pid");
+    let script = format!("echo $$ >> {}; exec sleep 600 # {{url}}", told.display());
+    let mut judge = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    judge.args(["http", "client", "--patience", "60000", "--", "sh", "-c", &script]);
+    judge.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut judge = judge.spawn().expect("the judge starts");
+    let started = Instant::now();
+    let client = loop {
+        assert!(started.elapsed() < Duration::from_secs(20), "no client was started");
+        let pids = fs::read_to_string(&told).unwrap_or_default();
+        if let Some(pid) = pids.lines().next().filter(|_| pids.ends_with('\n')) {
+            break pid.parse().ok().and_then(Pid::from_raw).expect("it is a number");
+        }
+        sleep(Duration::from_millis(20));
+    };
+    kill_process(Pid::from_child(&judge), Signal::INT).expect("the judge runs");
+    assert_eq!(judge.wait().expect("the judge ends").code(), Some(130));
+    let started = Instant::now();
+    while test_kill_process(client).is_ok() {
+        if started.elapsed() > Duration::from_secs(10) {
+            let _ = kill_process(client, Signal::KILL); // not to outlive this test, too
+            panic!("the client is still there");
+        }
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn an_option_of_the_command_line_wins_over_the_script() {
+    let folder = folder();
+    let script = "--mtu=1500\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n\
+        +0 listen(3, 1) = 0\n+0 < S 0:0(0) win 65535 <mss 1460>\n+0 > S. 0:0(0) ack 1 <mss 560>\n";
+    fs::write(folder.path().join("small.pkt"), script).expect("there is room");
+    let run = |more: &[&str]| wirelaw(folder.path(), &[&["run", "small.pkt", "--stack", "reference"], more].concat());
+    assert_eq!(status(&run(&[])), Some(1), "a link of 1500 octets");
+    let small = run(&["--option", "mtu=600"]);
+    assert_eq!(status(&small), Some(0), "{}", text(&small.stdout));
+    let unknown = run(&["--option", "mut=600"]);
+    assert_eq!(status(&unknown), Some(2));
+    assert!(text(&unknown.stderr).contains("unknown option `--mut`"), "{}", text(&unknown.stderr));
+}

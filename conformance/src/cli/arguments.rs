@@ -11,6 +11,7 @@ use super::http::HttpCommand;
 use super::record::RecordArguments;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
+use crate::script::{self, ast::ScriptOption};
 
 /// Conformance scenarios for TCP stacks, judged by RFC clause in virtual time.
 ///
@@ -78,6 +79,10 @@ pub(super) struct RunArguments {
     /// Define a word for every script; may be repeated.
     #[arg(long = "define", short = 'D', value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
+    /// Give every script this option of packetdrill, such as tolerance_usecs=14000; may be repeated. It wins over the
+    /// script's own.
+    #[arg(long = "option", value_name = "NAME[=VALUE]", value_parser = script_option)]
+    pub(super) options: Vec<ScriptOption>,
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
@@ -87,8 +92,9 @@ pub(super) struct RunArguments {
     /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.
     #[arg(long)]
     pub(super) allow_shell: bool,
-    /// Threads; as many as there are processors if not given.
-    #[arg(long, value_name = "N")]
+    /// Runs at once; as many as there are processors if not given, and four times as many on a live kernel, where they
+    /// mostly sleep.
+    #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Failures and totals only.
     #[arg(long, short, conflicts_with = "verbose")]
@@ -122,10 +128,13 @@ impl RunArguments {
         ips.into_iter().flat_map(with).collect()
     }
 
-    /// How many threads shall run; more than a thousand would only cost memory.
-    pub(super) fn jobs(&self) -> NonZeroUsize {
+    /// How many threads shall run, on a live kernel or not; more than a thousand would only cost memory.
+    pub(super) fn jobs(&self, is_live: bool) -> NonZeroUsize {
         const MOST: NonZeroUsize = NonZeroUsize::new(1000).expect("1000 is not 0");
-        self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(NonZeroUsize::MIN, |jobs| jobs.min(MOST))
+        const SLEEPERS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+        let processors = || thread::available_parallelism().ok();
+        let usual = || processors().map(|count| if is_live { count.saturating_mul(SLEEPERS) } else { count });
+        self.jobs.or_else(usual).map_or(NonZeroUsize::MIN, |jobs| jobs.min(MOST))
     }
 }
 
@@ -193,6 +202,17 @@ fn ip(text: &str) -> Result<Ip, String> {
 
 fn habit(text: &str) -> Result<HabitValue, String> {
     HabitValue::parse(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
+}
+
+/// An option as it stands in a script; a value that needs quotes gets them.
+fn script_option(text: &str) -> Result<ScriptOption, String> {
+    let line = match text.split_once('=') {
+        Some((name, value)) => format!("--{name}=\"{value}\""),
+        None => format!("--{text}"),
+    };
+    let parsed = script::parse("the option", &format!("{line}\n0 `true`\n"));
+    let unknown = || "give NAME or NAME=VALUE of an option of packetdrill".to_owned();
+    parsed.map_err(|error| error.message().to_owned())?.options.pop().ok_or_else(unknown)
 }
 
 fn define(text: &str) -> Result<(String, String), String> {

@@ -1,7 +1,7 @@
 //! `wirelaw run`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::arguments::RunArguments;
 use super::{CliError, paths_or_suite, terminal};
@@ -19,7 +19,10 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
         suite::select(&[stacks, stack::live()].concat(), &arguments.stacks)?
     };
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
-    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
+    let mut entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
+    for scenario in entries.iter_mut().filter_map(|entry| entry.scenario.as_mut().ok()) {
+        Arc::make_mut(scenario).options.extend(arguments.options.iter().cloned());
+    }
     if stacks.is_empty() {
         return Err(CliError::NoStack);
     }
@@ -34,10 +37,11 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
 
 fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> Report {
     let axes = arguments.axes();
+    let is_live = subjects.iter().any(|subject| stack::live().iter().any(|live| live.name == subject.stack.name));
     let matrix = Matrix { entries, subjects, axes: &axes };
     let bar = terminal::bar(matrix.cases().len(), "runs", arguments.quiet);
     let lost = Mutex::new(Vec::<Complaint>::new());
-    let outcomes = matrix.run(&runner::run, arguments.jobs(), &|case, outcome, trace| {
+    let outcomes = matrix.run(&runner::run, arguments.jobs(is_live), &|case, outcome, trace| {
         if let Some(folder) = &arguments.pcap
             && let Err(error) = capture(folder, case, outcome, trace)
         {

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use command::{Command, NoCommand};
+pub use command::{Command, NoCommand, kill_running};
 pub use probe::{Mute, probe};
 
 use super::cases::Case;

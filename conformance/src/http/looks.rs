@@ -1,6 +1,8 @@
 //! Two looks at a peer: what seems wrong at the first is played again with more time, for a peer that is slow to answer
 //! or to close, or that drops connections when it has many, is not at fault.
 
+mod reach;
+
 use std::cmp::Reverse;
 use std::mem;
 use std::sync::Mutex;
@@ -42,13 +44,13 @@ where
     let ways = |case: &Case| case.script.as_ref().map_or(0, |script| script.segments.len());
     let units = cases.iter().enumerate().filter(|(_, case)| playable(case));
     let units: Vec<(usize, usize)> = units.flat_map(|(at, case)| (0..ways(case)).map(move |way| (at, way))).collect();
-    let first = parallel(&units, jobs.first, |(at, way)| {
-        let script = cases[*at].script.as_ref().ok()?;
-        Some(play(script, script.segments[*way], Look::First))
+    let first = reach::play_all(&units, jobs.first, |(at, way)| {
+        let script = cases[*at].script.as_ref().expect("it is playable");
+        play(script, script.segments[*way], Look::First)
     });
     let mut seen: Vec<Seen<'_>> = cases.iter().map(|case| Seen { case, runs: Mutex::default() }).collect();
     for ((at, _), run) in units.iter().zip(first) {
-        seen[*at].runs.get_mut().expect("nobody has the lock").extend(run);
+        seen[*at].runs.get_mut().expect("nobody has the lock").push(run);
     }
     parallel(&seen, jobs.second, |seen| {
         let runs = mem::take(&mut *seen.runs.lock().expect("no thread panics with the lock"));
@@ -76,7 +78,7 @@ where
         if worst >= judge.verdict(script, &runs[at]) {
             break;
         }
-        runs[at] = play(script, runs[at].segments, Look::Second)?;
+        runs[at] = reach::insist(|| play(script, runs[at].segments, Look::Second))?;
         if judge.is_wrong(script, &runs[at]) {
             worst = worst.max(judge.verdict(script, &runs[at]));
         }

@@ -5,7 +5,7 @@
 
 mod message;
 
-pub use message::{Message, Start, read_message, read_replies};
+pub use message::{MOST_REPLIES, Message, Start, read_message, read_replies};
 
 use super::script::{Condition, Ending, Pattern, Statuses, Subject, Test};
 
@@ -49,7 +49,29 @@ pub struct Baseline {
     pub ok: Vec<u16>,
 }
 
+/// How many octets of each message are kept in any case.
+const SHOWN: usize = 400;
+
+/// How many octets of all messages of a run are kept until it is judged, raw ones and bodies apart; no case asks for
+/// more.
+const KEPT: usize = 64 << 10;
+
 impl Observation {
+    /// Forgets what no case asks for, so that thousands of runs that brought megabytes each fit into memory.
+    #[must_use]
+    pub fn shortened(mut self) -> Observation {
+        let (mut raw, mut body) = (KEPT, KEPT);
+        for message in self.replies.iter_mut().chain(&mut self.requests) {
+            for (octets, left) in [(&mut message.raw, &mut raw), (&mut message.body, &mut body)] {
+                // A line at least of each message is shown.
+                octets.truncate((*left).max(SHOWN));
+                octets.shrink_to_fit();
+                *left = left.saturating_sub(octets.len());
+            }
+        }
+        self
+    }
+
     /// Whether this is what the pattern says.
     pub fn fits(&self, pattern: &Pattern, baseline: &Baseline) -> bool {
         self.replies_fit(pattern, baseline)

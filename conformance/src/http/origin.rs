@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::observe::{Message, read_message, read_replies};
+use super::observe::{Message, read_message};
 use super::play::{Bounds, cut};
 use super::script::{Script, Segments, Side, Step, UnknownVariable, Variables};
 use super::wire::{Arrived, Wire};
@@ -113,9 +113,21 @@ fn finish(blocks: &mut Blocks, connection: usize, current: &mut Block) {
             Act::HalfClose | Act::Close | Act::Reset => is_final = true,
         }
     }
-    let replies = read_replies(&octets, &[], false);
-    current.is_interim = !is_final && !replies.is_empty() && replies.iter().all(Message::is_interim);
+    current.is_interim = !is_final && !octets.is_empty() && is_interim(&octets);
     blocks.entry(connection).or_default().push_back(std::mem::take(current));
+}
+
+/// Whether interim replies are all that stands there, however many those are.
+fn is_interim(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while !rest.is_empty() {
+        let message = read_message(rest, Some("GET"), false);
+        if !message.is_interim() {
+            return false;
+        }
+        rest = &rest[message.raw.len()..];
+    }
+    true
 }
 
 /// What is answered where a case says nothing: a small reply that is right.

@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::observe::{End, Message, Observation, read_replies};
+use super::observe::{End, MOST_REPLIES, Message, Observation, read_replies};
 use super::script::{Script, Segments, Side, Step, UnknownVariable, Variables};
 use super::wire::{Arrived, Endpoint, Wire};
 use crate::report::Verdict;
@@ -28,7 +28,7 @@ impl Default for Bounds {
             patience: Duration::from_millis(1500),
             quiet: Duration::from_millis(100),
             total: Duration::from_secs(15),
-            octets: 4 << 20,
+            octets: 2 << 20,
         }
     }
 }
@@ -207,8 +207,9 @@ impl Player<'_> {
         let wanted = talk.awaited.saturating_add(more);
         let mut buffer = vec![0; 64 << 10];
         let mut replies = talk.replies();
+        let mut seen = talk.received.len(); // by `replies`
         talk.last = Instant::now();
-        while talk.end == End::Open && talk.received.len() < bounds.octets {
+        while talk.end == End::Open && talk.received.len() < bounds.octets && replies.len() < MOST_REPLIES {
             let is_whole = |reply: &&Message| reply.is_complete && !reply.is_interim();
             let whole = replies.iter().filter(is_whole).count();
             let is_between = whole > 0 && replies.last().is_some_and(|last| last.is_complete && !last.is_interim());
@@ -219,15 +220,25 @@ impl Player<'_> {
             };
             let wait = wait.min(bounds.total.saturating_sub(started.elapsed()));
             let left = wait.saturating_sub(talk.last.elapsed());
-            if whole >= wanted || left.is_zero() {
+            if whole >= wanted || (left.is_zero() && seen == talk.received.len()) {
                 break;
             }
+            let unseen = talk.received.len() - seen;
             let Some(wire) = &mut talk.wire else { break };
-            match wire.receive(&mut buffer, left) {
+            match wire.receive(&mut buffer, if unseen == 0 { left } else { BREATH }) {
                 Arrived::Octets(octets) => {
                     talk.received.extend_from_slice(&buffer[..octets]);
                     talk.last = Instant::now();
+                    // All is read again: at once if it is little, else when much is new, or when the peer pauses.
+                    if seen > AT_ONCE && unseen + octets < seen / 4 {
+                        continue;
+                    }
                     replies = talk.replies();
+                    seen = talk.received.len();
+                }
+                Arrived::Nothing if unseen > 0 => {
+                    replies = talk.replies();
+                    seen = talk.received.len();
                 }
                 Arrived::Nothing => {}
                 Arrived::Fin => talk.end = End::Closed,
@@ -239,9 +250,15 @@ impl Player<'_> {
 
     fn finish(self) -> Observation {
         let talk = &self.connections[self.current];
-        Observation { replies: talk.replies(), end: talk.end, ..Observation::default() }
+        Observation { replies: talk.replies(), end: talk.end, ..Observation::default() }.shortened()
     }
 }
+
+/// So many octets are read again whenever one more comes.
+const AT_ONCE: usize = 64 << 10;
+
+/// The pause of a peer after which what it sent is read.
+const BREATH: Duration = Duration::from_millis(5);
 
 /// The longest run of octets that is sent one by one; of a longer write this much at both ends.
 const ONE_BY_ONE: usize = 600;

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -132,6 +132,43 @@ impl Write for Stream {
     }
 }
 
+/// A stream until a moment: what comes octet by octet, each in time, does not hold anybody up beyond it.
+struct Limited<'a> {
+    stream: &'a mut Stream,
+    until: Instant,
+}
+
+impl<'a> Limited<'a> {
+    fn new(stream: &'a mut Stream, time: Duration) -> Limited<'a> {
+        Limited { stream, until: Instant::now() + time }
+    }
+
+    fn set_timeouts(&self) -> io::Result<()> {
+        match self.until.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => self.stream.set_timeouts(left, left),
+        }
+    }
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.set_timeouts()?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.set_timeouts()?;
+        self.stream.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
@@ -164,20 +201,19 @@ impl Wire {
 
     /// Sends all of it, within the patience of the connection.
     pub fn send(&mut self, octets: &[u8]) -> io::Result<()> {
+        let mut stream = Limited::new(&mut self.stream, self.patience);
         match &mut self.session {
-            None => self.stream.write_all(octets),
-            Some(session) => rustls::Stream::new(session.as_mut(), &mut self.stream).write_all(octets),
+            None => stream.write_all(octets),
+            Some(session) => rustls::Stream::new(session.as_mut(), &mut stream).write_all(octets),
         }
     }
 
     /// Reads what is there, and waits no longer than this.
     pub fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> Arrived {
-        if self.stream.set_timeouts(wait, self.patience).is_err() {
-            return Arrived::Reset;
-        }
+        let mut stream = Limited::new(&mut self.stream, wait.max(Duration::from_millis(1)));
         let read = match &mut self.session {
-            None => self.stream.read(buffer),
-            Some(session) => rustls::Stream::new(session.as_mut(), &mut self.stream).read(buffer),
+            None => stream.read(buffer),
+            Some(session) => rustls::Stream::new(session.as_mut(), &mut stream).read(buffer),
         };
         match read {
             Ok(0) => Arrived::Fin,
@@ -195,7 +231,8 @@ impl Wire {
     pub fn half_close(&mut self) {
         if let Some(session) = &mut self.session {
             session.send_close_notify();
-            let _ = session.complete_io(&mut self.stream); // the FIN says it anyway
+            let mut stream = Limited::new(&mut self.stream, self.patience);
+            while session.wants_write() && session.write_tls(&mut stream).is_ok_and(|written| written > 0) {} // the FIN says it anyway
         }
         let _ = self.stream.shutdown(Shutdown::Write); // fails only if the connection is gone
     }

@@ -1,13 +1,14 @@
 //! `wirelaw http client`.
 
 use std::num::NonZeroUsize;
+use std::process;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::super::CliError;
 use super::judge::JudgeArguments;
-use crate::http::client::{Client, Command, Peer, probe};
+use crate::http::client::{Client, Command, Peer, kill_running, probe};
 use crate::http::play::Bounds;
 use crate::http::script::{Ability, Role};
 use crate::suite::Home;
@@ -31,6 +32,9 @@ pub(in super::super) struct ClientArguments {
     judge: JudgeArguments,
 }
 
+/// What a shell says of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
 pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
     let cases = arguments.judge.cases(&home, Role::Client)?;
@@ -47,6 +51,11 @@ pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
         bounds: Bounds { patience, total: patience + Duration::from_secs(5), ..Bounds::default() },
         jobs: arguments.jobs,
     };
+    // Who cannot listen to signals judges all the same.
+    let _ = ctrlc::set_handler(|| {
+        kill_running();
+        process::exit(INTERRUPTED);
+    });
     let abilities = probe(&client)?;
     let can: Vec<_> = abilities.known().map(Ability::name).collect();
     let introduction = format!("{}; it can: {}\n\n", client.name, can.join(" "));

@@ -1,9 +1,12 @@
 //! A program as a client: started without a shell, watched, and killed with all that it started.
 
+use std::collections::BTreeSet;
 use std::io::Read;
+use std::mem;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -120,7 +123,13 @@ impl Command {
         for word in ELSEWHERE {
             process.env_remove(word);
         }
-        let mut child = match process.spawn() {
+        let spawned = {
+            let mut running = running();
+            process.spawn().inspect(|child| {
+                running.insert(child.id());
+            })
+        };
+        let mut child = match spawned {
             Ok(child) => child,
             Err(error) => {
                 let notes = vec![format!("cannot run {}: {error}", arguments[0])];
@@ -146,6 +155,27 @@ impl Command {
     }
 }
 
+/// The process groups of the commands that run now.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+    RUNNING.lock().expect("no thread panics with the lock")
+}
+
+/// Kills every command that runs now, with all that it started in its group: the last act of a program that is
+/// interrupted, since a terminal does not reach them. No command is started any more.
+pub fn kill_running() {
+    let running = running();
+    running.iter().copied().for_each(kill_group);
+    mem::forget(running);
+}
+
+fn kill_group(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
+    }
+}
+
 /// The status, or none if the child had to be killed; its whole process group is gone in any case.
 fn wait(child: &mut Child, patience: Duration) -> Option<std::process::ExitStatus> {
     let started = Instant::now();
@@ -158,9 +188,8 @@ fn wait(child: &mut Child, patience: Duration) -> Option<std::process::ExitStatu
         }
         nap = (nap * 2).min(Duration::from_millis(10));
     };
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
-    }
+    running().remove(&child.id());
+    kill_group(child.id());
     if status.is_none() {
         let _ = child.kill(); // as above
         let _ = child.wait();

@@ -73,15 +73,23 @@ impl Message {
     }
 }
 
-/// Replies to requests with these methods (`GET` behind the last one), as far as they came; `is_over` says that
-/// nothing will follow.
+/// How many replies are read of one connection: a case asks for a hundred and one at most, a storm has no end.
+pub const MOST_REPLIES: usize = 300;
+
+/// How many field lines are kept of one connection, or of one message: more are read, and forgotten.
+const MOST_FIELDS: usize = 10_000;
+
+/// Replies to requests with these methods (`GET` behind the last one), as far as they came, but for those behind
+/// [`MOST_REPLIES`]; `is_over` says that nothing will follow.
 pub fn read_replies(octets: &[u8], methods: &[String], is_over: bool) -> Vec<Message> {
     let (mut replies, mut rest, mut answered) = (Vec::new(), octets, 0);
-    while !rest.is_empty() {
+    let mut fields = 0;
+    while !rest.is_empty() && replies.len() < MOST_REPLIES && fields < MOST_FIELDS {
         let method = methods.get(answered).map_or("GET", String::as_str);
         let message = read_message(rest, Some(method), is_over);
         rest = &rest[message.raw.len()..];
         answered += usize::from(!message.is_interim());
+        fields += message.fields.len();
         replies.push(message);
     }
     replies
@@ -118,7 +126,8 @@ fn fill(message: &mut Message, octets: &[u8], answers: Option<&str>, is_over: bo
                 return None;
             }
             Some([]) => break,
-            Some(line) => message.fields.push(field(line)),
+            Some(line) if message.fields.len() < MOST_FIELDS => message.fields.push(field(line)),
+            Some(_) => {}
         }
     }
     message.is_complete = reader.body(message, answers, is_over);
@@ -215,7 +224,8 @@ impl<'a> Reader<'a> {
             match self.line() {
                 None => return self.cut(),
                 Some([]) => return true,
-                Some(line) => message.fields.push(field(line)),
+                Some(line) if message.fields.len() < MOST_FIELDS => message.fields.push(field(line)),
+                Some(_) => {}
             }
         }
     }

@@ -68,6 +68,19 @@ fn what_is_cut_off_is_told() {
 fn a_storm_of_interim_replies_is_read_in_little_memory() {
     let octets = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100_000);
     let replies = read_replies(&octets, &[], false);
-    assert_eq!(replies.len(), 100_000);
+    assert_eq!(replies.len(), MOST_REPLIES);
     assert!(replies.iter().all(|reply| reply.is_complete && reply.raw.capacity() < 100));
+}
+
+#[test]
+fn a_flood_is_neither_read_nor_kept_without_end() {
+    let replies = read_replies(&b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na".repeat(5000), &[], false);
+    assert_eq!(replies.len(), MOST_REPLIES);
+    let fields = [b"HTTP/1.1 200 OK\r\n".as_slice(), &b"X: y\r\n".repeat(100_000), b"\r\n"].concat();
+    assert_eq!(read_message(&fields, Some("GET"), false).fields.len(), 10_000);
+    let big = [b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n".as_slice(), &b"a".repeat(500_000)].concat();
+    let big = read_replies(&big.repeat(3), &[], false);
+    let kept = Observation { replies: big, ..Observation::default() }.shortened();
+    assert!(kept.replies.iter().all(|reply| reply.is_complete && reply.raw.starts_with(b"HTTP/1.1 200 OK\r\n")));
+    assert!(kept.replies.iter().map(|reply| reply.raw.len() + reply.body.len()).sum::<usize>() < 200_000);
 }

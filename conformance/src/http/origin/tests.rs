@@ -26,6 +26,9 @@ fn interim_replies_alone_do_not_answer() {
         .collect();
     assert_eq!(interim, [true, false]);
     assert!(!of("< HTTP/1.1 100 Continue\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\n\\r\\n", true)[&1][0].is_interim);
+    let storm = "< {400*HTTP/1.1 102 Processing\\r\\n\\r\\n}";
+    assert!(of(storm, true)[&1][0].is_interim);
+    assert!(!of(&format!("{storm}HTTP/1.1 200 OK\\r\\n\\r\\n"), true)[&1][0].is_interim, "however many those are");
     assert!(!of("< HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n", true)[&1][0].is_interim, "it is final");
     assert!(!of("< HTTP/1.1 100 Continue\\r\\n\\r\\n\nclose", true)[&1][0].is_interim, "nothing can follow");
 }

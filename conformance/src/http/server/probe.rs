@@ -22,8 +22,8 @@ pub enum Unreachable {
         /// Why.
         source: io::Error,
     },
-    /// A plain request is not answered with HTTP/1.x.
-    #[error("{address} does not answer `GET {path}` with HTTP/1.x: {got}")]
+    /// A plain request is not answered with HTTP/1.x, or the reply does not end.
+    #[error("{address} does not answer `GET {path}` with a whole reply of HTTP/1.x: {got}")]
     Mute {
         /// Where.
         address: String,
@@ -85,8 +85,13 @@ pub fn probe(server: &Server) -> Result<Abilities, Unreachable> {
         .ask("> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n\nawait", "GET")
         .map_err(|source| Unreachable::Connect { address: address(), source })?;
     let latency = asked.elapsed();
-    let Some(status) = final_status(&plain, 0) else {
-        let got = super::super::judge::describe(&plain).join(", ");
+    let is_whole = plain.replies.iter().any(|reply| reply.is_complete && !reply.is_interim());
+    let Some(status) = final_status(&plain, 0).filter(|_| is_whole) else {
+        let mut got = super::super::judge::describe(&plain);
+        if got.len() > FEW {
+            got.splice(FEW - 1..got.len() - 1, ["and so on".to_owned()]);
+        }
+        let got = got.join(", ");
         return Err(Unreachable::Mute { address: address(), path: server.path.clone(), got });
     };
     // A slow server is given time in proportion, so that it is not found to be mute.
@@ -100,6 +105,9 @@ pub fn probe(server: &Server) -> Result<Abilities, Unreachable> {
     prober.host(&mut found, status);
     Ok(Abilities { found, baseline: Baseline { ok }, variables: prober.variables, bounds: prober.bounds })
 }
+
+/// How many lines tell what a server sent that is none.
+const FEW: usize = 5;
 
 fn final_status(observation: &Observation, number: usize) -> Option<u16> {
     observation.replies.iter().filter(|reply| !reply.is_interim()).nth(number).and_then(Message::status)

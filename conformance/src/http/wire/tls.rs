@@ -8,7 +8,7 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::{Address, Endpoint, Stream, Wire};
+use super::{Address, Endpoint, Limited, Stream, Wire};
 
 impl Wire {
     /// Shakes hands on a stream that is open.
@@ -27,8 +27,14 @@ impl Wire {
         };
         let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
         let mut session = Box::new(ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?);
+        let mut limited = Limited::new(&mut stream, endpoint.patience);
         while session.is_handshaking() {
-            session.complete_io(&mut stream)?;
+            session.complete_io(&mut limited).map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                    io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long")
+                }
+                _ => error,
+            })?;
         }
         Ok(Wire { stream, session: Some(session), patience: endpoint.patience })
     }
@@ -70,5 +76,40 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_handshake_octet_by_octet_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+        let port = listener.local_addr().expect("it is bound").port();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("somebody comes");
+            let _ = stream.read(&mut [0; 4096]);
+            // The record that is announced is never whole, but no wait for a part of it is long.
+            let _ = stream.write_all(&[22, 3, 3, 0x40, 0, 2, 0, 0x3f, 0xfc]);
+            for _ in 0..100 {
+                thread::sleep(Duration::from_millis(50));
+                if stream.write_all(&[0]).is_err() {
+                    break;
+                }
+            }
+        });
+        let address = Address::Tcp("127.0.0.1".into(), port);
+        let started = Instant::now();
+        let opened = Endpoint { address, tls: true, patience: Duration::from_millis(300) }.open();
+        let took = started.elapsed();
+        assert_eq!(opened.expect_err("it stalls").to_string(), "the TLS handshake took too long");
+        assert!(took < Duration::from_secs(3), "{took:?}");
+        server.join().expect("it ends");
     }
 }

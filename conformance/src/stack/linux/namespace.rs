@@ -89,11 +89,20 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
     }
     let wire = tun(setup).map_or_else(|| veth(&netlink, setup), Ok)?;
     let index = index_of(DEVICE).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
-    // no neighbour needs to be asked for its hardware address
-    let quiet = if matches!(wire, Wire::Tun(_)) { 0 } else { libc::IFF_NOARP };
-    netlink.set_up(index, Some(setup.mtu), quiet).map_err(|error| ("turn on the device", error))?;
+    // A pair of devices drops what is larger than the receiver's MTU, and a script may inject more than the stack sends;
+    // no neighbour needs to be asked for its hardware address.
+    let (mtu, route_mtu, quiet) = match wire {
+        Wire::Tun(_) => (setup.mtu, None, 0),
+        Wire::Veth(_) => (u16::MAX, Some(setup.mtu), libc::IFF_NOARP),
+    };
+    netlink.set_up(index, Some(mtu), quiet).map_err(|error| ("turn on the device", error))?;
+    if let Some(mtu) = route_mtu {
+        let path = format!("/proc/sys/net/ipv6/conf/{DEVICE}/mtu");
+        let _ = fs::write(path, mtu.to_string()); // a kernel without IPv6 has no such file
+    }
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
-    netlink.add_route(index, setup.remote, remote_prefix(setup.remote)).map_err(|error| ("set the route", error))?;
+    let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), route_mtu);
+    route.map_err(|error| ("set the route", error))?;
     Ok(Link { wire, index })
 }
 

@@ -24,6 +24,8 @@ const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 2;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
+const RTA_METRICS: u16 = 8;
+const RTAX_MTU: u16 = 2;
 
 /// A socket to the kernel's routing tables.
 pub(super) struct Netlink {
@@ -79,14 +81,17 @@ impl Netlink {
         self.request(message)
     }
 
-    /// Routes a network out of a device.
-    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8) -> io::Result<()> {
+    /// Routes a network out of a device, with this MTU if it is smaller than the device's.
+    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8, mtu: Option<u16>) -> io::Result<()> {
         let mut message = Message::new(libc::RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
         let (protocol, scope, kind) = (libc::RTPROT_STATIC, libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST);
         message.octets.extend([family(network), prefix, 0, 0, libc::RT_TABLE_MAIN, protocol, scope, kind]);
         message.octets.extend([0; 4]);
         message.attribute(RTA_DST, &octets(masked(network, prefix)));
         message.attribute(RTA_OIF, &index.to_ne_bytes());
+        if let Some(mtu) = mtu {
+            message.nested(RTA_METRICS, |metrics| metrics.attribute(RTAX_MTU, &u32::from(mtu).to_ne_bytes()));
+        }
         self.request(message)
     }
 

@@ -406,8 +406,10 @@ pub(super) fn be_punctual() -> bool {
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64, 0, 0, 0);
         if has_room {
-            // where memory that is locked has a limit, the next allocation would fail
-            libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT);
+            // Where memory that is locked has a limit, the next allocation would fail. What is there is read in now, what
+            // comes when it is needed: stacks of threads are large.
+            libc::mlockall(libc::MCL_CURRENT);
+            libc::mlockall(libc::MCL_FUTURE | libc::MCL_ONFAULT);
         }
         let parameter = libc::sched_param { sched_priority: 50 };
         libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameter) == 0

@@ -21,7 +21,8 @@ use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements;
 use crate::runner::{self, Run};
-use crate::script::ast::Scenario;
+use crate::script;
+use crate::script::ast::{Scenario, ScriptOption, Spanned};
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
@@ -35,7 +36,11 @@ const ANSWER_LIMIT: u64 = 1 << 30;
 const GRACE: Duration = Duration::from_mins(2);
 
 /// How often a run whose times were wrong is tried, all in all.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: u32 = 5;
+
+/// How long a run waits before its second attempt; twice as long before each further one: a machine that is too busy now
+/// may be so for a while.
+const PAUSE: Duration = Duration::from_millis(100);
 
 static IS_WORKER: OnceLock<()> = OnceLock::new();
 
@@ -56,7 +61,13 @@ pub fn work_if_asked() -> Option<ExitCode> {
 
 fn work() -> io::Result<Answer> {
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let scenario = crate::script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let mut scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let own = scenario.options.len();
+    scenario.options.extend(job.options.iter().skip(own).map(|(name, value)| ScriptOption {
+        comments: Vec::new(),
+        name: Spanned::new(name.clone(), 0..0),
+        value: value.clone().map(|value| Spanned::new(value, 0..0)),
+    }));
     let axes = job.axes()?;
     let is_punctual = sys::be_punctual();
     match namespace::enter() {
@@ -77,6 +88,8 @@ struct Job {
     name: String,
     source: String,
     defines: Vec<(String, String)>,
+    /// Those of the source, and after them those that were added.
+    options: Vec<(String, Option<String>)>,
     ip: u8,
     isn: Option<u32>,
     seed: u64,
@@ -87,10 +100,13 @@ struct Job {
 
 impl Job {
     fn new(scenario: &Scenario, axes: &Axes) -> Job {
+        let option =
+            |option: &ScriptOption| (option.name.value.clone(), option.value.as_ref().map(|value| value.value.clone()));
         Job {
             name: scenario.name.clone(),
             source: scenario.source.to_string(),
             defines: scenario.defines.clone(),
+            options: scenario.options.iter().map(option).collect(),
             ip: axes.ip.number(),
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,
@@ -203,7 +219,7 @@ impl From<Run> for Answer {
 /// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
-    let mut run = once(scenario, axes);
+    let (mut run, mut is_punctual) = once(scenario, axes);
     let mut earlier: Vec<String> = Vec::new();
     for attempt in 2..=ATTEMPTS {
         let is_settled = match run.verdict {
@@ -215,12 +231,16 @@ pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
             break;
         }
         earlier.push(format!("{} ({})", run.verdict, run.message));
+        thread::sleep(PAUSE * 2_u32.pow(attempt - 2));
         let again = once(scenario, axes);
-        let is_same = again.verdict == run.verdict && again.line == run.line;
-        run = again;
+        let is_same = again.0.verdict == run.verdict && again.0.line == run.line;
+        (run, is_punctual) = again;
         if is_same && run.verdict != Verdict::Timing {
             return run;
         }
+    }
+    if run.verdict == Verdict::Timing && !is_punctual {
+        run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
     }
     if !earlier.is_empty() {
         run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
@@ -228,11 +248,11 @@ pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
     run
 }
 
-fn once(scenario: &Scenario, axes: &Axes) -> Run {
-    match ask(&Job::new(scenario, axes), limit(scenario)) {
-        Ok(answer) => answer.into_run(scenario),
-        Err(message) => Answer::broken(message).into_run(scenario),
-    }
+/// One attempt, and whether it had real-time priority.
+fn once(scenario: &Scenario, axes: &Axes) -> (Run, bool) {
+    let answer = ask(&Job::new(scenario, axes), limit(scenario)).unwrap_or_else(Answer::broken);
+    let is_punctual = answer.is_punctual;
+    (answer.into_run(scenario), is_punctual)
 }
 
 /// How long a run may take: what its lines say, and some more.
