@@ -4,9 +4,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::netlink::Netlink;
 use super::sys;
@@ -20,6 +21,9 @@ const PEER: &str = "wire0";
 
 /// The hardware address of the stack's end of the wire.
 pub(super) const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
+
+/// How long the kernel may take to route an address to itself; in vain, if a device never gets ready.
+const ROUTE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What packets are put into.
 #[derive(Debug)]
@@ -103,7 +107,33 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
     let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), route_mtu);
     route.map_err(|error| ("set the route", error))?;
+    await_local(setup.local);
     Ok(Link { wire, index })
+}
+
+/// The kernel routes an IPv6 address to itself a moment after the address was set: what comes before that is lost.
+fn await_local(address: IpAddr) {
+    let IpAddr::V6(address) = address else { return };
+    let start = Instant::now();
+    while start.elapsed() < ROUTE_PATIENCE {
+        // without this file there is nothing to wait for
+        if fs::read_to_string("/proc/self/net/ipv6_route").map_or(true, |routes| is_local(&routes, address)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether a table as in `/proc/net/ipv6_route` routes an address to this host itself.
+fn is_local(routes: &str, address: Ipv6Addr) -> bool {
+    const RTF_LOCAL: u32 = 0x8000_0000;
+    let wanted = format!("{:032x}", address.to_bits());
+    routes.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>()).any(|fields| {
+        let flags = fields.get(8).and_then(|flags| u32::from_str_radix(flags, 16).ok());
+        fields.first() == Some(&wanted.as_str())
+            && fields.get(1) == Some(&"80")
+            && flags.is_some_and(|flags| flags & RTF_LOCAL != 0)
+    })
 }
 
 /// The network behind the link.
@@ -154,5 +184,24 @@ fn quiet_ipv6() {
         ("addr_gen_mode", "1"),
     ] {
         let _ = fs::write(folder.join(name), value); // a kernel without IPv6 has nothing to say
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn an_address_is_local_by_a_route_of_its_own() {
+        let address = "fd3d::1".parse().expect("an address");
+        let route = |to: &str, length: &str, flags: &str| {
+            let nothing = "0".repeat(32);
+            format!("{to} {length} {nothing} 00 {nothing} 00000000 00000001 00000000 {flags}     tun0\n")
+        };
+        let own = "fd3d0000000000000000000000000001";
+        assert!(is_local(&(route(own, "80", "00000001") + &route(own, "80", "80200001")), address));
+        assert!(!is_local(&route(own, "80", "00000001"), address), "a route, but out of a device");
+        assert!(!is_local(&route("fd3d0000000000000000000000000000", "30", "80200001"), address), "its network");
+        assert!(!is_local("", address));
     }
 }
