@@ -73,16 +73,16 @@ fn forbidden(cause: &io::Error) -> StackError {
 }
 
 /// Makes the link: a TUN device where one may be opened, else a pair of Ethernet devices.
-pub(super) fn link(setup: &Setup) -> Result<Link, StackError> {
+pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackError> {
     quiet_ipv6();
     let has_tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
     if setup.virtual_mss > 0 && !has_tun {
         return Err(StackError::Unsupported("--mss without /dev/net/tun".to_owned()));
     }
-    make(setup).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
+    make(setup, metrics).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
 }
 
-fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
+fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io::Error)> {
     let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
     if let Some(index) = index_of("lo") {
         netlink.set_up(index, None, 0).map_err(|error| ("turn on the loopback device", error))?;
@@ -93,7 +93,9 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
     let quiet = if matches!(wire, Wire::Tun(_)) { 0 } else { libc::IFF_NOARP };
     netlink.set_up(index, Some(setup.mtu), quiet).map_err(|error| ("turn on the device", error))?;
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
-    netlink.add_route(index, setup.remote, remote_prefix(setup.remote)).map_err(|error| ("set the route", error))?;
+    netlink
+        .add_route(index, setup.remote, remote_prefix(setup.remote), metrics)
+        .map_err(|error| ("set the route", error))?;
     Ok(Link { wire, index })
 }
 

@@ -24,6 +24,7 @@ const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 2;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
+const RTA_METRICS: u16 = 8;
 
 /// A socket to the kernel's routing tables.
 pub(super) struct Netlink {
@@ -79,14 +80,21 @@ impl Netlink {
         self.request(message)
     }
 
-    /// Routes a network out of a device.
-    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8) -> io::Result<()> {
+    /// Routes a network out of a device, with these metrics (`RTAX_*`).
+    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8, metrics: &[(u16, u32)]) -> io::Result<()> {
         let mut message = Message::new(libc::RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
         let (protocol, scope, kind) = (libc::RTPROT_STATIC, libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST);
         message.octets.extend([family(network), prefix, 0, 0, libc::RT_TABLE_MAIN, protocol, scope, kind]);
         message.octets.extend([0; 4]);
         message.attribute(RTA_DST, &octets(masked(network, prefix)));
         message.attribute(RTA_OIF, &index.to_ne_bytes());
+        if !metrics.is_empty() {
+            message.nested(RTA_METRICS, |list| {
+                for (kind, value) in metrics {
+                    list.attribute(*kind, &value.to_ne_bytes());
+                }
+            });
+        }
         self.request(message)
     }
 
