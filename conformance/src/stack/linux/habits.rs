@@ -172,7 +172,6 @@ const NATURE: &[&str] = &[
     "syn-options=linux",
     "require-timestamps=off",     // tcp_validate_incoming: what lacks them is taken
     "initial-window=rfc6928",     // TCP_INIT_CWND
-    "limited-transmit=on",        // tcp_add_reno_sack and sacked_out let a segment out each
     "blind-attack-checks=on",     // tcp_validate_incoming, tcp_send_challenge_ack
     "reopen-time-wait=by-either", // tcp_timewait_state_process
     "illegal-options=ignore",     // tcp_parse_options
