@@ -8,12 +8,13 @@ use std::path::Path;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::caller::Callers;
+use super::habits::{self, Habits};
 use super::namespace::{HARDWARE, Link, Wire};
 use super::{calls, offload, stamps, sys};
 use crate::habits::HabitValue;
 use crate::stack::setting::Setting;
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
-use crate::trace::{Instant, Response, Return, Stimulus, Ticket};
+use crate::trace::{Call, Instant, Response, Return, Stimulus, Ticket};
 
 /// Everything that scenarios may need but the choice of initial sequence numbers.
 pub(super) const CAPABILITIES: &[Capability] = &[
@@ -47,11 +48,15 @@ pub(super) struct Kernel {
     buffer: Vec<u8>,
     virtual_mss: u16,
     version: String,
+    /// Whether sockets are made with `TCP_NODELAY`.
+    no_delay: bool,
 }
 
 impl Kernel {
     pub(super) fn new(setup: &Setup, version: String) -> Result<Kernel, StackError> {
-        let link = super::namespace::link(setup)?;
+        let habits = Habits::new(setup, &version);
+        let link = super::namespace::link(setup, &habits.metrics)?;
+        habits.apply()?;
         let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
         let ear = ear(link.index).map_err(broken)?;
         let callers = Callers::new().map_err(broken)?;
@@ -64,6 +69,7 @@ impl Kernel {
             buffer: vec![0; 256 << 10],
             virtual_mss: setup.virtual_mss,
             version,
+            no_delay: habits.no_delay,
         })
     }
 
@@ -183,7 +189,7 @@ impl Stack for Kernel {
     }
 
     fn follows(&self, habit: &HabitValue) -> bool {
-        habit.to_string() == "like=linux"
+        habits::follows(habit, &self.version)
     }
 
     fn now(&mut self) -> Option<Instant> {
@@ -203,6 +209,12 @@ impl Stack for Kernel {
             }
             Stimulus::Call { ticket, call } => {
                 let value = calls::make(call);
+                if self.no_delay && matches!(call, Call::Socket { .. }) {
+                    let on = 1_i32.to_ne_bytes();
+                    // what is no TCP socket has no such option; what is accepted inherits it
+                    let _ =
+                        i32::try_from(value.value).map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_NODELAY, &on));
+                }
                 self.returned(*ticket, value);
                 Ok(())
             }
