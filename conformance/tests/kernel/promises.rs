@@ -186,14 +186,24 @@ fn verdicts(is_tun_allowed: bool) -> Result<BTreeMap<String, String>, String> {
 }
 
 fn links() -> Result<(), String> {
-    let (tun, veth) = (verdicts(true)?, verdicts(false)?);
-    let differ: Vec<String> = tun
-        .iter()
-        .filter(|(name, verdict)| veth.get(*name) != Some(verdict))
-        .map(|(name, verdict)| format!("{name}: {verdict} by TUN, {:?} by a pair of devices", veth.get(name)))
-        .collect();
-    let passed = tun.values().filter(|verdict| verdict.contains("pass")).count();
-    if differ.is_empty() && passed > 20 { Ok(()) } else { Err(format!("{passed} passed; {}", differ.join("; "))) }
+    // load turns verdicts into `timing`, on either link: nothing else may differ, and that in three comparisons
+    let mut remarks = Vec::new();
+    for _ in 0..3 {
+        let (tun, veth) = (verdicts(true)?, verdicts(false)?);
+        let is_timing = |verdict: Option<&String>| verdict.is_some_and(|verdict| verdict.contains("timing"));
+        let differ: Vec<String> = tun
+            .iter()
+            .filter(|(name, verdict)| veth.get(*name) != Some(verdict))
+            .filter(|(name, verdict)| !is_timing(Some(verdict)) && !is_timing(veth.get(*name)))
+            .map(|(name, verdict)| format!("{name}: {verdict} by TUN, {:?} by a pair of devices", veth.get(name)))
+            .collect();
+        let passed = tun.values().filter(|verdict| verdict.contains("pass")).count();
+        if differ.is_empty() && passed > 20 {
+            return Ok(());
+        }
+        remarks.push(format!("{passed} passed; {}", differ.join("; ")));
+    }
+    Err(remarks.join("\n"))
 }
 
 fn interrupted() -> Result<(), String> {

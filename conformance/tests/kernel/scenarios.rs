@@ -28,7 +28,7 @@ pub(crate) fn trials() -> Result<Vec<Trial>, String> {
     let entries = suite::discover(&[home.scripts()], Some(&home.scripts()), &[]).map_err(|error| error.to_string())?;
     let subject = Arc::new(Subject::new(linux::LINUX, Some(&home)).map_err(|error| error.to_string())?);
     let entries = Arc::new(entries);
-    let is_short = |entry: &Entry| entry.scenario.as_ref().is_ok_and(is_short);
+    let is_short = |entry: &Entry| entry.scenario.as_ref().is_ok_and(|scenario| is_short(scenario));
     let mut trials: Vec<Trial> =
         (0..entries.len()).filter(|at| is_short(&entries[*at])).map(|at| trial(at, &entries, &subject)).collect();
     trials.push(Trial::test("kernel::every-expectation-names-a-scenario", move || {
