@@ -42,6 +42,6 @@ fn main() -> std::process::ExitCode {
     if conclusion.has_failed() || !left.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Tests at once: two cores drive about so many before they come late.
+/// Tests at once: two cores drive so many without coming late.
 #[cfg(target_os = "linux")]
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 32;

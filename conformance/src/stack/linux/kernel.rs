@@ -170,6 +170,8 @@ fn ear(index: u32) -> io::Result<Socket> {
     let on = 1_i32.to_ne_bytes();
     sys::setsockopt(ear.as_raw_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &on)?;
     sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, &on)?;
+    // the queue of the wire's other end drops everything until the kernel gets round to it, some time after it was turned on
+    sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, &on)?;
     sys::bind_link(ear.as_raw_fd(), index)?;
     Ok(ear)
 }
