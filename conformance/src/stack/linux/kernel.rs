@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -34,6 +35,9 @@ pub(super) const CAPABILITIES: &[Capability] = &[
 
 /// How long before a moment sleeping ends and waiting awake begins, in nanoseconds.
 const AWAKE: u64 = 60_000;
+
+/// The longest sleep before the first tick, in nanoseconds: kernels tick a hundred times a second, or more often.
+const MOST_OF_A_TICK: u64 = 10_000_000;
 
 /// The kernel with its link.
 #[derive(Debug)]
@@ -81,6 +85,7 @@ impl Kernel {
 
     fn clock(&mut self) -> Instant {
         if self.start.is_none() {
+            sys::enter_real_time(); // where that is not allowed, a busy machine is late, and the report says so
             begin_of_tick();
         }
         self.at(sys::clock(libc::CLOCK_MONOTONIC))
@@ -179,7 +184,10 @@ fn ear(index: u32) -> io::Result<Socket> {
 /// Waits for the next tick of the kernel, so that timers that count in ticks are equally late in every run.
 fn begin_of_tick() {
     let coarse = || sys::clock(libc::CLOCK_MONOTONIC_COARSE);
+    // all but the end of it asleep: others may run in real time, too
     let (before, start) = (coarse(), sys::clock(libc::CLOCK_MONOTONIC));
+    let left = before + sys::resolution(libc::CLOCK_MONOTONIC_COARSE) - start - AWAKE as i64;
+    std::thread::sleep(Duration::from_nanos(u64::try_from(left).unwrap_or(0).min(MOST_OF_A_TICK)));
     while coarse() == before && sys::clock(libc::CLOCK_MONOTONIC) - start < 20_000_000 {
         std::hint::spin_loop();
     }
