@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
@@ -75,6 +76,10 @@ pub(super) struct RunArguments {
     /// Define a word for every script; may be repeated.
     #[arg(long = "define", short = 'D', value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
+    /// Set an option for every script, as `--NAME=VALUE` in it does but stronger; may be repeated. Packetdrill's own
+    /// spelling, such as `--ip_version=ipv6` or `--local_ip=192.168.0.1`, does the same.
+    #[arg(long = "option", value_name = "NAME[=VALUE]", value_parser = option)]
+    pub(super) options: Vec<(String, String)>,
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
@@ -117,6 +122,11 @@ impl RunArguments {
             })
         };
         ips.into_iter().flat_map(with).collect()
+    }
+
+    /// What the command line says of every script: words, and options with `--` in front of their names.
+    pub(super) fn words(&self) -> Vec<(String, String)> {
+        [&self.defines[..], &self.options[..]].concat()
     }
 
     /// How many threads shall run; more than a thousand would only cost memory.
@@ -192,6 +202,24 @@ fn habit(text: &str) -> Result<HabitValue, String> {
     HabitValue::parse(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
 }
 
+fn option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let name = format!("--{}", name.trim_start_matches('-'));
+    crate::script::check_option(&name, value)?;
+    Ok((name, value.to_owned()))
+}
+
+/// Options in packetdrill's spelling become `--option`s, unless they are ours, too.
+pub(super) fn as_options(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    const OURS: [&str; 3] = ["define", "verbose", "help"];
+    let foreign = |text: &str| {
+        let option = text.strip_prefix("--")?;
+        let name = option.split_once('=').map_or(option, |(name, _)| name);
+        (crate::script::is_option(name) && !OURS.contains(&name)).then(|| format!("--option={option}").into())
+    };
+    arguments.map(move |argument| argument.to_str().and_then(foreign).unwrap_or(argument))
+}
+
 fn define(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -253,5 +281,18 @@ mod tests {
         ] {
             assert!(Arguments::try_parse_from(["wirelaw", "run"].iter().chain(&nonsense)).is_err(), "{nonsense:?}");
         }
+    }
+
+    #[test]
+    fn packetdrill_spells_options_its_own_way() {
+        let given =
+            ["wirelaw", "run", "--ip_version=ipv6", "--strict_segments", "-D", "A=B", "--define=C=D", "--verbose"];
+        let arguments = Arguments::parse_from(as_options(given.into_iter().map(OsString::from)));
+        let Some(Command::Run(run)) = arguments.command else { panic!() };
+        let words: Vec<String> = run.words().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(words, ["A=B", "C=D", "--ip_version=ipv6", "--strict_segments="]);
+        assert!(run.verbose && run.stacks.is_empty());
+        assert_eq!(option("--no_such=1").map_err(|error| error.contains("no_such")), Err(true));
+        assert!(option("ip_version=ipv5").is_err());
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
         suite::select(&[stacks, stack::live()].concat(), &arguments.stacks)?
     };
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
-    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
+    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.words())?;
     if stacks.is_empty() {
         return Err(CliError::NoStack);
     }
