@@ -28,7 +28,7 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
     if let Some(status) = crate::stack::linux::worker::work_if_asked() {
         return status;
     }
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(arguments::as_options(std::env::args_os()));
     let result = match arguments.command.unwrap_or_default() {
         Command::Run(arguments) => run::run(&arguments, stacks),
         Command::Check(arguments) => check::check(&arguments),

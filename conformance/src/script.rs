@@ -32,6 +32,7 @@ pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
 pub(crate) use error::{Problem, quote};
 pub use names::unknown_names;
+pub(crate) use parser::is_option;
 pub use printer::{format, print, print_option};
 pub(crate) use suggest::{nearest, suggest};
 
@@ -46,14 +47,26 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ScriptError> {
 }
 
 /// [`parse`] with the defines of a command line, each a name and what it stands for. They win
-/// over those of the script.
+/// over those of the script. A name that begins with `--` is no word but an option, such as
+/// `--ip_version`: it wins over that of the script, too; one that takes no value has the value "".
 pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Result<Scenario, ScriptError> {
     let mut known = Defines::default();
-    for (word, value) in defines {
+    let (options, words): (Vec<_>, Vec<_>) = defines.iter().partition(|(name, _)| name.starts_with("--"));
+    let overrides = options.iter().map(|(option, value)| parser::override_of(option, value));
+    let overrides = overrides.collect::<Result<_, _>>().map_err(|problem| problem.locate(name, text))?;
+    for (word, value) in words {
         known.define(word, value, Origin::CommandLine, &(0..0)).map_err(|problem| problem.locate(name, text))?;
     }
-    let scenario = parser::parse(name, text, known).map_err(|problem| problem.locate(name, text))?;
+    let scenario = parser::parse(name, text, known, overrides).map_err(|problem| problem.locate(name, text))?;
     Ok(Scenario { defines: defines.to_vec(), ..scenario })
+}
+
+/// Whether `--name` with this value may stand on a command line; else what is wrong.
+pub(crate) fn check_option(name: &str, value: &str) -> Result<(), String> {
+    parser::override_of(name, value).map(|_| ()).map_err(|problem| {
+        let error = problem.locate("", "");
+        format!("{}{}", error.message(), error.advice().map_or(String::new(), |advice| format!("; {advice}")))
+    })
 }
 
 /// The scenario in the file at `path`, which is also its name.

@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
@@ -11,7 +12,6 @@ use super::http::HttpCommand;
 use super::record::RecordArguments;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
-use crate::script::{self, ast::ScriptOption};
 
 /// Conformance scenarios for TCP stacks, judged by RFC clause in virtual time.
 ///
@@ -79,10 +79,10 @@ pub(super) struct RunArguments {
     /// Define a word for every script; may be repeated.
     #[arg(long = "define", short = 'D', value_name = "NAME=VALUE", value_parser = define)]
     pub(super) defines: Vec<(String, String)>,
-    /// Give every script this option of packetdrill, such as tolerance_usecs=14000; may be repeated. It wins over the
-    /// script's own.
-    #[arg(long = "option", value_name = "NAME[=VALUE]", value_parser = script_option)]
-    pub(super) options: Vec<ScriptOption>,
+    /// Set an option for every script, as `--NAME=VALUE` in it does but stronger; may be repeated. Packetdrill's own
+    /// spelling, such as `--ip_version=ipv6` or `--local_ip=192.168.0.1`, does the same.
+    #[arg(long = "option", value_name = "NAME[=VALUE]", value_parser = option)]
+    pub(super) options: Vec<(String, String)>,
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
@@ -126,6 +126,11 @@ impl RunArguments {
             })
         };
         ips.into_iter().flat_map(with).collect()
+    }
+
+    /// What the command line says of every script: words, and options with `--` in front of their names.
+    pub(super) fn words(&self) -> Vec<(String, String)> {
+        [&self.defines[..], &self.options[..]].concat()
     }
 
     /// How many threads shall run, on a live kernel or not; more than a thousand would only cost memory.
@@ -204,15 +209,22 @@ fn habit(text: &str) -> Result<HabitValue, String> {
     HabitValue::parse(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
 }
 
-/// An option as it stands in a script; a value that needs quotes gets them.
-fn script_option(text: &str) -> Result<ScriptOption, String> {
-    let line = match text.split_once('=') {
-        Some((name, value)) => format!("--{name}=\"{value}\""),
-        None => format!("--{text}"),
+fn option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let name = format!("--{}", name.trim_start_matches('-'));
+    crate::script::check_option(&name, value)?;
+    Ok((name, value.to_owned()))
+}
+
+/// Options in packetdrill's spelling become `--option`s, unless they are ours, too.
+pub(super) fn as_options(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    const OURS: [&str; 3] = ["define", "verbose", "help"];
+    let foreign = |text: &str| {
+        let option = text.strip_prefix("--")?;
+        let name = option.split_once('=').map_or(option, |(name, _)| name);
+        (crate::script::is_option(name) && !OURS.contains(&name)).then(|| format!("--option={option}").into())
     };
-    let parsed = script::parse("the option", &format!("{line}\n0 `true`\n"));
-    let unknown = || "give NAME or NAME=VALUE of an option of packetdrill".to_owned();
-    parsed.map_err(|error| error.message().to_owned())?.options.pop().ok_or_else(unknown)
+    arguments.map(move |argument| argument.to_str().and_then(foreign).unwrap_or(argument))
 }
 
 fn define(text: &str) -> Result<(String, String), String> {
@@ -276,5 +288,18 @@ mod tests {
         ] {
             assert!(Arguments::try_parse_from(["wirelaw", "run"].iter().chain(&nonsense)).is_err(), "{nonsense:?}");
         }
+    }
+
+    #[test]
+    fn packetdrill_spells_options_its_own_way() {
+        let given =
+            ["wirelaw", "run", "--ip_version=ipv6", "--strict_segments", "-D", "A=B", "--define=C=D", "--verbose"];
+        let arguments = Arguments::parse_from(as_options(given.into_iter().map(OsString::from)));
+        let Some(Command::Run(run)) = arguments.command else { panic!() };
+        let words: Vec<String> = run.words().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(words, ["A=B", "C=D", "--ip_version=ipv6", "--strict_segments="]);
+        assert!(run.verbose && run.stacks.is_empty());
+        assert_eq!(option("--no_such=1").map_err(|error| error.contains("no_such")), Err(true));
+        assert!(option("ip_version=ipv5").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! `wirelaw run`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use super::arguments::RunArguments;
 use super::{CliError, paths_or_suite, terminal};
@@ -19,10 +19,7 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
         suite::select(&[stacks, stack::live()].concat(), &arguments.stacks)?
     };
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
-    let mut entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.defines)?;
-    for scenario in entries.iter_mut().filter_map(|entry| entry.scenario.as_mut().ok()) {
-        Arc::make_mut(scenario).options.extend(arguments.options.iter().cloned());
-    }
+    let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.words())?;
     if stacks.is_empty() {
         return Err(CliError::NoStack);
     }

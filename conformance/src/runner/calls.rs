@@ -120,6 +120,13 @@ impl<'a> Arguments<'a> {
         Ok((label, live))
     }
 
+    /// Passes `...`, if that is next.
+    fn at_ellipsis(&mut self) -> bool {
+        let is_next = self.spec.arguments.get(self.next).is_some_and(|next| next.value == Expr::Ellipsis);
+        self.next += usize::from(is_next);
+        is_next
+    }
+
     /// The size of a buffer in octets.
     fn length(&mut self, most: usize) -> Result<usize, Stop> {
         let size = self.next()?;
@@ -262,7 +269,8 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
         "setsockopt" => with_fd(&mut arguments, |fd, a| {
             let (level, name) = (a.int()?, a.int()?);
             let mut value = option_value(a.next()?)?;
-            let length = a.length(MAX_OPTION)?;
+            // FreeBSD's dialect: `...` is the length of what is written
+            let length = if a.at_ellipsis() { value.len() } else { a.length(MAX_OPTION)? };
             value.resize(length, 0);
             Ok(Call::SetOption { fd, level, name, value })
         })?,
@@ -378,11 +386,12 @@ fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, fd) = arguments.fd()?;
     let (level, name) = (arguments.int()?, arguments.int()?);
     let value = arguments.next()?;
-    let length = match arguments.next()? {
-        Spanned { value: Expr::List(parts), .. } if parts.len() == 1 => number(&parts[0])?,
-        plain => number(plain)?,
-    };
     let expected = option_value(value)?;
+    let length = match arguments.next()? {
+        Spanned { value: Expr::List(parts), .. } if parts.len() == 1 => &parts[0],
+        plain => plain,
+    };
+    let length = if length.value == Expr::Ellipsis { expected.len() as i64 } else { number(length)? };
     let call = Call::GetOption { fd, level, name, length: usize::try_from(length).unwrap_or(0) };
     Ok(Prepared { option: Some((expected, value.span.clone())), ..plain(Some(label), call) })
 }

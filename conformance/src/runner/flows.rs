@@ -55,6 +55,8 @@ pub(super) struct Flow {
     pub(super) udp_ports: Option<(u16, u16)>,
     /// Whether its socket is one of UDP or ICMP: sending to an address connects it as far as scripts are concerned.
     pub(super) is_datagram: bool,
+    /// `connect(fd, AF_UNSPEC, ...)` has ended the connection.
+    pub(super) is_disconnected: bool,
 }
 
 /// How script numbers and live ones relate.
@@ -185,6 +187,7 @@ impl Flows {
             label_of_ip: None,
             udp_ports: None,
             is_datagram: false,
+            is_disconnected: false,
         });
         let id = FlowId(self.all.len() - 1);
         self.current = Some(id);

@@ -91,7 +91,7 @@ pub(super) fn check_datagrams(scenario: &Scenario, settings: &Settings, profile:
         return Ok(());
     }
     let lacks = |what: &str| format!("{what}, which {} lacks", profile.name);
-    let option = |name: &str| scenario.options.iter().find(|option| option.name.value == name);
+    let option = |name: &str| scenario.all_options().find(|option| option.name.value == name);
     for (needed, name) in [(settings.is_mapped, "ip_version"), (settings.virtual_mss > 0, "mss")] {
         if let Some(option) = option(name).filter(|_| needed) {
             let value = option.value.as_ref().map_or("", |value| value.value.as_str());

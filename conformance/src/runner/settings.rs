@@ -45,13 +45,14 @@ pub(super) struct Settings {
 
 /// Options that change nothing here: what they configure does not exist in virtual time, or they
 /// only make packetdrill talk.
-const WITHOUT_EFFECT: [&str; 14] = [
+const WITHOUT_EFFECT: [&str; 15] = [
     "gateway_ip",
     "netmask_ip",
     "send_omit_free",
     "code_sockopt",
     "code_command",
     "code_format",
+    "is_anyip", // addresses are known here before anything was sent
     "verbose",
     "debug",
     "define",
@@ -90,7 +91,7 @@ impl Settings {
             may_push: false,
             md5_secret: None,
         };
-        for option in &scenario.options {
+        for option in scenario.all_options() {
             settings.apply(option)?;
         }
         Ok(settings)
@@ -170,7 +171,7 @@ impl Settings {
 /// The script decides if it says; else the run does.
 fn family(scenario: &Scenario, axes: &Axes) -> Ip {
     let values = |name: &'static str| {
-        scenario.options.iter().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
+        scenario.all_options().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
     };
     if let Some(version) = values("ip_version").next_back() {
         return match version.value.as_str() {
@@ -183,14 +184,14 @@ fn family(scenario: &Scenario, axes: &Axes) -> Ip {
 }
 
 fn is_mapped(scenario: &Scenario) -> bool {
-    let last = scenario.options.iter().rfind(|option| option.name.value == "ip_version");
+    let last = scenario.all_options().rfind(|option| option.name.value == "ip_version");
     last.and_then(|option| option.value.as_ref()).is_some_and(|version| version.value == "ipv4-mapped-ipv6")
 }
 
 /// Packetdrill's default; but where the run makes a script an IPv6 one, the 20 octets that the header is longer come
 /// on top, so that its `mss 1460` holds. A script that itself asks for IPv6 knows its link.
 fn mtu(scenario: &Scenario, ip: Ip) -> u16 {
-    let is_own_choice = scenario.options.iter().any(|option| option.name.value == "ip_version");
+    let is_own_choice = scenario.all_options().any(|option| option.name.value == "ip_version");
     if ip == Ip::V6 && !is_own_choice { 1520 } else { 1500 }
 }
 

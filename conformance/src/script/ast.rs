@@ -69,6 +69,8 @@ pub struct Scenario {
     pub header: Header,
     /// The `--name=value` lines, without the defines: those have already been applied.
     pub options: Vec<ScriptOption>,
+    /// Options of the command line: they win over those of the script.
+    pub overrides: Vec<ScriptOption>,
     /// The shell command before the first step.
     pub init: Option<Shell>,
     /// The timed lines; at least one.
@@ -95,6 +97,11 @@ impl PartialEq for Scenario {
 }
 
 impl Scenario {
+    /// The options that hold, from the weakest to the strongest: a later one wins over an earlier one.
+    pub fn all_options(&self) -> impl DoubleEndedIterator<Item = &ScriptOption> {
+        self.options.iter().chain(&self.overrides)
+    }
+
     /// How long it lasts if everything comes when it says: the time of its last line.
     pub fn duration(&self) -> Duration {
         let end = |now: u64, step: &Step| {

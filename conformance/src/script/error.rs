@@ -103,6 +103,11 @@ impl Problem {
         Problem { span, message: message.into(), label: "here".to_owned(), help: None }
     }
 
+    /// The same about no place in the source.
+    pub(crate) fn nowhere(self) -> Problem {
+        Problem { span: 0..0, ..self }
+    }
+
     /// What stands beside the caret.
     pub(crate) fn label(mut self, label: impl Into<String>) -> Problem {
         self.label = label.into();

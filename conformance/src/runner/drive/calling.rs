@@ -87,6 +87,20 @@ impl<'a> Driver<'a> {
         self.descriptors.get(&prepared.fd?).and_then(|descriptor| descriptor.flow)
     }
 
+    /// The flow of a call's socket. One that connects after it was disconnected begins anew, and its number with it.
+    fn renewed(&mut self, prepared: &Prepared, opens: bool) -> Option<FlowId> {
+        let flow = self.flow_of(prepared)?;
+        if !opens || !self.flows.get(flow).is_disconnected {
+            return Some(flow);
+        }
+        let (new, old) = (self.flows.open(), flow);
+        self.flows.get_mut(new).is_datagram = self.flows.get(old).is_datagram;
+        for descriptor in self.descriptors.values_mut().filter(|descriptor| descriptor.flow == Some(old)) {
+            descriptor.flow = Some(new);
+        }
+        Some(new)
+    }
+
     /// What the script has to know before the stack's answer comes.
     pub(super) fn before_call(&mut self, prepared: &Prepared) {
         let opens = match &prepared.call {
@@ -94,7 +108,7 @@ impl<'a> Driver<'a> {
             Call::Write { flags, .. } => i64::from(*flags) & MSG_FASTOPEN != 0, // RFC 7413: connects, too
             _ => false,
         };
-        let Some(flow) = self.flow_of(prepared) else { return };
+        let Some(flow) = self.renewed(prepared, opens) else { return };
         let sends_to = matches!(&prepared.call, Call::Write { to: Some(_), .. });
         if opens || sends_to && self.flows.get(flow).is_datagram {
             self.flows.connect(flow);
@@ -140,6 +154,9 @@ impl<'a> Driver<'a> {
                 if let Some(flow) = value.peer.and_then(|peer| self.flows.with_peer(peer)).or(flow) {
                     self.name(*label, value.value, Some(flow));
                 }
+            }
+            (Call::Disconnect { .. }, ResultSpec::Integer(0), Some(flow)) => {
+                self.flows.get_mut(flow).is_disconnected = true;
             }
             (Call::Listen { .. }, ResultSpec::Integer(0), Some(flow)) => self.flows.listen(flow),
             (Call::Close { .. }, ResultSpec::Integer(0), _) => {

@@ -142,3 +142,18 @@ fn an_older_incarnation_sends_nothing_more() {
     fails("no packet", script, Fake::new().sends(0.0, to(3337, segment(Flags::RST, 0, 0))));
     passes(&script.replace("> @3337", "> @3337-again"), Fake::new().sends(0.0, to(3337, segment(Flags::RST, 0, 0))));
 }
+
+#[test]
+fn a_socket_that_was_disconnected_connects_from_another_port() {
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 connect(3, ..., ...) = 0\n+0 > S 0:0(0)\n\
+                  +0 connect(3, AF_UNSPEC, ...) = 0\n+0 > R 1:1(0)\n+1 connect(3, ..., ...) = 0\n+0 > S 0:0(0)\n\
+                  +0 < S. 5:5(0) ack 1 win 9";
+    let fake = Fake::new()
+        .with_capabilities(&[Capability::Isn, Capability::Files, Capability::Datagrams])
+        .sends(0.0, active(50_000, segment(Flags::SYN, 10, 0)))
+        .sends(0.0, active(50_000, segment(Flags::RST, 11, 0)))
+        .sends(1000.0, active(50_001, segment(Flags::SYN, 20, 0)));
+    let run = passes(script, fake);
+    assert_eq!(ports(&run), [(8080, 50_001)]);
+    assert_eq!(injected(&run)[0].1.ack, crate::runner::tests::Seq(21));
+}

@@ -68,3 +68,16 @@ fn digests_are_made_and_judged() {
     };
     fails("options expected", &format!("--tcp_md5_secret=abc\n{START}+0 > . 1:1(0) ack 1 {line}"), sent(digest));
 }
+
+#[test]
+fn the_length_of_an_option_may_be_left_open() {
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
+                  +0 setsockopt(3, IPPROTO_TCP, TCP_NODELAY, [1], ...) = 0\n\
+                  +0 getsockopt(3, IPPROTO_TCP, TCP_NODELAY, [1], ...) = 0\n\
+                  +0 getsockopt(3, IPPROTO_TCP, TCP_NODELAY, [1], [...]) = 0";
+    let one = Return { data: vec![1, 0, 0, 0], ..Return::ok(0) };
+    let fake = Fake::new().with_capabilities(&[Capability::NoDelay]).returns(3, one.clone()).returns(4, one);
+    let calls = called(&passes(script, fake));
+    assert!(matches!(&calls[1].1, Call::SetOption { value, .. } if value.len() == 4), "{calls:?}");
+    assert!(calls[2..].iter().all(|(_, call)| matches!(call, Call::GetOption { length: 4, .. })), "{calls:?}");
+}

@@ -113,6 +113,27 @@ pub(super) fn option(lexer: &mut Lexer<'_>) -> Result<ScriptOption> {
     Ok(ScriptOption { comments: Vec::new(), name, value })
 }
 
+/// An option of the command line, `--name` and its value. It stands nowhere in the script.
+pub(crate) fn override_of(name: &str, value: &str) -> Result<ScriptOption> {
+    let wants = OPTIONS.iter().find(|(known, _)| Some(*known) == name.strip_prefix("--")).map(|(_, wants)| *wants);
+    let text = match wants {
+        Some(Wants::Nothing) if value.is_empty() => name.to_owned(),
+        _ => format!("{name}={value}"),
+    };
+    let mut lexer = Lexer::new(&text, Default::default());
+    let mut option = option(&mut lexer).map_err(Problem::nowhere)?;
+    option.name.span = 0..0;
+    if let Some(value) = &mut option.value {
+        value.span = 0..0;
+    }
+    Ok(option)
+}
+
+/// Whether `name` is an option of scripts, or of packetdrill's command line.
+pub(crate) fn is_option(name: &str) -> bool {
+    OPTIONS.iter().any(|(known, _)| *known == name)
+}
+
 /// Whether `option` is a define; if so it has been applied.
 pub(super) fn define(lexer: &mut Lexer<'_>, option: &ScriptOption) -> Result<bool> {
     let Some(value) = option.value.as_ref().filter(|_| *option.name == "define") else { return Ok(false) };

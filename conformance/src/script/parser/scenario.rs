@@ -7,13 +7,18 @@ use crate::script::ast::{Action, Direction, Micros, Scenario, ScriptOption, Shel
 use crate::script::lexer::{Comment, Defines, Lexer};
 
 /// The scenario that `source` describes.
-pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Result<Scenario> {
+pub(crate) fn parse<'a>(
+    name: &str,
+    source: &'a str,
+    defines: Defines<'a>,
+    overrides: Vec<ScriptOption>,
+) -> Result<Scenario> {
     let mut lexer = Lexer::new(source, defines);
     let mut comments = Vec::new();
     lexer.trivia(&mut comments)?;
     let (header, own) = header::split(comments, lexer.line())?;
     let (options, own) = read_options(&mut lexer, own)?;
-    let version = options.iter().rfind(|option| option.name.value == "ip_version");
+    let version = options.iter().chain(&overrides).rfind(|option| option.name.value == "ip_version");
     let version = version.and_then(|option| option.value.as_ref()).map_or("", |version| version.value.as_str());
     lexer.defines.supply(version.contains("ipv6"), version == "ipv6");
     let mut parser = Parser::new(lexer)?;
@@ -27,7 +32,7 @@ pub(crate) fn parse<'a>(name: &str, source: &'a str, defines: Defines<'a>) -> Re
     let epilogue = header::plain(std::mem::take(&mut parser.token.comments))?;
     let (name, source, expansions) = (name.to_owned(), Arc::from(source), parser.lexer.expansions);
     let defines = Vec::new();
-    Ok(Scenario { name, source, defines, header, options, init, steps, cleanup, epilogue, expansions })
+    Ok(Scenario { name, source, defines, header, options, overrides, init, steps, cleanup, epilogue, expansions })
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

@@ -176,6 +176,21 @@ fn defines_stand_for_tokens() {
 }
 
 #[test]
+fn options_of_the_command_line_win() {
+    let text = "--ip_version=ipv4 --mtu=1400\n+0 close(CMSG_LEVEL_IP) = 0";
+    let given = [("--ip_version".to_owned(), "ipv6".to_owned()), ("--strict_segments".to_owned(), String::new())];
+    let scenario = parse_with("x", text, &given).unwrap();
+    let options: Vec<&str> = scenario.all_options().map(|option| option.name.value.as_str()).collect();
+    assert_eq!(options, ["ip_version", "mtu", "ip_version", "strict_segments"]);
+    assert_eq!(scenario.options.len(), 2, "they are no part of the text");
+    let Action::Call(call) = &scenario.steps[0].action else { panic!() };
+    assert_eq!(call.arguments[0].value, Expr::Symbol("SOL_IPV6".to_owned()), "what goes with the family comes along");
+    for (name, value) in [("--ip_version", "ipv5"), ("--mtu", ""), ("--strict_segments", "1"), ("--no_such", "1")] {
+        assert!(parse_with("x", text, &[(name.to_owned(), value.to_owned())]).is_err(), "{name}={value}");
+    }
+}
+
+#[test]
 fn icmp_names_have_their_numbers() {
     let kind = |name: &str| IcmpType::Name(name.to_owned());
     let code = |name: &str| IcmpCode::Name(name.to_owned());

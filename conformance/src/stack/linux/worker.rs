@@ -22,7 +22,7 @@ use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements;
 use crate::runner::{self, Run};
 use crate::script;
-use crate::script::ast::{Scenario, ScriptOption, Spanned};
+use crate::script::ast::Scenario;
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
@@ -61,13 +61,7 @@ pub fn work_if_asked() -> Option<ExitCode> {
 
 fn work() -> io::Result<Answer> {
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let mut scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
-    let own = scenario.options.len();
-    scenario.options.extend(job.options.iter().skip(own).map(|(name, value)| ScriptOption {
-        comments: Vec::new(),
-        name: Spanned::new(name.clone(), 0..0),
-        value: value.clone().map(|value| Spanned::new(value, 0..0)),
-    }));
+    let scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
     let axes = job.axes()?;
     sys::prepare_for_real_time();
     match namespace::enter() {
@@ -88,8 +82,6 @@ struct Job {
     name: String,
     source: String,
     defines: Vec<(String, String)>,
-    /// Those of the source, and after them those that were added.
-    options: Vec<(String, Option<String>)>,
     ip: u8,
     isn: Option<u32>,
     seed: u64,
@@ -100,13 +92,10 @@ struct Job {
 
 impl Job {
     fn new(scenario: &Scenario, axes: &Axes) -> Job {
-        let option =
-            |option: &ScriptOption| (option.name.value.clone(), option.value.as_ref().map(|value| value.value.clone()));
         Job {
             name: scenario.name.clone(),
             source: scenario.source.to_string(),
             defines: scenario.defines.clone(),
-            options: scenario.options.iter().map(option).collect(),
             ip: axes.ip.number(),
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,

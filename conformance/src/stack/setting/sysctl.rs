@@ -54,7 +54,7 @@ pub(super) fn write(name: &str, value: &str) -> Result<(), String> {
     if present.as_ref().is_ok_and(|present| is_same(present, value)) {
         return Ok(());
     }
-    let Err(error) = fs::write(&path, value) else { return Ok(()) };
+    let Err(error) = fs::write(&path, own_groups(&name, value)) else { return Ok(()) };
     if !path.exists() {
         return Err(absent(&name));
     }
@@ -67,6 +67,21 @@ pub(super) fn write(name: &str, value: &str) -> Result<(), String> {
         _ => String::new(),
     };
     Err(format!("{name}={value}: {error}{stays}{hint}"))
+}
+
+/// A user namespace has but one group, and refuses a range of which it does not know both ends.
+fn own_groups<'a>(name: &str, value: &'a str) -> &'a str {
+    let ends = |value: &str| value.split_whitespace().map(|end| end.parse().ok()).collect::<Option<Vec<u32>>>();
+    match ends(value).as_deref() {
+        Some([0, most]) if *most > 0 && name == "net.ipv4.ping_group_range" && !knows_all_groups() => "0 0",
+        _ => value,
+    }
+}
+
+/// Whether this process is where every group has its number.
+fn knows_all_groups() -> bool {
+    let map = fs::read_to_string("/proc/self/gid_map").unwrap_or_default();
+    map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 /// Algorithms that the machine's root has not allowed to everybody cannot become a namespace's default.
