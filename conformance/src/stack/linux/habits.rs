@@ -147,17 +147,17 @@ fn means(habit: &HabitValue, version: &str) -> Option<Means> {
         "delayed-ack" if value == "off" => Some(Means::Metric(QUICK_ACK, 1)),
         "nagle" => Some(if value == "off" { Means::NoDelay } else { Means::Nature }),
         "min-rto" => {
-            Some(Means::Metric(LEAST_RTO, u32::try_from(span(habit, |config| config.min_rto)?.as_millis()).ok()?))
+            Some(Means::Metric(LEAST_RTO, u32::try_from(span(habit, |config| config.min_rto).as_millis()).ok()?))
         }
-        "max-rto" => set("tcp_rto_max_ms", span(habit, |config| config.max_rto)?.as_millis().to_string()),
+        "max-rto" => set("tcp_rto_max_ms", span(habit, |config| config.max_rto).as_millis().to_string()),
         "fin-wait-2-timeout" => {
-            let timeout = span(habit, |config| config.fin_wait_2_timeout.unwrap_or_default())?;
+            let timeout = span(habit, |config| config.fin_wait_2_timeout.unwrap_or_default());
             (timeout.as_secs() > 0)
                 .then(|| timeout.as_secs().to_string())
                 .and_then(|value| set("tcp_fin_timeout", value))
         }
         "path-mtu-increase" => {
-            let timeout = span(habit, |config| config.path_mtu_increase.unwrap_or_default())?;
+            let timeout = span(habit, |config| config.path_mtu_increase.unwrap_or_default());
             (timeout.as_secs() > 0)
                 .then(|| timeout.as_secs().to_string())
                 .and_then(|value| set("route.mtu_expires", value))
@@ -206,16 +206,16 @@ fn rate_limit(value: &str) -> Option<Means> {
 
 /// Half of a buffer is for what the kernel needs besides, and half for octets: `tcp_adv_win_scale`, socket(7).
 fn buffer(habit: &HabitValue) -> Option<Means> {
-    let whole = habit.value().parse::<u32>().ok()?.checked_mul(2).filter(|whole| *whole <= i32::MAX as u32)?;
+    let whole = habit.value().parse::<u32>().ok()?.checked_mul(2).filter(|whole| i32::try_from(*whole).is_ok())?;
     let name = if habit.name() == "send-buffer" { "tcp_wmem" } else { "tcp_rmem" };
     Some(Means::Settings(vec![(name, format!("{} {whole} {whole}", whole.min(4096)))]))
 }
 
 /// The span of time that a habit says.
-fn span(habit: &HabitValue, field: impl FnOnce(&Config) -> Duration) -> Option<Duration> {
+fn span(habit: &HabitValue, field: impl FnOnce(&Config) -> Duration) -> Duration {
     let mut config = Config::default();
     habit.apply(&mut config);
-    Some(field(&config))
+    field(&config)
 }
 
 fn is_at_least(version: &str, least: (u32, u32)) -> bool {
