@@ -35,6 +35,7 @@
 //!
 //! [`time`] is nanoseconds since a scenario began: whoever drives a connection says what time it is.
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

@@ -25,7 +25,7 @@ use crate::trace::{Duration, Instant, Return, Ticket, Trace};
 const PATIENCE: Duration = Duration::from_hours(24);
 
 /// The same where a person waits.
-const WALL_PATIENCE: Duration = Duration::from_secs(60);
+const WALL_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A packet of the stack that no line has asked for yet.
 #[derive(Debug)]

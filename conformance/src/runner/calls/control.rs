@@ -39,7 +39,7 @@ pub(in crate::runner) struct Expected {
 
 /// The messages that a list expects.
 pub(super) fn expected(list: &Spanned<Expr>) -> Result<Vec<Expected>, Stop> {
-    messages(list)?.iter().map(|message| one(message)).collect()
+    messages(list)?.iter().map(one).collect()
 }
 
 fn messages(list: &Spanned<Expr>) -> Result<&[Spanned<Expr>], Stop> {

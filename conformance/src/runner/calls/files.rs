@@ -52,7 +52,7 @@ fn event_of(arguments: &Arguments<'_>, event: &Spanned<Expr>) -> Result<(u32, u6
         return Err(Stop::unsupported_at(&event.span, "something other than an epoll_event".to_owned()));
     };
     let data = match &**data {
-        EpollData::Fd(label) => arguments.descriptor(label)?.1.0 as u32 as u64,
+        EpollData::Fd(label) => u64::from(arguments.descriptor(label)?.1.0 as u32),
         EpollData::Ptr(value) | EpollData::U64(value) => number(value)? as u64,
         EpollData::U32(value) => u64::from(number(value)? as u32),
     };

@@ -78,7 +78,7 @@ impl Driver<'_> {
         let packet = match packet {
             // the original does not look at checksums: what a kernel sends is judged all the same, and remarked
             Err(Fault { message, concerns_us: true }) if self.is_wall => {
-                let fault = |_| Fault { message: message.clone(), concerns_us: true };
+                let fault = |()| Fault { message: message.clone(), concerns_us: true };
                 let lenient = self.decode_leniently(record).map_err(fault);
                 if lenient.is_ok() {
                     self.notes.push(format!("{at}: the stack sent a packet with a fault: {message}"));

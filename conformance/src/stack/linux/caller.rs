@@ -24,7 +24,7 @@ const SETTLING: Duration = Duration::from_millis(200);
 /// Threads that make calls.
 #[derive(Debug)]
 pub(super) struct Callers {
-    callers: Vec<Caller>,
+    threads: Vec<Caller>,
     done: Arc<Mutex<VecDeque<Done>>>,
     /// Readable when a call has returned.
     bell: Arc<OwnedFd>,
@@ -47,7 +47,7 @@ struct State {
 impl Callers {
     pub(super) fn new() -> io::Result<Callers> {
         let bell = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
-        Ok(Callers { callers: Vec::new(), done: Arc::default(), bell })
+        Ok(Callers { threads: Vec::new(), done: Arc::default(), bell })
     }
 
     /// What can be waited for: it is readable when a call has returned.
@@ -63,12 +63,12 @@ impl Callers {
 
     /// Makes a call in a thread that has nothing to do, and comes back when it has returned or sleeps in the kernel.
     pub(super) fn call(&mut self, ticket: Ticket, call: Call) -> io::Result<()> {
-        let idle = self.callers.iter().position(|caller| !caller.state.is_busy.load(Ordering::Acquire));
+        let idle = self.threads.iter().position(|caller| !caller.state.is_busy.load(Ordering::Acquire));
         let at = match idle {
             Some(at) => at,
             None => self.hire()?,
         };
-        let Caller { work, state } = &self.callers[at];
+        let Caller { work, state } = &self.threads[at];
         state.is_busy.store(true, Ordering::Release);
         work.send((ticket, call)).map_err(|_| io::Error::other("the thread for calls has ended"))?;
         state.settle();
@@ -91,8 +91,8 @@ impl Callers {
                 let _ = rustix::io::write(&*bell, &1_u64.to_ne_bytes()); // a bell that is full rings already
             }
         })?;
-        self.callers.push(Caller { work, state });
-        Ok(self.callers.len() - 1)
+        self.threads.push(Caller { work, state });
+        Ok(self.threads.len() - 1)
     }
 }
 

@@ -59,7 +59,7 @@ fn attempt(call: &Call) -> io::Result<Return> {
             sys::getsockopt(fd.0, *level, *name, *length).map(|(value, data)| Return { data, ..ok(value) })
         }
         Call::Ioctl { fd, request } => {
-            let (value, int) = sys::ioctl(fd.0, *request as u32 as u64)?;
+            let (value, int) = sys::ioctl(fd.0, u64::from(*request as u32))?;
             Ok(Return { data: int.to_le_bytes().to_vec(), ..ok(value) })
         }
         Call::Poll { fds, timeout } => {
