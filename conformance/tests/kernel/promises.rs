@@ -47,11 +47,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             let probe = run(OPEN, &Axes::default())?;
             match is_forbidden(&probe.message) {
                 Some(reason) => Ok(Completion::ignored_with(reason)),
-                None => check().map(|()| Completion::Completed).map_err(Failed::from),
+                None => persistently(check).map(|()| Completion::Completed).map_err(Failed::from),
             }
         })
     };
     checks.iter().map(trial).collect()
+}
+
+/// A machine that is too busy for a script that is to the millisecond is no news: what fails must fail three times.
+fn persistently(check: Check) -> Result<(), String> {
+    check().or_else(|_| check()).or_else(|_| check())
 }
 
 fn run(script: &str, axes: &Axes) -> Result<Run, String> {
@@ -216,7 +221,7 @@ fn interrupted() -> Result<(), String> {
     let waited = Instant::now();
     let workers = loop {
         let workers = super::traces::started_by(child.id());
-        if !workers.is_empty() || waited.elapsed() > Duration::from_secs(5) {
+        if !workers.is_empty() || waited.elapsed() > Duration::from_secs(15) {
             break workers;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -229,7 +234,7 @@ fn interrupted() -> Result<(), String> {
     }
     let gone = Instant::now();
     while workers.iter().any(|worker| PathBuf::from(worker).exists()) {
-        if gone.elapsed() > Duration::from_secs(2) {
+        if gone.elapsed() > Duration::from_secs(5) {
             return Err(format!("{workers:?} outlived the run"));
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -26,7 +26,7 @@ use crate::script::ast::Scenario;
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
-/// Set in the environment of a worker.
+/// Set in the environment of a worker: the process that waits for its answer.
 const ROLE: &str = "WIRELAW_WORKER";
 
 /// The most that an answer may hold, in octets.
@@ -51,8 +51,13 @@ pub(super) fn is_worker() -> bool {
 
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
-    env::var_os(ROLE)?;
+    let parent = env::var(ROLE).ok()?;
     sys::die_with_parent();
+    // it may have ended before it could be said so
+    let is_orphan = rustix::process::getppid().is_none_or(|now| now.as_raw_nonzero().get().to_string() != parent);
+    if is_orphan {
+        return Some(ExitCode::from(2));
+    }
     let answer = work().unwrap_or_else(|error| Answer::broken(format!("the worker failed: {error}")));
     let mut out = io::stdout().lock();
     let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from).and_then(|()| out.flush());
@@ -253,7 +258,7 @@ fn ask(job: &Job, limit: Duration) -> Result<Answer, String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what} the worker: {error}");
     let program = env::current_exe().map_err(|error| failed("find", &error))?;
     let mut child = Command::new(program)
-        .env(ROLE, "1")
+        .env(ROLE, std::process::id().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
