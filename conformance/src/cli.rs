@@ -6,6 +6,7 @@ mod explain;
 mod fmt;
 mod http;
 mod list;
+mod record;
 mod run;
 mod terminal;
 
@@ -34,6 +35,7 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
         Command::Fmt(arguments) => fmt::format(&arguments),
         Command::List(arguments) => list::list(&arguments, stacks),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Record(arguments) => record::record(&arguments),
         Command::Http(command) => http::http(&command),
     };
     match result {

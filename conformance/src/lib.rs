@@ -9,6 +9,7 @@ pub mod http;
 mod parallel;
 pub mod pcap;
 pub mod posix;
+pub mod record;
 pub mod report;
 pub mod requirements;
 pub mod runner;

@@ -37,6 +37,9 @@ mod show;
 #[cfg(test)]
 mod tests;
 
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use shell::setting_habits;
+
 use std::ops::Range;
 
 use wirelaw_reference::clause::Level;

@@ -280,3 +280,18 @@ fn an_interrupted_judge_leaves_no_client_behind() {
         sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn an_option_of_the_command_line_wins_over_the_script() {
+    let folder = folder();
+    let script = "--mtu=1500\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n\
+        +0 listen(3, 1) = 0\n+0 < S 0:0(0) win 65535 <mss 1460>\n+0 > S. 0:0(0) ack 1 <mss 560>\n";
+    fs::write(folder.path().join("small.pkt"), script).expect("there is room");
+    let run = |more: &[&str]| wirelaw(folder.path(), &[&["run", "small.pkt", "--stack", "reference"], more].concat());
+    assert_eq!(status(&run(&[])), Some(1), "a link of 1500 octets");
+    let small = run(&["--option", "mtu=600"]);
+    assert_eq!(status(&small), Some(0), "{}", text(&small.stdout));
+    let unknown = run(&["--option", "mut=600"]);
+    assert_eq!(status(&unknown), Some(2));
+    assert!(text(&unknown.stderr).contains("unknown option `--mut`"), "{}", text(&unknown.stderr));
+}

@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use wirelaw_reference::seq::Seq;
 
 use super::http::HttpCommand;
+use super::record::RecordArguments;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 
@@ -36,6 +37,8 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a requirement or a clause, and the scenarios that cover it.
     Explain(ExplainArguments),
+    /// Make a script of a capture: what one connection did, so that it can be asked of a stack again.
+    Record(RecordArguments),
     /// HTTP/1.x: read messages; judge servers, proxies and clients.
     #[command(subcommand)]
     Http(HttpCommand),
@@ -89,8 +92,9 @@ pub(super) struct RunArguments {
     /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.
     #[arg(long)]
     pub(super) allow_shell: bool,
-    /// Threads; as many as there are processors if not given.
-    #[arg(long, value_name = "N")]
+    /// Runs at once; as many as there are processors if not given, and four times as many on a live kernel, where they
+    /// mostly sleep.
+    #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Failures and totals only.
     #[arg(long, short, conflicts_with = "verbose")]
@@ -129,10 +133,13 @@ impl RunArguments {
         [&self.defines[..], &self.options[..]].concat()
     }
 
-    /// How many threads shall run; more than a thousand would only cost memory.
-    pub(super) fn jobs(&self) -> NonZeroUsize {
+    /// How many threads shall run, on a live kernel or not; more than a thousand would only cost memory.
+    pub(super) fn jobs(&self, is_live: bool) -> NonZeroUsize {
         const MOST: NonZeroUsize = NonZeroUsize::new(1000).expect("1000 is not 0");
-        self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(NonZeroUsize::MIN, |jobs| jobs.min(MOST))
+        const SLEEPERS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+        let processors = || thread::available_parallelism().ok();
+        let usual = || processors().map(|count| if is_live { count.saturating_mul(SLEEPERS) } else { count });
+        self.jobs.or_else(usual).map_or(NonZeroUsize::MIN, |jobs| jobs.min(MOST))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::arguments::ListArguments;
 use super::{CliError, paths_or_suite, terminal};
 use crate::habits;
-use crate::stack::NamedStack;
+use crate::stack::{self, NamedStack};
 use crate::suite::{Entry, Home, Subject, discover};
 
 pub(super) fn list(arguments: &ListArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
@@ -21,7 +21,7 @@ pub(super) fn list(arguments: &ListArguments, stacks: &[NamedStack]) -> Result<u
         scenario(&mut out, entry);
     }
     out.push_str("\nstacks\n");
-    for stack in stacks {
+    for stack in stacks.iter().chain(stack::live()) {
         let subject = Subject::new(*stack, None)?;
         let _ = writeln!(out, "  {:<12} {}", stack.name, subject.version);
     }

@@ -34,10 +34,11 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
 
 fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> Report {
     let axes = arguments.axes();
+    let is_live = subjects.iter().any(|subject| stack::live().iter().any(|live| live.name == subject.stack.name));
     let matrix = Matrix { entries, subjects, axes: &axes };
     let bar = terminal::bar(matrix.cases().len(), "runs", arguments.quiet);
     let lost = Mutex::new(Vec::<Complaint>::new());
-    let outcomes = matrix.run(&runner::run, arguments.jobs(), &|case, outcome, trace| {
+    let outcomes = matrix.run(&runner::run, arguments.jobs(is_live), &|case, outcome, trace| {
         if let Some(folder) = &arguments.pcap
             && let Err(error) = capture(folder, case, outcome, trace)
         {

@@ -70,8 +70,10 @@ pub(super) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     pub(super) fn new(scenario: &'a Scenario, stack: &NamedStack, axes: &Axes) -> Result<Driver<'a>, Stop> {
-        let settings = Settings::new(scenario, axes)?;
+        let mut settings = Settings::new(scenario, axes)?;
         let is_wall = stack::live().iter().any(|live| live.name == stack.name);
+        // a scenario about requirements does not state a choice of one kernel; a script that was written for one may
+        settings.may_push = is_wall && !scenario.header.covers.is_empty();
         if is_wall {
             plan::check_duration(scenario, axes.longest)?;
         }

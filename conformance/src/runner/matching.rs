@@ -65,7 +65,9 @@ pub(super) fn differences(
     let (seq, ack) = scripted(&flow.numbers, segment);
 
     let wanted = tcp.flags.value.flags;
-    if segment.flags != wanted {
+    let is_pushed = settings.may_push && !segment.payload.is_empty();
+    let allowed = if is_pushed { wanted | Flags::PSH } else { wanted };
+    if segment.flags != wanted && segment.flags != allowed {
         let reserved = if segment.flags.intersects(Flags::RESERVED) { " and reserved bits" } else { "" };
         mark(&tcp.flags.span, format!("flags expected {wanted}  got {}{reserved}", segment.flags));
     }

@@ -36,6 +36,9 @@ pub(super) struct Settings {
     pub(super) virtual_mss: u16,
     /// `--udp_encapsulation=tcp`: UDP carries TCP.
     pub(super) is_tcp_in_udp: bool,
+    /// Whether PSH on a segment with data is no difference where no line asks for it. RFC 9293 §3.9.1.2 asks for it on the
+    /// last of the data, and forbids it nowhere: where a kernel splits its data is its own choice.
+    pub(super) may_push: bool,
     /// `--tcp_md5_secret`
     pub(super) md5_secret: Option<String>,
 }
@@ -85,6 +88,7 @@ impl Settings {
             is_mapped: is_mapped(scenario),
             virtual_mss: 0,
             is_tcp_in_udp: false,
+            may_push: false,
             md5_secret: None,
         };
         for option in scenario.all_options() {

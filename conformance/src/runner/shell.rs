@@ -25,6 +25,9 @@ use crate::stack::setting::Setting;
 #[allow(unused_imports)] // for stacks that are kernels
 pub(super) use self::settings::settings;
 
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use self::sysctl::setting as setting_habits;
+
 /// What the shell lines of a scenario ask of a live kernel.
 #[derive(Debug, Default)]
 pub(super) struct Lines {

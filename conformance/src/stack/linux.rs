@@ -8,12 +8,14 @@
 //! | [`worker`] | a run in a process of its own: the job goes in, what became of it comes out |
 //! | `namespace`, `netlink` | the namespaces and the link: a TUN device, or a pair of Ethernet devices |
 //! | `kernel` | the stack: packets into the link and out of it, time |
+//! | `habits` | what a scenario may ask of it |
 //! | `caller`, `calls` | socket calls, in threads if they may block |
 //! | `offload`, `stamps` | what is left to the device; times of day |
 //! | `sys` | system calls; the only `unsafe` |
 
 mod caller;
 mod calls;
+mod habits;
 mod kernel;
 mod namespace;
 mod netlink;

@@ -34,7 +34,7 @@ pub(super) fn settings(settings: &[&str]) -> Option<Vec<String>> {
 }
 
 /// The habits that one setting asks for, by its name or its place under `/proc/sys`.
-pub(super) fn setting(name: &str, value: &str) -> Option<Vec<String>> {
+pub(crate) fn setting(name: &str, value: &str) -> Option<Vec<String>> {
     let name = match name.strip_prefix("/proc/sys/") {
         Some(path) => path.replace('/', "."),
         None => name.to_owned(),

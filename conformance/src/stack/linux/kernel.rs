@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::caller::Callers;
+use super::habits::{self, Habits};
 use super::namespace::{HARDWARE, Link, Wire};
 use super::{calls, offload, stamps, sys};
 use crate::habits::HabitValue;
 use crate::stack::setting::Setting;
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
-use crate::trace::{Instant, Response, Return, Stimulus, Ticket};
+use crate::trace::{Call, Instant, Response, Return, Stimulus, Ticket};
 
 /// Everything that scenarios may need but the choice of initial sequence numbers.
 pub(super) const CAPABILITIES: &[Capability] = &[
@@ -34,6 +36,9 @@ pub(super) const CAPABILITIES: &[Capability] = &[
 /// How long before a moment sleeping ends and waiting awake begins, in nanoseconds.
 const AWAKE: u64 = 60_000;
 
+/// The longest sleep before the first tick, in nanoseconds: kernels tick a hundred times a second, or more often.
+const MOST_OF_A_TICK: u64 = 10_000_000;
+
 /// The kernel with its link.
 #[derive(Debug)]
 pub(super) struct Kernel {
@@ -47,11 +52,15 @@ pub(super) struct Kernel {
     buffer: Vec<u8>,
     virtual_mss: u16,
     version: String,
+    /// Whether sockets are made with `TCP_NODELAY`.
+    no_delay: bool,
 }
 
 impl Kernel {
     pub(super) fn new(setup: &Setup, version: String) -> Result<Kernel, StackError> {
-        let link = super::namespace::link(setup)?;
+        let habits = Habits::new(setup, &version);
+        let link = super::namespace::link(setup, &habits.metrics)?;
+        habits.apply()?;
         let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
         let ear = ear(link.index).map_err(broken)?;
         let callers = Callers::new().map_err(broken)?;
@@ -64,6 +73,7 @@ impl Kernel {
             buffer: vec![0; 256 << 10],
             virtual_mss: setup.virtual_mss,
             version,
+            no_delay: habits.no_delay,
         })
     }
 
@@ -75,6 +85,7 @@ impl Kernel {
 
     fn clock(&mut self) -> Instant {
         if self.start.is_none() {
+            sys::enter_real_time(); // where that is not allowed, a busy machine is late, and the report says so
             begin_of_tick();
         }
         self.at(sys::clock(libc::CLOCK_MONOTONIC))
@@ -164,6 +175,8 @@ fn ear(index: u32) -> io::Result<Socket> {
     let on = 1_i32.to_ne_bytes();
     sys::setsockopt(ear.as_raw_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &on)?;
     sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, &on)?;
+    // the queue of the wire's other end drops everything until the kernel gets round to it, some time after it was turned on
+    sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, &on)?;
     sys::bind_link(ear.as_raw_fd(), index)?;
     Ok(ear)
 }
@@ -171,7 +184,10 @@ fn ear(index: u32) -> io::Result<Socket> {
 /// Waits for the next tick of the kernel, so that timers that count in ticks are equally late in every run.
 fn begin_of_tick() {
     let coarse = || sys::clock(libc::CLOCK_MONOTONIC_COARSE);
+    // all but the end of it asleep: others may run in real time, too
     let (before, start) = (coarse(), sys::clock(libc::CLOCK_MONOTONIC));
+    let left = before + sys::resolution(libc::CLOCK_MONOTONIC_COARSE) - start - AWAKE as i64;
+    std::thread::sleep(Duration::from_nanos(u64::try_from(left).unwrap_or(0).min(MOST_OF_A_TICK)));
     while coarse() == before && sys::clock(libc::CLOCK_MONOTONIC) - start < 20_000_000 {
         std::hint::spin_loop();
     }
@@ -183,7 +199,7 @@ impl Stack for Kernel {
     }
 
     fn follows(&self, habit: &HabitValue) -> bool {
-        habit.to_string() == "like=linux"
+        habits::follows(habit, &self.version)
     }
 
     fn now(&mut self) -> Option<Instant> {
@@ -203,6 +219,12 @@ impl Stack for Kernel {
             }
             Stimulus::Call { ticket, call } => {
                 let value = calls::make(call);
+                if self.no_delay && matches!(call, Call::Socket { .. }) {
+                    let on = 1_i32.to_ne_bytes();
+                    // what is no TCP socket has no such option; what is accepted inherits it
+                    let _ =
+                        i32::try_from(value.value).map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_NODELAY, &on));
+                }
                 self.returned(*ticket, value);
                 Ok(())
             }

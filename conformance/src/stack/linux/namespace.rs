@@ -19,6 +19,9 @@ const DEVICE: &str = "tun0";
 /// The other end of the wire, where there is no TUN.
 const PEER: &str = "wire0";
 
+/// The largest packet of a route, among its metrics.
+const RTAX_MTU: u16 = 2;
+
 /// The hardware address of the stack's end of the wire.
 pub(super) const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
@@ -77,16 +80,16 @@ fn forbidden(cause: &io::Error) -> StackError {
 }
 
 /// Makes the link: a TUN device where one may be opened, else a pair of Ethernet devices.
-pub(super) fn link(setup: &Setup) -> Result<Link, StackError> {
+pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackError> {
     quiet_ipv6();
     let has_tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
     if setup.virtual_mss > 0 && !has_tun {
         return Err(StackError::Unsupported("--mss without /dev/net/tun".to_owned()));
     }
-    make(setup).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
+    make(setup, metrics).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
 }
 
-fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
+fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io::Error)> {
     let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
     if let Some(index) = index_of("lo") {
         netlink.set_up(index, None, 0).map_err(|error| ("turn on the loopback device", error))?;
@@ -105,7 +108,9 @@ fn make(setup: &Setup) -> Result<Link, (&'static str, io::Error)> {
         let _ = fs::write(path, mtu.to_string()); // a kernel without IPv6 has no such file
     }
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
-    let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), route_mtu);
+    let route_mtu = route_mtu.map(|mtu| (RTAX_MTU, u32::from(mtu)));
+    let metrics: Vec<(u16, u32)> = metrics.iter().copied().chain(route_mtu).collect();
+    let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), &metrics);
     route.map_err(|error| ("set the route", error))?;
     await_local(setup.local);
     Ok(Link { wire, index })

@@ -25,7 +25,6 @@ const IFA_F_NODAD: u32 = 2;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_METRICS: u16 = 8;
-const RTAX_MTU: u16 = 2;
 
 /// A socket to the kernel's routing tables.
 pub(super) struct Netlink {
@@ -81,16 +80,20 @@ impl Netlink {
         self.request(message)
     }
 
-    /// Routes a network out of a device, with this MTU if it is smaller than the device's.
-    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8, mtu: Option<u16>) -> io::Result<()> {
+    /// Routes a network out of a device, with these metrics (`RTAX_*`).
+    pub(super) fn add_route(&self, index: u32, network: IpAddr, prefix: u8, metrics: &[(u16, u32)]) -> io::Result<()> {
         let mut message = Message::new(libc::RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
         let (protocol, scope, kind) = (libc::RTPROT_STATIC, libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST);
         message.octets.extend([family(network), prefix, 0, 0, libc::RT_TABLE_MAIN, protocol, scope, kind]);
         message.octets.extend([0; 4]);
         message.attribute(RTA_DST, &octets(masked(network, prefix)));
         message.attribute(RTA_OIF, &index.to_ne_bytes());
-        if let Some(mtu) = mtu {
-            message.nested(RTA_METRICS, |metrics| metrics.attribute(RTAX_MTU, &u32::from(mtu).to_ne_bytes()));
+        if !metrics.is_empty() {
+            message.nested(RTA_METRICS, |list| {
+                for (kind, value) in metrics {
+                    list.attribute(*kind, &value.to_ne_bytes());
+                }
+            });
         }
         self.request(message)
     }

@@ -398,11 +398,17 @@ pub(super) fn clock(id: libc::clockid_t) -> i64 {
     now.tv_sec * 1_000_000_000 + now.tv_nsec
 }
 
-/// Asks for real time and for memory that stays; what is refused is not had.
-pub(super) fn be_punctual() -> bool {
+/// The priority of a run in real time: in the middle.
+const PRIORITY: c_int = 50;
+
+/// Asks for memory that stays, for exact timers and for the right to real time, while this process may still be root of
+/// the machine. What is refused is not had.
+pub(super) fn prepare_for_real_time() {
     let all = Rlimit { current: None, maximum: None };
+    let priority = Rlimit { current: Some(PRIORITY as u64), maximum: Some(PRIORITY as u64) };
     let has_room = rustix::process::setrlimit(Resource::Memlock, all).is_ok();
-    // SAFETY: numbers, and a value that outlives its call.
+    let _ = rustix::process::setrlimit(Resource::Rtprio, priority);
+    // SAFETY: numbers only.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64, 0, 0, 0);
         if has_room {
@@ -411,9 +417,28 @@ pub(super) fn be_punctual() -> bool {
             libc::mlockall(libc::MCL_CURRENT);
             libc::mlockall(libc::MCL_FUTURE | libc::MCL_ONFAULT);
         }
-        let parameter = libc::sched_param { sched_priority: 50 };
-        libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameter) == 0
     }
+}
+
+/// From now on this thread comes before all that are not in real time, if that is allowed.
+pub(super) fn enter_real_time() {
+    let parameter = libc::sched_param { sched_priority: PRIORITY };
+    // SAFETY: the parameter outlives the call.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameter) };
+}
+
+/// Whether this thread is in real time.
+pub(super) fn is_in_real_time() -> bool {
+    // SAFETY: numbers only.
+    unsafe { libc::sched_getscheduler(0) == libc::SCHED_RR }
+}
+
+/// How long a tick of a coarse clock is, in nanoseconds.
+pub(super) fn resolution(id: libc::clockid_t) -> i64 {
+    let mut tick = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: there is room for the time.
+    unsafe { libc::clock_getres(id, &raw mut tick) };
+    tick.tv_sec * 1_000_000_000 + tick.tv_nsec
 }
 
 /// The kernel kills this process when its parent ends.

@@ -21,11 +21,12 @@ use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements;
 use crate::runner::{self, Run};
+use crate::script;
 use crate::script::ast::Scenario;
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 
-/// Set in the environment of a worker.
+/// Set in the environment of a worker: the process that waits for its answer.
 const ROLE: &str = "WIRELAW_WORKER";
 
 /// The most that an answer may hold, in octets.
@@ -35,7 +36,7 @@ const ANSWER_LIMIT: u64 = 1 << 30;
 const GRACE: Duration = Duration::from_mins(2);
 
 /// How often a run whose times were wrong is tried, all in all.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 3;
 
 /// How long a run waits before its second attempt; twice as long before each further one: a machine that is too busy now
 /// may be so for a while.
@@ -50,8 +51,13 @@ pub(super) fn is_worker() -> bool {
 
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
-    env::var_os(ROLE)?;
+    let parent = env::var(ROLE).ok()?;
     sys::die_with_parent();
+    // it may have ended before it could be said so
+    let is_orphan = rustix::process::getppid().is_none_or(|now| now.as_raw_nonzero().get().to_string() != parent);
+    if is_orphan {
+        return Some(ExitCode::from(2));
+    }
     let answer = work().unwrap_or_else(|error| Answer::broken(format!("the worker failed: {error}")));
     let mut out = io::stdout().lock();
     let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from).and_then(|()| out.flush());
@@ -60,9 +66,9 @@ pub fn work_if_asked() -> Option<ExitCode> {
 
 fn work() -> io::Result<Answer> {
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let scenario = crate::script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
+    let scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
     let axes = job.axes()?;
-    let is_punctual = sys::be_punctual();
+    sys::prepare_for_real_time();
     match namespace::enter() {
         Ok(()) => {}
         Err(StackError::Unsupported(what)) => {
@@ -72,7 +78,7 @@ fn work() -> io::Result<Answer> {
     }
     let _ = IS_WORKER.set(());
     let run = runner::run(&scenario, &LINUX, &axes);
-    Ok(Answer { is_punctual, ..Answer::from(run) })
+    Ok(Answer { is_punctual: sys::is_in_real_time(), ..Answer::from(run) })
 }
 
 /// What a worker is to do.
@@ -252,7 +258,7 @@ fn ask(job: &Job, limit: Duration) -> Result<Answer, String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what} the worker: {error}");
     let program = env::current_exe().map_err(|error| failed("find", &error))?;
     let mut child = Command::new(program)
-        .env(ROLE, "1")
+        .env(ROLE, std::process::id().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

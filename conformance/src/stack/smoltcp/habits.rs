@@ -12,6 +12,8 @@ pub(super) fn follows(habit: &HabitValue) -> bool {
         ("nagle" | "user-timeout" | "keep-alive", _) => true,
         ("receive-buffer" | "send-buffer", octets) => octets.parse().is_ok_and(|octets: usize| octets <= MAX_BUFFER),
         ("window-scale", value) => value == "on",
+        // RTTE_MIN_RTO
+        ("min-rto", value) => value == "1s",
         _ => false,
     }
 }
@@ -70,7 +72,15 @@ mod tests {
     fn what_smoltcp_cannot_choose_it_does_not_follow() {
         let follows = |text: &str| follows(&HabitValue::parse(text).expect(text));
         assert!(follows("nagle=on") && follows("window-scale=on") && follows("send-buffer=67108864"));
-        for text in ["window-scale=off", "send-buffer=67108865", "msl=1s", "like=linux", "blind-attack-checks=off"] {
+        assert!(follows("min-rto=1s"));
+        for text in [
+            "min-rto=200ms",
+            "window-scale=off",
+            "send-buffer=67108865",
+            "msl=1s",
+            "like=linux",
+            "blind-attack-checks=off",
+        ] {
             assert!(!follows(text), "{text}");
         }
     }

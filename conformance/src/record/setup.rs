@@ -1,0 +1,110 @@
+//! What is settled before the first packet: options, settings of a kernel, calls.
+
+use super::view::{Packet, View};
+use super::{RecordError, Request};
+
+/// Option kinds.
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const TIMESTAMPS: u8 = 8;
+
+/// The largest link that an option can say.
+const MAX_MTU: u32 = 0xffff;
+
+/// The MSS of the largest link that an option can say.
+pub(super) fn largest_mss(view: &View) -> u16 {
+    0xffff - if view.local.is_ipv6() { 60 } else { 40 }
+}
+
+/// The `--name=value` lines.
+pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remarks: &mut Vec<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let is_v6 = view.local.is_ipv6();
+    if is_v6 {
+        lines.push("--ip_version=ipv6".to_owned());
+    }
+    let own_mss = view.own_syn.and_then(|at| view.packets.get(at)).and_then(Packet::mss);
+    if let Some(mss) = own_mss {
+        let mtu = u32::from(mss) + if is_v6 { 60 } else { 40 };
+        if mtu > MAX_MTU {
+            remarks.push(format!("the link of the capture has an MTU of {mtu}; a script can say {MAX_MTU} at most"));
+        }
+        let mtu = mtu.min(MAX_MTU);
+        if mtu != 1500 {
+            lines.push(format!("--mtu={mtu}"));
+        }
+    }
+    let takes = i64::from(own_mss.unwrap_or(536));
+    if view.packets.iter().any(|packet| !packet.is_out && packet.len() > takes) {
+        lines.push(format!("--mss={takes}"));
+        remarks.push(format!("some inbound packets are put together of several: --mss={takes} takes them apart"));
+    }
+    lines.push(format!("--tolerance_usecs={}", request.tolerance.max(1)));
+    if is_scaled {
+        lines.push("--tcp_ts_ecr_scaled".to_owned());
+    }
+    lines
+}
+
+/// What the options of the stack's SYN say about the settings of a Linux kernel, as one shell line.
+pub(super) fn settings(view: &View) -> Option<String> {
+    let own = view.packets.get(view.own_syn?)?;
+    let peer = view.peer_syn.and_then(|at| view.packets.get(at));
+    // a passive stack offers what it is offered
+    let is_asked = |kind| view.is_active || peer.is_some_and(|peer| peer.offers(kind));
+    let mut values = Vec::new();
+    for (kind, name) in
+        [(TIMESTAMPS, "tcp_timestamps"), (SACK_PERMITTED, "tcp_sack"), (WINDOW_SCALE, "tcp_window_scaling")]
+    {
+        if is_asked(kind) && !own.offers(kind) {
+            values.push(format!("net.ipv4.{name}=0"));
+        }
+    }
+    use wirelaw_reference::wire::Flags;
+    let asks_for_ecn = |packet: &Packet| packet.segment.flags.contains(Flags::ECE | Flags::CWR);
+    if view.is_active && asks_for_ecn(own) {
+        values.push("net.ipv4.tcp_ecn=1".to_owned());
+    } else if !view.is_active && peer.is_some_and(asks_for_ecn) && !own.has(Flags::ECE) {
+        values.push("net.ipv4.tcp_ecn=0".to_owned());
+    }
+    // Linux takes the shift with which the largest buffer fits into 16 bits
+    if let Some(shift @ 2..) = own.window_scale().filter(|_| is_linux(own)) {
+        values.push(format!("net.ipv4.tcp_rmem='4096 131072 {}'", 3_u64 << (shift + 14)));
+    }
+    (!values.is_empty()).then(|| format!("sysctl -w {}", values.join(" ")))
+}
+
+/// Whether the options of a SYN stand in the order of Linux.
+fn is_linux(own: &Packet) -> bool {
+    let kinds: Vec<u8> = own.segment.options.iter().map(wirelaw_reference::wire::TcpOption::kind).collect();
+    let rest: &[u8] = match kinds.strip_prefix(&[2]) {
+        Some([SACK_PERMITTED, TIMESTAMPS, rest @ ..] | [1, 1, TIMESTAMPS | SACK_PERMITTED, rest @ ..] | rest) => rest,
+        None => return false,
+    };
+    rest.starts_with(&[1, WINDOW_SCALE])
+}
+
+/// The calls before the first packet.
+pub(super) fn calls(view: &View) -> Result<Vec<String>, RecordError> {
+    let socket = "socket(..., SOCK_STREAM, IPPROTO_TCP) = 3".to_owned();
+    if view.is_active {
+        return Ok(vec![
+            socket,
+            "fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0".to_owned(),
+            "connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)".to_owned(),
+        ]);
+    }
+    if view.own_syn.is_none() {
+        if view.packets.iter().any(|packet| packet.is_out) {
+            return Ok(Vec::new()); // a port where nobody listens
+        }
+        let message = format!("{} never answers: --local {} records the other end", view.local, view.remote);
+        return Err(RecordError::new(message));
+    }
+    Ok(vec![
+        socket,
+        "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0".to_owned(),
+        "bind(3, ..., ...) = 0".to_owned(),
+        "listen(3, 1) = 0".to_owned(),
+    ])
+}
