@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Problem, Result, Spanned, quote};
 use crate::script::ast::ScriptOption;
-use crate::script::lexer::{Lexer, Origin, unescape, word_length};
+use crate::script::lexer::{Defines, Lexer, Origin, unescape, word_length};
 use crate::script::suggest::suggest;
 
 /// What an option wants as its value.
@@ -120,7 +120,7 @@ pub(crate) fn override_of(name: &str, value: &str) -> Result<ScriptOption> {
         Some(Wants::Nothing) if value.is_empty() => name.to_owned(),
         _ => format!("{name}={value}"),
     };
-    let mut lexer = Lexer::new(&text, Default::default());
+    let mut lexer = Lexer::new(&text, Defines::default());
     let mut option = option(&mut lexer).map_err(Problem::nowhere)?;
     option.name.span = 0..0;
     if let Some(value) = &mut option.value {
