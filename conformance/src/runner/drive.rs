@@ -185,7 +185,8 @@ impl<'a> Driver<'a> {
                 self.wait_until(start, step)?;
                 // an in-process stack was set before it started
                 for setting in self.shell_lines.at(step) {
-                    self.stack.configure(setting, self.shell_lines.folder())?;
+                    let set = self.stack.configure(setting, self.shell_lines.folder());
+                    set.map_err(|error| judge::of_setting(step, setting, error))?;
                 }
             }
         }
