@@ -25,6 +25,8 @@ pub(super) struct Descriptor {
     pub(super) live: Fd,
     /// The connection behind it, if it is a socket.
     pub(super) flow: Option<FlowId>,
+    /// The type of ICMP's echo request, if it is a socket that sends such.
+    pub(super) echo: Option<u8>,
 }
 
 /// The descriptors of the script, by their labels.
@@ -355,7 +357,12 @@ fn send(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Prepared, 
     if is_null(arguments.spec.arguments.get(1)) {
         return null_buffer(arguments, label, fd, true);
     }
-    let data = arguments.data()?;
+    let mut data = arguments.data()?;
+    // what a socket for ICMP sends begins with the header of an echo request (5.4)
+    let echo = arguments.descriptors.get(&label).and_then(|descriptor| descriptor.echo);
+    if let (Some(echo), Some(kind)) = (echo, data.first_mut()) {
+        *kind = echo;
+    }
     let flags = if name == "write" { 0 } else { arguments.int()? };
     let to = if name == "sendto" {
         let is_nowhere = arguments.spec.arguments.get(arguments.next).is_some_and(is_unspecified);
@@ -473,6 +480,15 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
         marks.extend(notes.into_iter().map(|(span, note)| Mark { span, note }));
     }
     marks
+}
+
+/// The type of an echo request, for sockets of ICMP.
+pub(super) fn echo_request(protocol: i32) -> Option<u8> {
+    match i64::from(protocol) {
+        posix::IPPROTO_ICMP => Some(8),
+        posix::IPPROTO_ICMPV6 => Some(128),
+        _ => None,
+    }
 }
 
 /// What was read, if it is other than zeros and the script does not say what it is to be.

@@ -137,10 +137,13 @@ impl<'a> Driver<'a> {
             self.notes.push(format!("line {}: octets were delivered that nobody has sent: {text}", step.line));
         }
         match (&prepared.call, &spec.result.value, flow) {
-            (Call::Socket { kind, .. }, ResultSpec::Integer(label @ 0..), _) => {
+            (Call::Socket { kind, protocol, .. }, ResultSpec::Integer(label @ 0..), _) => {
                 let flow = self.flows.open();
                 self.flows.get_mut(flow).is_datagram = i64::from(*kind) & SOCK_TYPE_MASK != SOCK_STREAM;
                 self.name(*label, value.value, Some(flow));
+                if let Some(descriptor) = self.descriptors.get_mut(label) {
+                    descriptor.echo = calls::echo_request(*protocol);
+                }
             }
             (Call::Open { .. } | Call::EpollCreate { .. }, ResultSpec::Integer(label @ 0..), _) => {
                 self.name(*label, value.value, None);
@@ -169,7 +172,7 @@ impl<'a> Driver<'a> {
 
     pub(super) fn name(&mut self, label: i64, live: i64, flow: Option<FlowId>) {
         let live = Fd(i32::try_from(live).unwrap_or(-1));
-        self.descriptors.insert(label, Descriptor { live, flow });
+        self.descriptors.insert(label, Descriptor { live, flow, echo: None });
     }
 
     /// One blocking call at a time: another call waits for it, but not for long (2.5).

@@ -135,3 +135,16 @@ fn a_blocking_call_without_end_holds_up_the_script() {
     let run = passes(&script, Fake::new().returns_at(2, 5000.0, Return::ok(0)));
     assert_eq!(called(&run)[2].0, Instant::from_millis(6000));
 }
+
+#[test]
+fn a_socket_of_icmp_sends_echo_requests() {
+    for (protocol, first) in [("IPPROTO_ICMP", 8), ("IPPROTO_ICMPV6", 128), ("IPPROTO_UDP", 0)] {
+        let script = format!("0 socket(..., SOCK_DGRAM, {protocol}) = 3\n+0 sendto(3, ..., 4, 0, ..., ...) = 4");
+        let run = passes(&script, Fake::new());
+        let sent = called(&run).into_iter().find_map(|(_, call)| match call {
+            Call::Write { data, .. } => Some(data),
+            _ => None,
+        });
+        assert_eq!(sent, Some(vec![first, 0, 0, 0]), "{protocol}");
+    }
+}
