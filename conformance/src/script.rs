@@ -31,6 +31,7 @@ use std::path::Path;
 pub use ast::Scenario;
 pub use error::{LoadError, ScriptError};
 pub(crate) use error::{Problem, quote};
+pub(crate) use names::misspelt;
 pub use names::unknown_names;
 pub(crate) use parser::is_option;
 pub use printer::{format, print, print_option};

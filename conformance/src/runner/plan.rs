@@ -11,6 +11,7 @@ use crate::habits::HabitValue;
 use crate::script::ast::{
     Action, Direction, OptionSpec, OptionsSpec, PacketSpec, Scenario, Spanned, Step, TcpSpec, Time, TransportSpec,
 };
+use crate::script::misspelt;
 use crate::stack::{Capability, Profile, Setup, Stack};
 use crate::trace::Call;
 
@@ -21,6 +22,9 @@ pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop
     {
         let message = "the first line of a script happens at time 0".to_owned();
         return Err(Stop::broken_at(&first.time.span, message).of(first));
+    }
+    if let Some((step, (span, message))) = scenario.steps.iter().find_map(|step| Some((step, misspelt(step)?))) {
+        return Err(Stop::broken_at(&span, message).of(step));
     }
     scenario.steps.iter().try_for_each(|step| check_step(step, settings).map_err(|stop| stop.of(step)))
 }

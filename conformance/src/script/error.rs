@@ -103,6 +103,12 @@ impl Problem {
         Problem { span, message: message.into(), label: "here".to_owned(), help: None }
     }
 
+    /// Where it is, and what it says with its advice.
+    pub(crate) fn into_parts(self) -> (Range<usize>, String) {
+        let help = self.help.map_or(String::new(), |help| format!("; {help}"));
+        (self.span, format!("{}{help}", self.message))
+    }
+
     /// The same about no place in the source.
     pub(crate) fn nowhere(self) -> Problem {
         Problem { span: 0..0, ..self }

@@ -63,6 +63,15 @@ pub fn unknown_names(scenario: &Scenario) -> Vec<ScriptError> {
     problems.into_iter().map(|problem| problem.locate(&scenario.name, &scenario.source)).collect()
 }
 
+/// The first name of a call, a symbol or an error that nobody knows: where it is, and what to do. A name that only
+/// another system has is none of them.
+pub(crate) fn misspelt(step: &Step) -> Option<(std::ops::Range<usize>, String)> {
+    let Action::Call(spec) = &step.action else { return None };
+    let mut problems = Vec::new();
+    check_call(spec, &mut problems);
+    problems.into_iter().next().map(Problem::into_parts)
+}
+
 fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     nearest(name, &known).map_or_else(
