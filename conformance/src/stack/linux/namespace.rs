@@ -47,7 +47,7 @@ pub(super) struct Link {
 
 /// Moves this process, which must have one thread, into namespaces of its own.
 pub(super) fn enter() -> Result<(), StackError> {
-    // SAFETY is in `sys`; here: a process with several threads gets EINVAL.
+    // what a process is outside: it must be asked before
     let (user, group) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
     let with_user = sys::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET);
     if let Err(refused) = with_user {
