@@ -58,7 +58,7 @@ impl Default for Axes {
 
 impl Axes {
     /// How long a run may last on a clock on the wall unless somebody asks for more, in seconds.
-    pub const LONGEST: u64 = 60;
+    pub const LONGEST: u64 = 180;
 
     /// The initial sequence numbers of a sweep: both ends of the circle, its middle, and a start
     /// from which a few segments walk over the end.

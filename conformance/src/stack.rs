@@ -40,8 +40,9 @@ pub trait Stack {
         None
     }
 
-    /// Changes a setting of the kernel's network namespace, now. `folder` is where the script lies.
-    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<(), StackError> {
+    /// Changes a setting of the kernel's network namespace, now. `folder` is where the script lies. What comes back is
+    /// why an optional one could not be changed.
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, StackError> {
         let _ = folder;
         Err(StackError::Unsupported(format!("{setting:?}")))
     }

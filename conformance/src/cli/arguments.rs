@@ -86,7 +86,7 @@ pub(super) struct RunArguments {
     /// Ask every stack for this habit; may be repeated. `wirelaw list --habits` shows them all.
     #[arg(long = "with", value_name = "NAME=VALUE", value_parser = habit)]
     pub(super) with: Vec<HabitValue>,
-    /// On a live kernel: scenarios that take longer are unsupported; 60 if not given.
+    /// On a live kernel: scenarios that take longer are unsupported; 180 if not given.
     #[arg(long, value_name = "SECONDS")]
     pub(super) longest: Option<u64>,
     /// On a live kernel: gives shell lines that wirelaw does not understand to /bin/sh, in the script's folder.

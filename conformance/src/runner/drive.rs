@@ -113,7 +113,8 @@ impl<'a> Driver<'a> {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
         }
         for setting in &shell_lines.before {
-            stack.configure(setting, shell_lines.folder())?;
+            let remark = stack.configure(setting, shell_lines.folder())?;
+            notes.extend(remark.map(|remark| format!("not set: {remark}")));
         }
         Ok(Driver {
             flows: Flows::new(&settings, shift),
@@ -186,7 +187,8 @@ impl<'a> Driver<'a> {
                 // an in-process stack was set before it started
                 for setting in self.shell_lines.at(step) {
                     let set = self.stack.configure(setting, self.shell_lines.folder());
-                    set.map_err(|error| judge::of_setting(step, setting, error))?;
+                    let remark = set.map_err(|error| judge::of_setting(step, setting, error))?;
+                    self.notes.extend(remark.map(|remark| format!("line {}: not set: {remark}", step.line)));
                 }
             }
         }

@@ -26,8 +26,12 @@ pub(in crate::runner) fn settings(text: &str, allow_shell: bool) -> Result<Vec<S
 
 fn understood(text: &str) -> Result<Vec<Setting>, String> {
     let mut all = Vec::new();
-    for list in split::lists(text)? {
+    let lists = split::lists(text)?;
+    let last = lists.len().saturating_sub(1);
+    for (at, list) in lists.into_iter().enumerate() {
         let Joined { commands, may_fail } = list;
+        // a shell goes on behind a command that failed, and what counts in the end is the last
+        let may_fail = may_fail || at < last;
         for command in commands {
             if let ["exit"] | ["exit", "0"] = command.strs()[..] {
                 return Ok(all);

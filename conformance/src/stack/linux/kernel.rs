@@ -206,8 +206,11 @@ impl Stack for Kernel {
         Some(self.clock())
     }
 
-    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<(), StackError> {
-        setting.apply(folder).map_err(StackError::Unsupported)
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, StackError> {
+        match setting {
+            Setting::Optional(inner) => Ok(inner.apply(folder).err()),
+            setting => setting.apply(folder).map(|()| None).map_err(StackError::Unsupported),
+        }
     }
 
     fn stimulate(&mut self, _at: Instant, what: &Stimulus) -> Result<(), StackError> {

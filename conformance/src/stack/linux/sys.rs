@@ -407,7 +407,9 @@ pub(super) fn prepare_for_real_time() {
     let all = Rlimit { current: None, maximum: None };
     let priority = Rlimit { current: Some(PRIORITY as u64), maximum: Some(PRIORITY as u64) };
     let has_room = rustix::process::setrlimit(Resource::Memlock, all).is_ok();
-    let _ = rustix::process::setrlimit(Resource::Rtprio, priority);
+    if rustix::process::setrlimit(Resource::Rtprio, priority).is_err() {
+        enter_real_time(); // a root who may not raise limits has the right only now
+    }
     // SAFETY: numbers only.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64, 0, 0, 0);
