@@ -1,6 +1,7 @@
 //! `wirelaw`: conformance scenarios for TCP and HTTP/1.x stacks, judged by RFC clause.
 
 pub mod axes;
+mod checksum;
 pub mod cli;
 pub mod expectations;
 pub mod habits;

@@ -162,6 +162,23 @@ pub struct Setup {
     pub habits: Vec<HabitValue>,
 }
 
+impl Setup {
+    /// A plain link between two addresses: Ethernet's MTU, no habits, a seed of 0.
+    pub fn plain(local: IpAddr, remote: IpAddr) -> Setup {
+        Setup {
+            seed: 0,
+            local,
+            prefix: 24,
+            remote,
+            mtu: 1500,
+            has_offload: true,
+            virtual_mss: 0,
+            isns: Vec::new(),
+            habits: Vec::new(),
+        }
+    }
+}
+
 /// Makes a stack ready for one scenario.
 pub type Factory = fn(&Setup) -> Result<Box<dyn Stack>, StackError>;
 
@@ -210,17 +227,7 @@ mod tests {
     #[test]
     fn every_stack_tells_its_buffers() -> Result<(), StackError> {
         let [local, remote] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
-        let setup = Setup {
-            seed: 0,
-            local,
-            prefix: 24,
-            remote,
-            mtu: 1500,
-            has_offload: true,
-            virtual_mss: 0,
-            isns: Vec::new(),
-            habits: Vec::new(),
-        };
+        let setup = Setup::plain(local, remote);
         for named in all() {
             let mut stack = (named.factory)(&setup)?;
             let mut call = |ticket, call| {

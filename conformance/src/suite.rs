@@ -51,17 +51,7 @@ impl Subject {
 fn version(stack: &NamedStack) -> String {
     let local = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     let remote = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
-    let setup = Setup {
-        seed: 0,
-        local,
-        prefix: 24,
-        remote,
-        mtu: 1500,
-        has_offload: true,
-        virtual_mss: 0,
-        isns: Vec::new(),
-        habits: Vec::new(),
-    };
+    let setup = Setup::plain(local, remote);
     (stack.factory)(&setup).map_or(String::new(), |stack| stack.profile().version)
 }
 

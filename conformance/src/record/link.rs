@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use wirelaw_reference::wire::{Body, Ip, Packet, Segment, WireError};
 
 use super::capture::Frame;
+use crate::checksum::checksum;
 
 /// `LINKTYPE_` numbers.
 const NULL: u32 = 0;
@@ -164,9 +165,6 @@ fn seal(packet: &mut [u8]) {
     let length = packet.first().map_or(0, |first| usize::from(first & 15) * 4);
     let Some(header) = packet.get_mut(..length).filter(|header| header.len() >= 20) else { return };
     header[10..12].fill(0);
-    let mut sum: u32 = header.as_chunks::<2>().0.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum();
-    while sum >> 16 != 0 {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    header[10..12].copy_from_slice(&(!(sum as u16)).to_be_bytes());
+    let sum = checksum(&[header]);
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
 }

@@ -18,7 +18,6 @@ use super::show;
 use crate::posix;
 use crate::report::Mark;
 use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
-use crate::script::nearest;
 use crate::trace::{Call, Fd, Return};
 
 /// A descriptor of the script.
@@ -65,40 +64,6 @@ const MAX_OPTION: usize = 1 << 16;
 
 /// The most octets that one call may write.
 const MAX_DATA: usize = 16 << 20;
-
-/// The calls that are executed.
-const KNOWN: [&str; 30] = [
-    "socket",
-    "bind",
-    "listen",
-    "accept",
-    "connect",
-    "read",
-    "recv",
-    "recvfrom",
-    "write",
-    "send",
-    "sendto",
-    "close",
-    "shutdown",
-    "fcntl",
-    "getsockopt",
-    "setsockopt",
-    "ioctl",
-    "poll",
-    "readv",
-    "writev",
-    "recvmsg",
-    "sendmsg",
-    "epoll_create",
-    "epoll_ctl",
-    "epoll_wait",
-    "pipe",
-    "splice",
-    "open",
-    "sendfile",
-    "serve_http",
-];
 
 /// The connection of `serve_http(fd) = 0`, which starts a server of ours and is no call of the stack; `None` for
 /// every other call.
@@ -171,10 +136,7 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
         }
         "ioctl" => ioctl(&mut arguments)?,
         "poll" => poll(&mut arguments)?,
-        name => {
-            let near = nearest(name, &KNOWN).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}(){near}")));
-        }
+        name => return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}()"))),
     };
     arguments.end()?;
     if !matches!(spec.result.value, ResultSpec::Integer(_)) {

@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::{Axes, Stop, Why, code, plan, shell};
 use crate::report::Mark;
 use crate::script::ast::{Action, Direction, Scenario, Step, Time, TransportSpec};
-use crate::stack::{self, Capability, Clock, NamedStack, Setup, Stack};
+use crate::stack::{self, Capability, NamedStack, Setup, Stack};
 use crate::trace::{Duration, Instant, Return, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
@@ -105,7 +105,7 @@ impl<'a> Driver<'a> {
         plan::check_datagrams(scenario, &settings, &profile)?;
         plan::check_files(scenario, &settings, &profile)?;
         plan::check_habits(&own, &setup, &*stack)?;
-        if profile.clock == Clock::Virtual {
+        if !is_wall {
             code::check_simulated(scenario, &codes)?;
         }
         let mut notes = Vec::new();

@@ -127,20 +127,6 @@ fn is_same_kind(want: &Encapsulation, have: &Outer) -> bool {
     )
 }
 
-/// The Internet checksum (RFC 1071) of these pieces one after the other, each but the last of even length.
-fn checksum(pieces: &[&[u8]]) -> u16 {
-    let mut sum: u64 = 0;
-    for piece in pieces {
-        for pair in piece.chunks(2) {
-            sum += u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or(0));
-        }
-    }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
-}
-
 /// The pseudo-header of a transport packet (RFC 9293 §3.1, RFC 8200 §8.1).
 pub(super) fn pseudo_header(ip: &Ip, protocol: u8, length: usize) -> Vec<u8> {
     let length = length as u32;

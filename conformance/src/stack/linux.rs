@@ -79,17 +79,7 @@ mod tests {
 
     #[test]
     fn a_kernel_does_nothing_to_the_process_that_only_asks() {
-        let setup = Setup {
-            seed: 0,
-            local: [192, 0, 2, 1].into(),
-            prefix: 24,
-            remote: [192, 0, 2, 2].into(),
-            mtu: 1500,
-            has_offload: true,
-            virtual_mss: 0,
-            isns: Vec::new(),
-            habits: Vec::new(),
-        };
+        let setup = Setup::plain([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let mut stack = new(&setup).expect("it only tells what it is");
         assert!(stack.profile().capabilities.contains(&Capability::FastOpen));
         let told = stack.stimulate(Instant::ZERO, &Stimulus::Packet(Vec::new()));

@@ -1,6 +1,6 @@
 //! Code blocks: what they need to know is asked of the stack where they stand (packetdrill language, 6).
 
-use super::{Clock, Descriptor, Driver, next};
+use super::{Descriptor, Driver, next};
 use crate::posix::{SO_MEMINFO, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
 use crate::report::Mark;
 use crate::runner::{Stop, code};
@@ -56,10 +56,7 @@ impl Driver<'_> {
     /// The value of an option for a code block, if the stack tells it.
     fn get_option(&mut self, step: &Step, fd: Fd, level: i64, name: i64) -> Result<Option<Vec<u8>>, Stop> {
         let ticket = next(&mut self.tickets);
-        let length = match self.stack.profile().clock {
-            Clock::Virtual => tcp_info::LENGTH,
-            Clock::Wall => tcp_info::LONGEST,
-        };
+        let length = if self.is_wall { tcp_info::LONGEST } else { tcp_info::LENGTH };
         let call = Call::GetOption { fd, level: level as i32, name: name as i32, length };
         self.stimulate(step.line, Stimulus::Call { ticket, call })?;
         while self.advance(self.now)? {}

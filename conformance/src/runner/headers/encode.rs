@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use wirelaw_reference::wire::{Body, Ip, Packet, Udp};
 
-use super::{checksum, ether, protocol, pseudo_header};
+use super::{ether, protocol, pseudo_header};
+use crate::checksum::checksum;
 use crate::runner::{Stop, inbound};
 use crate::script::ast::{Encapsulation, Gre, MplsEntry, Spanned};
 

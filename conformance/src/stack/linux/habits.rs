@@ -234,15 +234,9 @@ mod tests {
 
     fn setup(habits: &[&str], has_offload: bool) -> Setup {
         Setup {
-            seed: 0,
-            local: [192, 0, 2, 1].into(),
-            prefix: 24,
-            remote: [192, 0, 2, 2].into(),
-            mtu: 1500,
-            virtual_mss: 0,
             has_offload,
-            isns: Vec::new(),
             habits: habits.iter().map(|text| habit(text)).collect(),
+            ..Setup::plain([192, 0, 2, 1].into(), [192, 0, 2, 2].into())
         }
     }
 

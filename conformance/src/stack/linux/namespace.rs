@@ -82,11 +82,12 @@ fn forbidden(cause: &io::Error) -> StackError {
 /// Makes the link: a TUN device where one may be opened, else a pair of Ethernet devices.
 pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackError> {
     quiet_ipv6();
-    let has_tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
-    if setup.virtual_mss > 0 && !has_tun {
+    let broken = |(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}"));
+    let link = make(setup, metrics).map_err(broken)?;
+    if setup.virtual_mss > 0 && matches!(link.wire, Wire::Veth(_)) {
         return Err(StackError::Unsupported("--mss without /dev/net/tun".to_owned()));
     }
-    make(setup, metrics).map_err(|(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}")))
+    Ok(link)
 }
 
 fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io::Error)> {

@@ -2,6 +2,8 @@
 //!
 //! A checksum that is left holds the sum of the pseudo-header, to which the device adds the rest of the packet.
 
+use crate::checksum::checksum;
+
 /// Does what the device would do. A packet that is neither TCP nor UDP stays as it is.
 pub(super) fn finish_checksum(packet: &mut [u8]) {
     let Some((start, protocol)) = transport(packet) else { return };
@@ -11,11 +13,7 @@ pub(super) fn finish_checksum(packet: &mut [u8]) {
         _ => return,
     };
     let Some(body) = packet.get_mut(start..).filter(|body| body.len() >= field + 2) else { return };
-    let mut sum: u64 = body.chunks(2).map(|two| u64::from(two[0]) << 8 | two.get(1).map_or(0, |&low| low.into())).sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    let sum = match !(sum as u16) {
+    let sum = match checksum(&[body]) {
         0 if protocol == 17 => 0xffff, // a UDP checksum of 0 says that there is none
         sum => sum,
     };

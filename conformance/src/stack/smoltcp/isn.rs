@@ -56,17 +56,7 @@ fn inverse(odd: u64) -> u64 {
 /// The sequence number of the SYN that a fresh interface with this seed sends.
 fn first_isn(seed: u64) -> Option<u32> {
     const IPV4_HEADER: usize = 20;
-    let setup = Setup {
-        seed,
-        local: [192, 0, 2, 1].into(),
-        prefix: 24,
-        remote: [192, 0, 2, 2].into(),
-        mtu: 1500,
-        has_offload: true,
-        virtual_mss: 0,
-        isns: Vec::new(),
-        habits: Vec::new(),
-    };
+    let setup = Setup { seed, ..Setup::plain([192, 0, 2, 1].into(), [192, 0, 2, 2].into()) };
     let mut engine = Smoltcp::new(&setup).ok()?;
     let options = SocketOptions { receive_buffer: Some(1), send_buffer: Some(1), ..SocketOptions::default() };
     engine.connect(Instant::ZERO, None, (setup.remote, 1).into(), &options).ok()?;

@@ -38,17 +38,7 @@ impl Kit {
     fn made(is_ipv6: bool, isns: Vec<Seq>) -> Kit {
         let v6 = |host: u8| IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host.into()));
         let [local, remote] = [1, 2].map(|host| if is_ipv6 { v6(host) } else { [192, 0, 2, host].into() });
-        let setup = Setup {
-            seed: 42,
-            local,
-            prefix: 24,
-            remote,
-            mtu: 1500,
-            has_offload: true,
-            virtual_mss: 0,
-            isns,
-            habits: Vec::new(),
-        };
+        let setup = Setup { seed: 42, isns, ..Setup::plain(local, remote) };
         Kit {
             stack: super::super::new(&setup).expect("made"),
             setup,

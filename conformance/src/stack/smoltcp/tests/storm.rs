@@ -27,17 +27,7 @@ impl Dice {
 
 fn setup(seed: u64) -> Setup {
     let [local, remote] = [1, 2].map(|host| [192, 0, 2, host].into());
-    Setup {
-        seed,
-        local,
-        prefix: 24,
-        remote,
-        mtu: 1500,
-        has_offload: true,
-        virtual_mss: 0,
-        isns: vec![Seq(0xffff_fff0)],
-        habits: Vec::new(),
-    }
+    Setup { seed, isns: vec![Seq(0xffff_fff0)], ..Setup::plain(local, remote) }
 }
 
 fn any_call(dice: &mut Dice) -> Call {

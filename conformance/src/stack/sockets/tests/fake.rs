@@ -210,17 +210,7 @@ pub(super) struct Kit {
 }
 
 pub(super) fn setup() -> Setup {
-    Setup {
-        seed: 0,
-        local: [192, 0, 2, 1].into(),
-        prefix: 24,
-        remote: [192, 0, 2, 2].into(),
-        mtu: 1500,
-        has_offload: true,
-        virtual_mss: 0,
-        isns: Vec::new(),
-        habits: Vec::new(),
-    }
+    Setup::plain([192, 0, 2, 1].into(), [192, 0, 2, 2].into())
 }
 
 impl Kit {
