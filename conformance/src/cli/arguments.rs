@@ -145,7 +145,7 @@ impl RunArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Script files, or folders with .pkt files.
+    /// Script files and cases for HTTP, or folders with .pkt and .http files.
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
     /// Define a word for every script; may be repeated.

@@ -47,6 +47,8 @@ pub(super) struct JudgeArguments {
 impl JudgeArguments {
     /// The cases that are asked for.
     pub(super) fn cases(&self, home: &Home, role: Role) -> Result<Vec<Case>, CliError> {
+        // A wrong name is told now, not when all has run.
+        self.expectations(home)?;
         Ok(cases::find(&home.scripts(), role, &self.only)?)
     }
 
