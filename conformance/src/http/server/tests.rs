@@ -186,7 +186,10 @@ fn the_steps_of_a_case_reach_the_peer() {
                 Ok(0) => "201",
                 Ok(read) if buffer[..read] == *b"GET" => "200",
                 Ok(_) => "400",
-                Err(_) => return drop(RESETS.fetch_add(1, Ordering::SeqCst)),
+                Err(_) => {
+                    RESETS.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
             };
             if stream.write_all(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").as_bytes()).is_err() {
                 return;
