@@ -100,8 +100,8 @@ impl Role {
 
     /// The role whose folder holds this file: the innermost one that is called like a role.
     pub fn of(path: &std::path::Path) -> Option<Role> {
-        let folders = path.parent()?.components().rev();
-        folders.filter_map(|part| Role::ALL.into_iter().find(|role| part.as_os_str() == role.name())).next()
+        let mut folders = path.parent()?.components().rev();
+        folders.find_map(|part| Role::ALL.into_iter().find(|role| part.as_os_str() == role.name()))
     }
 
     /// The folder below `fixtures/scripts/http`.
