@@ -5,6 +5,8 @@ mod check;
 mod explain;
 mod fmt;
 mod http;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod list;
 mod record;
 mod run;
@@ -37,6 +39,8 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Record(arguments) => record::record(&arguments),
         Command::Http(command) => http::http(&command),
+        #[cfg(target_os = "linux")]
+        Command::Kernel(command) => kernel::kernel(&command),
     };
     match result {
         Ok(status) => ExitCode::from(status),
@@ -72,6 +76,9 @@ enum CliError {
     Mute(#[from] crate::http::client::Mute),
     #[error("cannot talk to {address}: {cause}")]
     Connect { address: String, cause: std::io::Error },
+    #[cfg(target_os = "linux")]
+    #[error("{0}")]
+    Kernel(#[from] crate::uml::UmlError),
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]
