@@ -32,6 +32,24 @@ const CONSOLE: usize = 64 << 10;
 /// What a guest may need of shared memory; where there is less its memory is a file on a disk.
 const ROOM: u64 = 1 << 30;
 
+/// The words of its command line, the same for every run: the kernel's randomness depends on them, too. The private folder
+/// is where the process that is the kernel stands, and so it is found by a name that is always the same.
+const WORDS: [&str; 13] = [
+    "rootfstype=hostfs",
+    "rootflags=/",
+    "ro",
+    "init=/proc/self/cwd/init",
+    "umid=guest",
+    "uml_dir=/proc/self/cwd/",
+    "con=null",
+    "con0=null,fd:1",
+    "panic=-1",
+    "time-travel=inf-cpu",
+    "time-travel-start=1700000000000000000", // nanoseconds since 1970
+    "quiet",
+    "WIRELAW_GUEST=1",
+];
+
 /// A folder that one guest and its host talk through; it goes with this value.
 #[derive(Debug)]
 pub struct Private(PathBuf);
@@ -171,7 +189,9 @@ impl Boot<'_> {
         let also = writer.try_clone().map_err(at("a pipe"))?;
         let child = Command::new(&myself)
             .args([self.kernel.binary().as_os_str()])
-            .args(self.words(private)?)
+            .arg(format!("mem={}M", self.memory))
+            .args(WORDS)
+            .current_dir(&private.0)
             .env_clear()
             .env(ROLE, std::process::id().to_string())
             .env("UML_SEED", self.seed.to_string())
@@ -182,23 +202,6 @@ impl Boot<'_> {
             .stderr(also)
             .spawn();
         Ok((child.map_err(at(myself))?, reader))
-    }
-
-    /// The words of its command line, which are parted by blanks.
-    fn words(&self, private: &Private) -> Result<Vec<String>, UmlError> {
-        let folder = private.0.to_str().filter(|path| !path.contains(|c: char| c.is_whitespace() || c == '"'));
-        let folder = folder.ok_or_else(|| {
-            let here = private.0.display();
-            UmlError::Lacks(format!(
-                "the folder for temporary files has a name that a kernel cannot read: {here}; set TMPDIR"
-            ))
-        })?;
-        let memory = format!("mem={}M", self.memory);
-        let fixed = "rootfstype=hostfs rootflags=/ ro con=null con0=null,fd:1 panic=-1 time-travel=inf-cpu \
-                     time-travel-start=1700000000000000000 quiet";
-        let own =
-            [format!("init={folder}/init"), format!("uml_dir={folder}/"), format!("{}={folder}", super::guest::ROLE)];
-        Ok([memory].into_iter().chain(fixed.split_ascii_whitespace().map(str::to_owned)).chain(own).collect())
     }
 }
 

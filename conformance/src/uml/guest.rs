@@ -15,8 +15,11 @@ use rustix::system::{RebootCommand, reboot};
 
 use super::{program, scenario};
 
-/// Set in the environment of the first process: the private folder, by its path on the host.
-pub(crate) const ROLE: &str = "WIRELAW_GUEST";
+/// Set in the environment of the first process.
+const ROLE: &str = "WIRELAW_GUEST";
+
+/// The private folder, for the host: where the process that is the kernel stands.
+const HOST: &str = "/proc/self/cwd";
 
 /// Where the private folder is in the guest.
 pub(crate) const FOLDER: &str = "/run/wirelaw";
@@ -26,19 +29,16 @@ const ROOT: &str = "/tmp/root";
 
 /// Lives the life of a guest, if this process is the first of one. It does not come back.
 pub(crate) fn live_if_asked() -> Option<ExitCode> {
-    let host = env::var_os(ROLE)?;
-    if std::process::id() != 1 {
-        return None;
-    }
-    if let Err(error) = live(Path::new(&host)) {
+    env::var_os(ROLE).filter(|_| std::process::id() == 1)?;
+    if let Err(error) = live() {
         println!("wirelaw: {error}"); // the console: the host reads it
     }
     let _ = reboot(RebootCommand::PowerOff);
     Some(ExitCode::from(2)) // the kernel panics, which the host hears of, too
 }
 
-fn live(host: &Path) -> Result<(), String> {
-    new_root(host)?;
+fn live() -> Result<(), String> {
+    new_root()?;
     settle();
     let job = |name: &str| fs::read(Path::new(FOLDER).join(name)).ok();
     match (job(scenario::JOB), job(program::JOB)) {
@@ -49,7 +49,7 @@ fn live(host: &Path) -> Result<(), String> {
 }
 
 /// A root to write to, above that of the machine.
-fn new_root(host: &Path) -> Result<(), String> {
+fn new_root() -> Result<(), String> {
     let below = |path: &str| PathBuf::from(format!("{ROOT}{path}"));
     attach("tmpfs", Path::new("/tmp"), "")?;
     for folder in ["/tmp/written", "/tmp/work", ROOT] {
@@ -66,7 +66,7 @@ fn new_root(host: &Path) -> Result<(), String> {
     ] {
         attach(kind, &below(path), "")?;
     }
-    share(host, &below(FOLDER))?;
+    share(Path::new(HOST), &below(FOLDER))?;
     chroot(ROOT).and_then(|()| env::set_current_dir("/")).map_err(|error| format!("cannot enter the root: {error}"))
 }
 
