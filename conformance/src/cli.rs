@@ -11,6 +11,8 @@ mod list;
 mod record;
 mod run;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod virtual_time;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +70,10 @@ enum CliError {
     Cases(#[from] crate::http::cases::CasesError),
     #[error("{0}")]
     Unreachable(#[from] crate::http::server::Unreachable),
+    #[error("{0}")]
+    NotStarted(#[from] crate::http::server::NotStarted),
+    #[error("a server in virtual time has to be started there: put `-- COMMAND` behind everything else")]
+    NoServer,
     #[error("{0}")]
     Proxy(#[from] crate::http::proxy::NoProxy),
     #[error("{0}")]

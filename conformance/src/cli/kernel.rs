@@ -169,7 +169,7 @@ pub(super) fn not_built(name: &str) -> String {
 }
 
 /// That of this process, as far as it is text.
-fn environment() -> BTreeMap<String, String> {
+pub(super) fn environment() -> BTreeMap<String, String> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 

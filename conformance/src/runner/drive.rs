@@ -51,6 +51,8 @@ pub(super) struct Driver<'a> {
     pub(super) now: Instant,
     /// The script time of the previous step.
     pub(super) previous: Instant,
+    /// The script time of the previous step that was not mere silence: since then the stack has been left alone.
+    pub(super) alone_since: Instant,
     /// When the previous step was due, if it was an inbound packet.
     previous_inbound: Option<Instant>,
     pub(super) flows: Flows,
@@ -130,6 +132,7 @@ impl<'a> Driver<'a> {
             trace: Trace::default(),
             now: Instant::ZERO,
             previous: Instant::ZERO,
+            alone_since: Instant::ZERO,
             previous_inbound: None,
             descriptors: Descriptors::new(),
             inbox: VecDeque::new(),
@@ -198,6 +201,9 @@ impl<'a> Driver<'a> {
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
+        if !matches!(step.action, Action::Silent) {
+            self.alone_since = start;
+        }
         self.has_begun = true;
         self.look_at_clock();
         self.check_blocking()

@@ -9,6 +9,7 @@ use std::io;
 use std::os::unix::fs::chroot;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, reboot};
@@ -83,9 +84,14 @@ fn attach(kind: &str, path: &Path, option: &str) -> Result<(), String> {
         .map_err(|error| format!("cannot mount {kind} at {}: {error}", path.display()))
 }
 
+/// How long a guest has been up before anything happens. Kernels take the second 0 of their life for "never": what they
+/// note in it, such as when a timestamp came, does not count.
+const UPTIME: Duration = Duration::from_secs(5);
+
 /// A guest has little memory, from which the kernel derives what it gives to connections. It shall be what it is on
 /// any machine of some size, and the same whatever the guest's size.
 fn settle() {
+    std::thread::sleep(UPTIME);
     for (name, value) in [
         ("tcp_rmem", "4096 131072 6291456"),
         ("tcp_wmem", "4096 16384 4194304"),
