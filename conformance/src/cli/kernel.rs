@@ -94,12 +94,12 @@ fn build(arguments: &BuildArguments) -> Result<u8, CliError> {
     let built = build::build(&source, jobs, &mut progress);
     progress.bar.finish_and_clear();
     let kernel = built?;
-    let mut text = format!("built in {} s\n{}", kernel.about.seconds, line(&kernel));
-    if !kernel.about.refused.is_empty() {
-        text.push_str(&format!("this kernel does not know: {}\n", kernel.about.refused.join(" ")));
-    }
-    text.push_str(&format!("judge it: wirelaw run --stack {}\n", kernel.name));
-    terminal::say(&text)?;
+    let refused = match kernel.about.refused.join(" ") {
+        words if words.is_empty() => String::new(),
+        words => format!("this kernel does not know: {words}\n"),
+    };
+    let (seconds, line, name) = (kernel.about.seconds, line(&kernel), kernel.name);
+    terminal::say(&format!("built in {seconds} s\n{line}{refused}judge it: wirelaw run --stack {name}\n"))?;
     Ok(0)
 }
 

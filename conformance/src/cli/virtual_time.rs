@@ -24,8 +24,8 @@ const MEMORY: u32 = 1024;
 pub(super) struct VirtualTime {
     /// Judge in virtual time: judge and peer run inside a kernel that `wirelaw kernel build` has built. Nothing waits,
     /// no verdict depends on how busy the machine is, and equal seeds give equal runs.
-    #[arg(long)]
-    virtual_time: bool,
+    #[arg(id = "virtual_time", long = "virtual-time")]
+    is_wanted: bool,
     /// With --virtual-time: in this kernel; the youngest if not given.
     #[arg(long, value_name = "NAME", requires = "virtual_time")]
     kernel: Option<String>,
@@ -37,12 +37,12 @@ pub(super) struct VirtualTime {
 impl VirtualTime {
     /// Whether it is asked for.
     pub(super) fn is_wanted(&self) -> bool {
-        self.virtual_time
+        self.is_wanted
     }
 
     /// Runs this very command in virtual time, if that is asked for, and tells its exit status. It may write `files`.
     pub(super) fn run<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<Option<u8>, CliError> {
-        if !self.virtual_time {
+        if !self.is_wanted {
             return Ok(None);
         }
         let kernel = choose(self.kernel.as_deref())?;

@@ -54,13 +54,11 @@ impl<'a> Driver<'a> {
     /// How long a packet is waited for: whole seconds from the line before, and two more, anew after each packet
     /// (2.4).
     pub(super) fn patience(&self, step: &Step, to: Instant) -> Duration {
-        match step.time.value {
-            Time::Any => self.longest_wait(),
-            _ => {
-                let original = Duration::from_secs(to.since(self.previous).as_secs() + 2);
-                original.max((to + self.lateness(to)).since(self.now))
-            }
+        if step.time.value == Time::Any {
+            return self.longest_wait();
         }
+        let original = Duration::from_secs(to.since(self.previous).as_secs() + 2);
+        original.max((to + self.lateness(to)).since(self.now))
     }
 
     /// How late a packet may be that is due at `to`. The timers of kernels are late by up to an eighth of the time for

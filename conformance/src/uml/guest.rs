@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::chroot;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ const ROOT: &str = "/tmp/root";
 pub(crate) fn live_if_asked() -> Option<ExitCode> {
     env::var_os(ROLE).filter(|_| std::process::id() == 1)?;
     if let Err(error) = live() {
-        println!("wirelaw: {error}"); // the console: the host reads it
+        let _ = writeln!(io::stdout(), "wirelaw: {error}"); // the console: the host reads it
     }
     let _ = reboot(RebootCommand::PowerOff);
     Some(ExitCode::from(2)) // the kernel panics, which the host hears of, too

@@ -6,6 +6,7 @@
 use md5::{Digest, Md5};
 
 use super::UmlError;
+use crate::hex::hex;
 
 /// Its configuration, on top of `allnoconfig`.
 pub const FRAGMENT: &str = include_str!("../../../fixtures/kernel/virtual-time.config");
@@ -29,7 +30,7 @@ pub fn hash() -> String {
         digest.update(text.as_bytes());
         digest.update([0]);
     }
-    digest.finalize().iter().take(5).map(|octet| format!("{octet:02x}")).collect()
+    hex(&digest.finalize()[..5])
 }
 
 /// `arch/um/os-Linux/util.c` with randomness that comes from a seed.
@@ -119,8 +120,11 @@ mod tests {
     #[test]
     fn what_a_kernel_does_not_take_is_told() {
         assert!(refused("").len() > 20);
-        let all: String =
-            FRAGMENT.lines().filter(|line| *line != "CONFIG_TCP_AO=y").map(|l| format!("{l}\n")).collect();
+        let all = FRAGMENT.replace(
+            "CONFIG_TCP_AO=y
+",
+            "",
+        );
         assert_eq!(refused(&all), ["CONFIG_TCP_AO=y"]);
     }
 }
