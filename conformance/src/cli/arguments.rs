@@ -42,6 +42,10 @@ pub(super) enum Command {
     /// HTTP/1.x: read messages; judge servers, proxies and clients.
     #[command(subcommand)]
     Http(HttpCommand),
+    /// Linux kernels in virtual time: build them, run programs in them.
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Kernel(super::kernel::KernelCommand),
 }
 
 impl Default for Command {

@@ -57,6 +57,12 @@ impl JudgeArguments {
         self.profile == Profile::Hardened
     }
 
+    /// The files that it writes.
+    #[cfg(target_os = "linux")]
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.learn, &self.json, &self.junit].into_iter().flatten().map(PathBuf::as_path)
+    }
+
     /// Says what is judged; `judge` calls back for each case that is done.
     pub(super) fn judge<J>(&self, introduction: &str, cases: usize, judge: J) -> Result<Vec<Outcome>, CliError>
     where
