@@ -11,6 +11,7 @@
 //! | [`build`] | a kernel is built, and tried |
 //! | [`cache`] | the kernels that are there |
 //! | [`boot`] | a kernel is started, and watched from outside |
+//! | [`private`] | the folder that a guest and its host talk through |
 //! | [`guest`] | the first process inside: this program again |
 //! | [`program`] | any program in virtual time |
 //! | [`scenario`] | a scenario in virtual time |
@@ -19,6 +20,7 @@ pub mod boot;
 pub mod build;
 pub mod cache;
 pub mod guest;
+pub mod private;
 pub mod program;
 pub mod recipe;
 pub mod scenario;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::virtual_time::clean_when_interrupted;
 use super::{CliError, terminal};
 use crate::uml::build::{self, Progress};
 use crate::uml::program::{self, Means, Program};
@@ -130,14 +131,30 @@ fn exec(arguments: &ExecArguments) -> u8 {
         let folder = env::current_dir().map_err(|cause| UmlError::File { path: ".".into(), cause })?;
         let mut program = program(&folder);
         for path in &mut program.writable {
-            *path = path.canonicalize().map_err(|cause| UmlError::File { path: path.clone(), cause })?;
+            *path = writable(path)?;
         }
+        clean_when_interrupted();
         program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])
     });
     ran.unwrap_or_else(|error| {
         terminal::complain(&format!("wirelaw: {error}\n"));
         NOT_THE_PROGRAM
     })
+}
+
+/// A folder that a guest may write to.
+fn writable(path: &Path) -> Result<PathBuf, UmlError> {
+    let folder = path.canonicalize().map_err(|cause| UmlError::File { path: path.to_owned(), cause })?;
+    if !folder.is_dir() {
+        return Err(UmlError::Lacks(format!("{}: --writable takes a folder, and this is none", path.display())));
+    }
+    if folder == Path::new("/") || ["/proc", "/sys", "/dev", "/run/wirelaw"].iter().any(|own| folder.starts_with(own)) {
+        return Err(UmlError::Lacks(format!(
+            "{}: a guest has one of its own; --writable takes another",
+            path.display()
+        )));
+    }
+    Ok(folder)
 }
 
 /// The kernel of this name, or the youngest.
@@ -206,6 +223,15 @@ impl Progress for Spinner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_shared_is_told() {
+        let told = |path: &str| writable(Path::new(path)).expect_err("it cannot").to_string();
+        assert_eq!(told("/etc/passwd"), "/etc/passwd: --writable takes a folder, and this is none");
+        assert!(told("/").starts_with("/: a guest has one of its own"), "{}", told("/"));
+        assert!(told("/proc/self").contains("one of its own"), "{}", told("/proc/self"));
+        assert!(told("/no/such").contains("No such file"), "{}", told("/no/such"));
+    }
 
     #[test]
     fn a_kernel_that_is_not_there_is_told_with_the_command_that_makes_it() {

@@ -42,6 +42,9 @@ fn select(stacks: &[NamedStack], names: &[String]) -> Result<Vec<NamedStack>, Cl
         if let Some(name) = names.iter().find(lacks) {
             return Err(UmlError::Lacks(super::kernel::not_built(name)).into());
         }
+        if names.iter().any(|name| cache::is_name(name)) {
+            super::virtual_time::clean_when_interrupted();
+        }
     }
     Ok(suite::select(&all, names)?)
 }

@@ -12,6 +12,7 @@ use clap::Args;
 use super::CliError;
 use super::kernel::{choose, environment};
 use crate::uml::UmlError;
+use crate::uml::private;
 use crate::uml::program::{self, Means, Program};
 
 /// How long a judge may take by the clock on the wall.
@@ -58,9 +59,22 @@ impl VirtualTime {
             environment: environment(),
             writable: folders(files)?,
         };
+        clean_when_interrupted();
         let means = Means { seed: self.seed, memory: MEMORY, limit: LIMIT };
         Ok(Some(program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])?))
     }
+}
+
+/// What a terminal's Ctrl-C sets as exit status: 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// An interrupted run leaves no private folder behind; its guests end with it.
+pub(super) fn clean_when_interrupted() {
+    // Who cannot listen to signals runs all the same.
+    let _ = ctrlc::set_handler(|| {
+        private::remove_all();
+        std::process::exit(INTERRUPTED);
+    });
 }
 
 /// The words without those that are for the host.

@@ -4,24 +4,24 @@
 //! that panics, or goes on for longer than it may, is ended, and says what its console said last.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Once, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::private::Private;
 use super::{Kernel, UmlError, at};
 
 /// Set in the environment of the process that becomes the kernel: the process that waits for it.
 pub(crate) const ROLE: &str = "WIRELAW_BOOT";
 
-/// How private folders begin, below the folder for temporary files; then comes the process that made them.
-const PREFIX: &str = "wirelaw-vt-";
+/// This program, even where its file was replaced or removed since it was started.
+const MYSELF: &str = "/proc/self/exe";
 
 /// How often the one who waits is told so.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -49,64 +49,6 @@ const WORDS: [&str; 13] = [
     "quiet",
     "WIRELAW_GUEST=1",
 ];
-
-/// A folder that one guest and its host talk through; it goes with this value.
-#[derive(Debug)]
-pub struct Private(PathBuf);
-
-impl Private {
-    /// A new one, for nobody but this user.
-    pub fn new() -> Result<Private, UmlError> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        static SWEPT: Once = Once::new();
-        let all = env::temp_dir();
-        SWEPT.call_once(|| sweep(&all));
-        loop {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = all.join(format!("{PREFIX}{}-{number}", std::process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(Private(path)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {} // of a process long gone
-                Err(error) => return Err(at(path)(error)),
-            }
-        }
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Puts a file into it.
-    pub fn put(&self, name: &str, content: &[u8]) -> Result<(), UmlError> {
-        let path = self.0.join(name);
-        fs::write(&path, content).map_err(at(path))
-    }
-
-    /// A file of it, if it is there.
-    pub fn get(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.0.join(name)).ok()
-    }
-}
-
-impl Drop for Private {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0); // what cannot be removed is small, and in the folder for such things
-    }
-}
-
-/// Removes what interrupted runs have left.
-fn sweep(all: &Path) {
-    let is_stale = |name: &str| {
-        let maker = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
-        maker.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
-    };
-    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().is_some_and(is_stale) {
-            let _ = fs::remove_dir_all(entry.path()); // another user's
-        }
-    }
-}
 
 /// How a guest is started.
 #[derive(Clone, Copy, Debug)]
@@ -147,10 +89,11 @@ impl std::fmt::Display for Trouble {
 }
 
 impl Boot<'_> {
-    /// Starts it, and waits until it has ended; meanwhile `each_moment` is called, some fifty times a second.
+    /// Starts it, and waits until it has ended; meanwhile `each_moment` is called, some fifty times a second, and says
+    /// whether the guest shall go on.
     ///
     /// Fails if it cannot be started at all.
-    pub fn run(&self, private: &Private, each_moment: &mut dyn FnMut()) -> Result<Ended, UmlError> {
+    pub fn run(&self, private: &Private, each_moment: &mut dyn FnMut() -> bool) -> Result<Ended, UmlError> {
         let (mut child, console) = self.start(private)?;
         let (sender, receiver) = mpsc::channel();
         let listener = thread::Builder::new().spawn(move || {
@@ -165,9 +108,8 @@ impl Boot<'_> {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break String::new(),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
-            each_moment();
-            if start.elapsed() > self.limit {
-                is_over_time = true;
+            is_over_time |= start.elapsed() > self.limit;
+            if is_over_time || !each_moment() {
                 end(&mut child);
             }
         };
@@ -182,16 +124,14 @@ impl Boot<'_> {
     }
 
     fn start(&self, private: &Private) -> Result<(Child, io::PipeReader), UmlError> {
-        let myself = env::current_exe().map_err(at("/proc/self/exe"))?;
-        let init = private.0.join("init");
-        symlink(&myself, &init).map_err(at(init.clone()))?;
+        first_process(&private.path().join("init"))?;
         let (reader, writer) = io::pipe().map_err(at("a pipe"))?;
         let also = writer.try_clone().map_err(at("a pipe"))?;
-        let child = Command::new(&myself)
+        let child = Command::new(MYSELF)
             .args([self.kernel.binary().as_os_str()])
             .arg(format!("mem={}M", self.memory))
             .args(WORDS)
-            .current_dir(&private.0)
+            .current_dir(private.path())
             .env_clear()
             .env(ROLE, std::process::id().to_string())
             .env("UML_SEED", self.seed.to_string())
@@ -201,8 +141,21 @@ impl Boot<'_> {
             .stdout(writer)
             .stderr(also)
             .spawn();
-        Ok((child.map_err(at(myself))?, reader))
+        Ok((child.map_err(at(MYSELF))?, reader))
     }
+}
+
+/// Makes this program the first process of the guest, which finds it by its path: one that no longer leads to it would
+/// start another program, or none.
+fn first_process(init: &Path) -> Result<(), UmlError> {
+    let identity = |path: &Path| fs::metadata(path).map(|it| (it.dev(), it.ino()));
+    let path = fs::read_link(MYSELF).map_err(at(MYSELF))?;
+    let mine = identity(Path::new(MYSELF)).map_err(at(MYSELF))?;
+    let made = match identity(&path) {
+        Ok(there) if there == mine => symlink(&path, init),
+        _ => fs::copy(MYSELF, init).map(drop),
+    };
+    made.map_err(at(init))
 }
 
 /// Becomes the kernel that this process was started for, if it was.
@@ -222,7 +175,7 @@ pub(crate) fn become_if_asked(die_with_parent: impl Fn(&str) -> bool) -> Option<
 fn memory_folder(private: &Private) -> PathBuf {
     let shared = Path::new("/dev/shm");
     let room = rustix::fs::statvfs(shared).map_or(0, |it| it.f_bavail.saturating_mul(it.f_frsize));
-    if room > ROOM { shared.to_owned() } else { private.0.clone() }
+    if room > ROOM { shared.to_owned() } else { private.path().to_owned() }
 }
 
 /// The end of what the console says.
@@ -244,6 +197,10 @@ fn end(child: &mut Child) {
 /// Why it ended as it did, if that was not by switching itself off.
 fn trouble(status: ExitStatus, console: &str) -> Option<Trouble> {
     let said = |needle: &str| console.lines().find(|line| line.contains(needle)).map(str::trim);
+    // first of all: the trace of a panic may well name ptrace
+    if let Some(line) = said("Kernel panic") {
+        return Some(Trouble::Broken(line.to_owned()));
+    }
     let last = || console.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("nothing on its console");
     if let Some(line) = said("ptrace").filter(|_| !status.success()) {
         let remedy = match fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").as_deref().map(str::trim) {
@@ -255,7 +212,7 @@ fn trouble(status: ExitStatus, console: &str) -> Option<Trouble> {
         let why = "a kernel in virtual time, which traces its own processes; that is forbidden here";
         return Some(Trouble::Forbidden(format!("{why}: {remedy} ({line})")));
     }
-    match said("Kernel panic").or_else(|| said("wirelaw: ")) {
+    match said("wirelaw: ") {
         Some(line) => Some(Trouble::Broken(line.to_owned())),
         None if status.success() => None,
         None => Some(Trouble::Broken(format!("it ended with {status}; the last it said: {}", last()))),
@@ -269,36 +226,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_private_folder_is_private_and_goes_away() {
-        use std::os::unix::fs::PermissionsExt;
-
-        let private = Private::new().expect("there is room");
-        let path = private.path().to_owned();
-        assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o700);
-        private.put("x", b"y").expect("there is room");
-        assert_eq!(private.get("x").as_deref(), Some(&b"y"[..]));
-        drop(private);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn what_dead_processes_left_is_swept_and_nothing_else() {
-        let all = tempfile::tempdir().expect("there is room");
-        let names = [format!("{PREFIX}999999999-0"), format!("{PREFIX}{}-0", std::process::id()), "other".to_owned()];
-        for name in &names {
-            fs::create_dir(all.path().join(name)).expect("there is room");
-        }
-        sweep(all.path());
-        assert_eq!(names.map(|name| all.path().join(name).exists()), [false, true, true]);
-    }
-
-    #[test]
     fn an_end_is_explained() {
         let ok = ExitStatus::from_raw(0);
         let aborted = ExitStatus::from_raw(6);
         assert_eq!(trouble(ok, "booting\n"), None);
         let panic = trouble(aborted, "x\nKernel panic - not syncing: No working init found.\ny\n");
         assert_eq!(panic, Some(Trouble::Broken("Kernel panic - not syncing: No working init found.".to_owned())));
+        let traced = trouble(aborted, "Kernel panic - not syncing: init!\n[<60457a50>] ? ptrace+0x0/0xc0\n");
+        assert!(matches!(traced, Some(Trouble::Broken(_))), "a guest may not make itself unsupported: {traced:?}");
         let forbidden = trouble(ExitStatus::from_raw(256), "check_ptrace: ptrace failed: Operation not permitted\n");
         assert!(matches!(forbidden, Some(Trouble::Forbidden(_))), "{forbidden:?}");
         let other = trouble(ExitStatus::from_raw(256), "a\nb\n\n");

@@ -40,6 +40,7 @@ pub(crate) fn live_if_asked() -> Option<ExitCode> {
 
 fn live() -> Result<(), String> {
     new_root()?;
+    only_once()?;
     settle();
     let job = |name: &str| fs::read(Path::new(FOLDER).join(name)).ok();
     match (job(scenario::JOB), job(program::JOB)) {
@@ -47,6 +48,15 @@ fn live() -> Result<(), String> {
         (None, Some(job)) => program::work(&job),
         (None, None) => Err("the guest was not told what to do".to_owned()),
     }
+}
+
+/// A guest that reboots begins anew, and would do so for ever.
+fn only_once() -> Result<(), String> {
+    let mark = Path::new(FOLDER).join("begun");
+    fs::File::create_new(mark).map(drop).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => "the guest was rebooted from inside".to_owned(),
+        _ => format!("cannot write to the private folder: {error}"),
+    })
 }
 
 /// A root to write to, above that of the machine.

@@ -5,15 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::fs::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
 
-use super::boot::{Boot, Private};
+use super::boot::Boot;
+use super::private::Private;
 use super::{Kernel, UmlError, at, guest};
 
 /// The file that tells a guest of a program.
@@ -24,6 +26,9 @@ const STATUS: &str = "status";
 
 /// The files that the program's output goes to: standard output and standard error.
 const OUTPUTS: [&str; 2] = ["stdout", "stderr"];
+
+/// The exit status where what the program writes cannot be passed on, as if SIGPIPE had ended it: 128 + 13.
+const UNREAD: u8 = 141;
 
 /// A program that shall run in virtual time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,7 +55,7 @@ pub struct Means {
 }
 
 /// Runs a program in a guest of its own and passes on what it writes; the exit status is the program's, and 128 more than
-/// the signal's number if one ended it.
+/// the signal's number if one ended it; 141 (SIGPIPE), too, if its output cannot be passed on, which ends it.
 pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn Write; 2]) -> Result<u8, UmlError> {
     let private = Private::new()?;
     private.put(JOB, &serde_json::to_vec(program).unwrap_or_default())?; // plain data: it can always be written
@@ -59,20 +64,25 @@ pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn 
     }
     let [out, err] = OUTPUTS.map(|name| {
         let path = private.path().join(name);
-        File::open(&path).map_err(at(path))
+        OpenOptions::new().read(true).write(true).open(&path).map_err(at(path))
     });
     let [stdout, stderr] = outputs;
     let mut tails = [(out?, stdout), (err?, stderr)];
+    let mut has_readers = true;
     let mut pass_on = || {
         for (file, output) in &mut tails {
-            let _ = io::copy(file, output).and_then(|_| output.flush()); // a reader who has seen enough
+            has_readers &= pass(file, output);
         }
+        has_readers
     };
     let boot = Boot { kernel, seed: means.seed, memory: means.memory, limit: means.limit };
     let ended = boot.run(&private, &mut pass_on)?;
-    pass_on();
+    if !pass_on() {
+        return Ok(UNREAD);
+    }
     let status = private.get(STATUS).map(|octets| String::from_utf8_lossy(&octets).into_owned());
-    match status.as_deref().map(|text| text.parse::<u8>().map_err(|_| text)) {
+    // an empty one: there was no room to write it
+    match status.as_deref().filter(|text| !text.is_empty()).map(|text| text.parse::<u8>().map_err(|_| text)) {
         Some(Ok(status)) => Ok(status),
         Some(Err(why)) => Err(UmlError::Guest(why.to_owned())),
         None => Err(UmlError::Guest(match ended.trouble {
@@ -80,6 +90,19 @@ pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn 
             None => format!("the guest ended without an answer: {}", ended.console.trim()),
         })),
     }
+}
+
+/// Passes on what came, and gives back the room it took: a program may write more than a disk holds. False if nobody reads
+/// it any more.
+fn pass(file: &mut File, output: &mut dyn Write) -> bool {
+    let before = file.stream_position().unwrap_or_default();
+    let passed = io::copy(file, output).and_then(|_| output.flush());
+    let now = file.stream_position().unwrap_or_default();
+    if now > before {
+        // not every file system can; then it takes room until the end
+        let _ = fallocate(&*file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, before, now - before);
+    }
+    passed.is_ok()
 }
 
 /// In the guest: runs the program, and leaves its exit status.

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::boot::{Boot, Private, Trouble};
+use super::boot::{Boot, Trouble};
+use super::private::Private;
 use super::{Kernel, UmlError, guest};
 use crate::axes::Axes;
 use crate::runner::Run;
@@ -36,7 +37,7 @@ fn ask(kernel: &Kernel, job: &Job, axes: &Axes) -> Result<Answer, UmlError> {
     private.put(JOB, &serde_json::to_vec(job).unwrap_or_default())?; // plain data: it can always be written
     let limit = LIMIT.min(Duration::from_secs(axes.longest));
     let boot = Boot { kernel, seed: axes.seed, memory: MEMORY, limit };
-    let ended = boot.run(&private, &mut || {})?;
+    let ended = boot.run(&private, &mut || true)?;
     let answer = private.get(ANSWER).and_then(|octets| serde_json::from_slice(&octets).ok());
     match (answer, ended.trouble) {
         (Some(answer), _) => Ok(answer),

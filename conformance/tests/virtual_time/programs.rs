@@ -1,21 +1,27 @@
 //! `wirelaw kernel exec` and `--virtual-time`, as a user calls them.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::io::{self, Read};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Trial};
+use rustix::process::{Pid, Signal, kill_process};
 use wirelaw::uml::Kernel;
 
 use super::promises::{Check, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 9] = [
         ("a-program-sleeps-without-waiting", a_program_sleeps_without_waiting),
         ("a-program-has-its-exit-status", a_program_has_its_exit_status),
         ("a-program-cannot-change-the-machine", a_program_cannot_change_the_machine),
         ("a-program-has-no-way-out", a_program_has_no_way_out),
         ("a-program-that-is-not-there-is-told", a_program_that_is_not_there_is_told),
+        ("a-program-whose-reader-has-gone-ends", a_program_whose_reader_has_gone_ends),
+        ("a-program-that-reboots-is-told", a_program_that_reboots_is_told),
+        ("an-interrupted-program-leaves-nothing", an_interrupted_program_leaves_nothing),
+        ("a-guest-is-the-program-that-was-started", a_guest_is_the_program_that_was_started),
     ];
     let mut trials: Vec<Trial> = checks.into_iter().map(|(name, check)| trial(name, check)).collect();
     trials.push(if has_curl() {
@@ -85,6 +91,68 @@ fn a_program_that_is_not_there_is_told(kernel: &Kernel) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{}: {said}", output.status))
+}
+
+/// As `yes | head -1` ends at once, and not when the disk is full.
+fn a_program_whose_reader_has_gone_ends(kernel: &Kernel) -> Result<(), String> {
+    let (reader, writer) = io::pipe().map_err(|error| error.to_string())?;
+    drop(reader);
+    let start = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--longest", "60", "--", "yes"]).stdout(writer);
+    let status = command.status().map_err(|error| error.to_string())?;
+    if status.code() == Some(141) && start.elapsed() < Duration::from_secs(50) {
+        return Ok(());
+    }
+    Err(format!("{status} after {:?}", start.elapsed()))
+}
+
+fn a_program_that_reboots_is_told(kernel: &Kernel) -> Result<(), String> {
+    let reboot = "import ctypes; ctypes.CDLL(None).reboot(0x1234567)"; // RB_AUTOBOOT
+    let output = wirelaw(&["kernel", "exec", "--kernel", kernel.name, "--", "python3", "-c", reboot]);
+    if output.status.code() == Some(125) && text(&output.stderr).contains("rebooted from inside") {
+        return Ok(());
+    }
+    Err(format!("{}: {}", output.status, text(&output.stderr)))
+}
+
+fn an_interrupted_program_leaves_nothing(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let is_empty = || fs::read_dir(folder.path()).is_ok_and(|mut entries| entries.next().is_none());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "echo begun; while :; do :; done"]);
+    let child = command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| error.to_string())?;
+    let mut begun = [0; 5];
+    child.stdout.take().ok_or("no pipe")?.read_exact(&mut begun).map_err(|error| error.to_string())?;
+    let was_empty = is_empty();
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or("no process")?;
+    kill_process(pid, Signal::TERM).map_err(|error| error.to_string())?;
+    let status = child.wait().map_err(|error| error.to_string())?;
+    match (was_empty, status.code(), is_empty()) {
+        (false, Some(130), true) => Ok(()),
+        found => Err(format!("{found:?}")),
+    }
+}
+
+/// Whoever builds anew while a run goes on gets the run of the program that was started.
+fn a_guest_is_the_program_that_was_started(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mine = folder.path().join("wirelaw");
+    fs::copy(env!("CARGO_BIN_EXE_wirelaw"), &mine).map_err(|error| error.to_string())?;
+    for number in 0..40 {
+        let script = folder.path().join(format!("{number}.pkt"));
+        fs::write(script, "0 `true`\n").map_err(|error| error.to_string())?;
+    }
+    let report = folder.path().join("report.json");
+    let mut command = Command::new(&mine);
+    command.args(["run", "--allow-shell", "--jobs", "1", "--stack", kernel.name, "--json"]);
+    let child = command.arg(&report).arg(folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| error.to_string())?;
+    std::thread::sleep(Duration::from_millis(600));
+    fs::remove_file(&mine).map_err(|error| error.to_string())?;
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(fs::read_to_string(&report).unwrap_or_default()) }
 }
 
 /// curl waits for replies that never end; nobody waits for curl.
