@@ -23,8 +23,15 @@ const MEMORY: u32 = 128;
 /// How much longer than its script says a scenario may take, in virtual time: the runner gives up a call after a day.
 const GRACE: Duration = Duration::from_hours(26);
 
-/// How long a guest may take by the clock on the wall, unless `--longest` says less.
+/// How long a guest may take by the clock on the wall besides what its script takes, unless `--longest` says less.
 const LIMIT: Duration = Duration::from_mins(1);
+
+/// How many virtual seconds pass in one on the wall, at least. Every tick costs something: on a calm machine a million
+/// of seconds takes ten on the wall or more, on a busy one ten times as much, and shall change no verdict.
+const PACE: u32 = 10_000;
+
+/// The most that any guest may take by the clock on the wall.
+const MOST: Duration = Duration::from_mins(10);
 
 /// Runs a scenario in a guest of its own.
 pub fn run(kernel: &Kernel, scenario: &Scenario, axes: &Axes) -> Run {
@@ -35,7 +42,7 @@ pub fn run(kernel: &Kernel, scenario: &Scenario, axes: &Axes) -> Run {
 fn ask(kernel: &Kernel, job: &Job, axes: &Axes) -> Result<Answer, UmlError> {
     let private = Private::new()?;
     private.put(JOB, &serde_json::to_vec(job).unwrap_or_default())?; // plain data: it can always be written
-    let limit = LIMIT.min(Duration::from_secs(axes.longest));
+    let limit = limit(job.duration()).min(Duration::from_secs(axes.longest));
     let boot = Boot { kernel, seed: axes.seed, memory: MEMORY, limit };
     let ended = boot.run(&private, &mut || true)?;
     let answer = private.get(ANSWER).and_then(|octets| serde_json::from_slice(&octets).ok());
@@ -45,6 +52,11 @@ fn ask(kernel: &Kernel, job: &Job, axes: &Axes) -> Result<Answer, UmlError> {
         (None, Some(Trouble::Broken(what))) => Ok(Answer::broken(format!("the guest failed: {what}"))),
         (None, None) => Ok(Answer::broken(format!("the guest ended without an answer: {}", ended.console.trim()))),
     }
+}
+
+/// How long a script may take by the clock on the wall.
+fn limit(virtual_time: Duration) -> Duration {
+    LIMIT.saturating_add(virtual_time / PACE).min(MOST)
 }
 
 /// In the guest: does the job, and leaves the answer.
@@ -68,4 +80,16 @@ fn leave(answer: &Answer) -> Result<(), String> {
     std::fs::write(&part, octets)
         .and_then(|()| std::fs::rename(&part, &whole))
         .map_err(|error| format!("cannot leave the answer: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_script_has_time_on_a_busy_machine_and_none_has_for_ever() {
+        assert_eq!(limit(Duration::ZERO), Duration::from_mins(1));
+        assert!(limit(Duration::from_hours(24 * 40)) > Duration::from_mins(5));
+        assert_eq!(limit(Duration::MAX), MOST);
+    }
 }
