@@ -71,6 +71,7 @@ impl Judge<'_> {
                     self.endpoint.map_or("cannot listen".to_owned(), |at| format!("cannot connect to {}", at.address));
                 plain(Verdict::Broken, format!("{failed}: {error}"))
             }
+            Err(Trouble::Gone(since)) => plain(Verdict::Broken, since),
             Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
         };
         if let (Some(failure), Some(endpoint)) = (&mut outcome.failure, self.endpoint)
