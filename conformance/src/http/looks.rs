@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::cases::Case;
 use super::judge::{Judge, Run, outcome_line};
-use super::play::{Bounds, Trouble};
+use super::play::{Bounds, Trouble, octets};
 use super::script::{Script, Segments};
 use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
@@ -24,6 +24,12 @@ const ALONE: usize = 3;
 
 /// The pauses between the parts of a cut write at the second look, and at those that follow.
 const PACES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(8)];
+
+/// For every so many octets that a case sends the later looks have their patience once more, and so often at most.
+const EACH: usize = 8 << 10;
+
+/// See [`EACH`].
+const MOST_TIMES: u32 = 6;
 
 /// How the looks are had.
 pub(super) struct Plan<'a> {
@@ -77,12 +83,13 @@ where
     let first = reach::play_all(&units, plan.first, |(at, way)| {
         looks.run(&cases[*at], script(*at), script(*at).segments[*way], Look::First)
     });
+    let is_over = looks.watch.is_over();
     let mut seen: Vec<Seen<'_>> = cases.iter().map(|case| Seen { case, runs: Mutex::default() }).collect();
     for ((at, way), run) in units.iter().zip(first) {
         // What it did as it went says nothing.
         let name = name(&cases[*at], script(*at).segments[*way]);
         let run = match looks.watch.over() {
-            Some(over) if looks.watch.is_suspect(&name) => Err(Trouble::Gone(over)),
+            Some(over) if is_over && looks.watch.is_suspect(&name) => Err(Trouble::Gone(over)),
             _ => run,
         };
         seen[*at].runs.get_mut().expect("nobody has the lock").push(run);
@@ -116,7 +123,7 @@ where
     P: Fn(&Script, Segments, &Bounds) -> Result<Run, Trouble> + Sync,
 {
     fn run(&self, case: &Case, script: &Script, segments: Segments, look: Look) -> Result<Run, Trouble> {
-        let bounds = self.bounds(look);
+        let bounds = self.bounds(script, look);
         self.watch.run(&name(case, segments), || {
             let begun = Instant::now();
             let run = (self.play)(script, segments, &bounds);
@@ -128,7 +135,10 @@ where
     }
 
     /// A peer that drips its replies would cost all the time there is, again and again: it gets less of it then.
-    fn bounds(&self, look: Look) -> Bounds {
+    /// Much to read takes time, so that silence says something only after more of it.
+    fn bounds(&self, script: &Script, look: Look) -> Bounds {
+        let size = octets(script, &self.judge.abilities.variables).map_or(0, |octets| octets.len());
+        let size = u32::try_from(size / EACH).map_or(MOST_TIMES, |times| (1 + times).min(MOST_TIMES));
         let bounds = match look {
             Look::First => self.plan.bounds,
             Look::Second => Bounds { pace: PACES[0], ..self.plan.bounds.with_more_time(self.plan.quiet) },
@@ -136,7 +146,8 @@ where
         };
         let is_dripping = self.exhausted.load(Ordering::Relaxed) >= self.plan.first;
         let total = if is_dripping { bounds.total.min(self.plan.bounds.patience * 3) } else { bounds.total };
-        Bounds { total, ..bounds }
+        let patience = if look == Look::First { bounds.patience } else { bounds.patience * size };
+        Bounds { total, patience, ..bounds }
     }
 
     /// Plays again what looks wrong, the worst first, until something is wrong again.

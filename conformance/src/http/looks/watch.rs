@@ -5,10 +5,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::judge::Run;
+use super::super::observe::Message;
 use super::super::play::Trouble;
 
 /// How often a plain request is tried before a peer counts as gone; alone, and with a longer pause each time.
 const TRIES: u32 = 3;
+
+/// So many times the patience is waited for a peer that takes a connection and is silent: what was sent to it may keep it
+/// busy.
+const BUSY: u32 = 15;
+
+/// How much a report tells of what came instead of a reply.
+const LONGEST_WHY: usize = 200;
 
 /// How many runs a report names.
 const NAMED: usize = 8;
@@ -73,6 +81,12 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Asks once more, so that the last run, too, is known to have left a peer that lives.
+    pub(super) fn is_over(&self) -> bool {
+        self.check(Instant::now());
+        self.over().is_some()
+    }
+
     /// Why nothing is played any more.
     pub(super) fn over(&self) -> Option<String> {
         self.state().over.clone()
@@ -90,16 +104,16 @@ impl<'a> Watch<'a> {
         if self.over().is_some() || self.state().alive >= begun {
             return;
         }
-        let mut last = String::new();
-        for tried in 0..TRIES {
-            thread::sleep(self.patience / 4 * tried);
+        let begun = Instant::now();
+        for tried in 0.. {
+            thread::sleep(self.patience / 4 * tried.min(TRIES));
             let asked = Instant::now();
-            match (self.ask)() {
-                Ok(()) => return self.state().is_alive(asked),
-                Err(why) => last = why,
+            let Err(why) = (self.ask)() else { return self.state().is_alive(asked) };
+            let is_silent = asked.elapsed() > self.patience;
+            if tried + 1 >= TRIES && (!is_silent || begun.elapsed() > self.patience * BUSY) {
+                return self.state().give_up(&why);
             }
         }
-        self.state().give_up(&last);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -129,6 +143,7 @@ impl State {
     }
 
     fn give_up(&mut self, why: &str) {
+        let why: String = why.chars().take(LONGEST_WHY).collect();
         // Whoever was answered is less likely to be at fault; who was in play first is the likeliest.
         self.runs.sort_by_key(|seen| (seen.is_answered, seen.begun));
         let unanswered = self.runs.iter().filter(|seen| !seen.is_answered).count();
@@ -147,7 +162,8 @@ impl State {
 }
 
 fn is_answered(run: &Run) -> bool {
-    run.observation.replies.iter().any(|reply| reply.is_complete && reply.status().is_some())
+    let is_final = |reply: &Message| reply.is_complete && reply.status().is_some() && !reply.is_interim();
+    run.observation.replies.iter().any(is_final)
 }
 
 #[cfg(test)]
@@ -198,6 +214,18 @@ mod tests {
         assert_eq!(asked.load(Ordering::Relaxed), 3);
         assert!(watch.run("closed at once", silent).is_ok());
         assert_eq!(asked.load(Ordering::Relaxed), 3, "it was alive a moment ago");
+    }
+
+    #[test]
+    fn a_busy_peer_is_waited_for() {
+        let asked = AtomicUsize::new(0);
+        let ask = || {
+            thread::sleep(PATIENCE * 2);
+            if asked.fetch_add(1, Ordering::Relaxed) < 4 { Err("no reply".to_owned()) } else { Ok(()) }
+        };
+        let watch = Watch::new(&ask, PATIENCE);
+        assert!(watch.run("hard work", silent_for_long).is_ok());
+        assert!(watch.over().is_none());
     }
 
     #[test]

@@ -1,3 +1,5 @@
+mod trust;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -27,6 +29,7 @@ fn listen(serve: fn(TcpStream)) -> Server {
             quiet: Duration::from_millis(50),
             total: Duration::from_millis(500),
             octets: 1 << 20,
+            pace: Duration::ZERO,
         },
         jobs: NonZeroUsize::MIN,
     }
