@@ -28,6 +28,9 @@ const PACES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(8)
 /// For every so many octets that a case sends the later looks have their patience once more, and so often at most.
 const EACH: usize = 8 << 10;
 
+/// A run that takes so many times the patience is one of a peer that drips, if there are many of them.
+const LONG: u32 = 6;
+
 /// See [`EACH`].
 const MOST_TIMES: u32 = 6;
 
@@ -59,7 +62,7 @@ struct Looks<'a, P> {
     plan: &'a Plan<'a>,
     play: P,
     watch: Watch<'a>,
-    /// How many runs have used up all their time.
+    /// How many runs have used up all their time, or [`LONG`].
     exhausted: AtomicUsize,
     /// Held for writing by who must be alone.
     alone: RwLock<()>,
@@ -127,7 +130,7 @@ where
         self.watch.run(&name(case, segments), || {
             let begun = Instant::now();
             let run = (self.play)(script, segments, &bounds);
-            if begun.elapsed() >= bounds.total {
+            if begun.elapsed() >= bounds.total.min(self.plan.bounds.patience * LONG) {
                 self.exhausted.fetch_add(1, Ordering::Relaxed);
             }
             run
