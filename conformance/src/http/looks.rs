@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::cases::Case;
 use super::judge::{Judge, Run, outcome_line};
 use super::play::{Bounds, Trouble, octets};
-use super::script::{Script, Segments};
+use super::script::{Script, Segments, Step};
 use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 use watch::Watch;
@@ -179,7 +179,9 @@ where
             reach::insist(|| self.run(case, script, first.segments, Look::Second))?
         };
         let line = |run: &Run| outcome_line(script, &run.observation, &self.judge.abilities.baseline).span.start;
-        let is_steady = line(first) == line(&second) && !second.observation.is_cut_off;
+        // Whether the end of the requests comes before or behind the last reply is a race, too.
+        let races = second.observation.is_cut_off || script.steps.iter().any(|placed| placed.step == Step::HalfClose);
+        let is_steady = line(first) == line(&second) && !races;
         if is_steady || !self.judge.is_wrong(script, &second) {
             return Ok(second);
         }

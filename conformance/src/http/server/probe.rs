@@ -126,6 +126,9 @@ pub(super) fn ask(server: &Server, variables: &Variables, bounds: &Bounds) -> Re
     if is_whole { Ok(()) } else { Err(summary(&seen)) }
 }
 
+/// What every status-line starts with.
+const BEGINNING: &[u8] = b"HTTP/1.";
+
 /// How many lines tell what a server sent that is none.
 const FEW: usize = 5;
 
@@ -136,6 +139,9 @@ fn final_status(observation: &Observation, number: usize) -> Option<u16> {
 /// Such as `200, 400, then it closed`.
 fn summary(observation: &Observation) -> String {
     let statuses = observation.replies.iter().map(|reply| match reply.status() {
+        None if !reply.raw.is_empty() && BEGINNING.starts_with(&reply.raw[..reply.raw.len().min(BEGINNING.len())]) => {
+            "the beginning of a reply".to_owned()
+        }
         None => "no HTTP".to_owned(),
         Some(status) if !reply.is_complete => format!("a part of a {status}"),
         Some(status) => status.to_string(),
