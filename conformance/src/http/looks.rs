@@ -150,7 +150,7 @@ where
         let is_dripping = self.exhausted.load(Ordering::Relaxed) >= self.plan.first;
         let total = if is_dripping { bounds.total.min(self.plan.bounds.patience * 3) } else { bounds.total };
         let patience = if look == Look::First { bounds.patience } else { bounds.patience * size };
-        Bounds { total, patience, ..bounds }
+        Bounds { patience, total, ..bounds }
     }
 
     /// Plays again what looks wrong, the worst first, until something is wrong again.

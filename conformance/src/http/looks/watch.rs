@@ -176,26 +176,24 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_millis(40);
 
-    fn silent() -> Played {
-        Ok(Run { segments: Segments::Whole, observation: Observation::default() })
+    fn run(octets: &[u8]) -> Run {
+        let replies = read_replies(octets, &[], false);
+        Run { segments: Segments::Whole, observation: Observation { replies, ..Observation::default() } }
     }
 
-    fn answered() -> Played {
-        let replies = read_replies(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &[], false);
-        Ok(Run { segments: Segments::Whole, observation: Observation { replies, ..Observation::default() } })
-    }
-
-    fn silent_for_long() -> Played {
+    fn silent_for_long() -> Run {
         thread::sleep(PATIENCE * 2);
-        silent()
+        run(b"")
     }
 
     #[test]
     fn who_was_in_play_when_it_went_is_named() {
         let ask = || Err("no reply".to_owned());
         let watch = Watch::new(&ask, PATIENCE);
-        assert!(watch.run("before", answered).is_ok());
-        assert!(watch.run("during", silent_for_long).is_err_and(|trouble| matches!(trouble, Trouble::Gone(_))));
+        assert!(watch.run("before", || Ok(run(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))).is_ok());
+        assert!(
+            watch.run("during", || Ok(silent_for_long())).is_err_and(|trouble| matches!(trouble, Trouble::Gone(_)))
+        );
         let over = watch.over().expect("it is gone");
         assert!(over.contains("(no reply)") && over.contains("began: during ("), "{over}");
         assert!(watch.is_suspect("during") && !watch.is_suspect("before"));
@@ -210,9 +208,9 @@ mod tests {
             Ok(())
         };
         let watch = Watch::new(&ask, PATIENCE);
-        assert!((0..3).all(|_| watch.run("silent", silent_for_long).is_ok()));
+        assert!((0..3).all(|_| watch.run("silent", || Ok(silent_for_long())).is_ok()));
         assert_eq!(asked.load(Ordering::Relaxed), 3);
-        assert!(watch.run("closed at once", silent).is_ok());
+        assert!(watch.run("closed at once", || Ok(run(b""))).is_ok());
         assert_eq!(asked.load(Ordering::Relaxed), 3, "it was alive a moment ago");
     }
 
@@ -224,7 +222,7 @@ mod tests {
             if asked.fetch_add(1, Ordering::Relaxed) < 4 { Err("no reply".to_owned()) } else { Ok(()) }
         };
         let watch = Watch::new(&ask, PATIENCE);
-        assert!(watch.run("hard work", silent_for_long).is_ok());
+        assert!(watch.run("hard work", || Ok(silent_for_long())).is_ok());
         assert!(watch.over().is_none());
     }
 
