@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::cases::Case;
 use super::judge::{Judge, Run, outcome_line};
+use super::observe::End;
 use super::play::{Bounds, Trouble, octets};
 use super::script::{Script, Segments, Step};
 use crate::parallel::parallel;
@@ -180,12 +181,18 @@ where
         };
         let line = |run: &Run| outcome_line(script, &run.observation, &self.judge.abilities.baseline).span.start;
         // Whether the end of the requests comes before or behind the last reply is a race, too.
-        let races = second.observation.is_cut_off || script.steps.iter().any(|placed| placed.step == Step::HalfClose);
+        let half_closes = || script.steps.iter().any(|placed| placed.step == Step::HalfClose);
+        let races = second.observation.end != End::Open && half_closes();
         let is_steady = line(first) == line(&second) && !races;
-        if is_steady || !self.judge.is_wrong(script, &second) {
+        if (is_steady && !second.observation.is_cut_off) || !self.judge.is_wrong(script, &second) {
             return Ok(second);
         }
-        let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
+        // What the judge's own octets may have spoilt needs a slower hand, and may have company.
+        let (_company, _alone) = if is_steady {
+            (Some(self.alone.read().unwrap_or_else(PoisonError::into_inner)), None)
+        } else {
+            (None, Some(self.alone.write().unwrap_or_else(PoisonError::into_inner)))
+        };
         for _ in 0..ALONE {
             let run = reach::insist(|| self.run(case, script, first.segments, Look::Alone))?;
             if !self.judge.is_wrong(script, &run) {
