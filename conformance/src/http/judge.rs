@@ -11,6 +11,7 @@ use super::wire::{Address, Endpoint};
 use crate::axes::Axes;
 use crate::report::{Failure, Mark, Outcome, Verdict};
 use crate::requirements::http;
+use crate::script::{Problem, ScriptError};
 
 /// How many octets of a message a report shows.
 const SHOWN: usize = 300;
@@ -75,7 +76,12 @@ impl Judge<'_> {
                 plain(Verdict::Broken, format!("{failed}: {error}"))
             }
             Err(Trouble::Gone(since)) => plain(Verdict::Broken, since),
-            Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
+            Err(Trouble::Variable(name)) => {
+                let error = unknown_variable(script, &name, self.abilities.variables.keys());
+                let mut outcome = plain(Verdict::Broken, error.message().to_owned());
+                outcome.script_error = Some(error);
+                return outcome;
+            }
         };
         if let (Some(failure), Some(endpoint)) = (&mut outcome.failure, self.endpoint)
             && let Ok(octets) = octets(script, &self.abilities.variables)
@@ -104,6 +110,18 @@ impl Judge<'_> {
     pub fn is_wrong(&self, script: &Script, run: &Run) -> bool {
         matches!(self.verdict(script, run), Verdict::Warn | Verdict::Fail)
     }
+}
+
+/// A `{name}` that no judge of this role fills in: where it stands, and those that are.
+fn unknown_variable<'a>(script: &Script, name: &str, known: impl Iterator<Item = &'a String>) -> ScriptError {
+    let word = format!("{{{name}}}");
+    let at = script.source.find(&word).unwrap_or_default();
+    let mut known: Vec<_> = known.map(|name| format!("{{{name}}}")).collect();
+    known.sort();
+    let help = if known.is_empty() { String::new() } else { format!("there are {}; ", known.join(", ")) };
+    Problem::new(at..at + word.len(), format!("nothing is known as {word} here"))
+        .help(format!("{help}an opening brace itself is `\\{{`"))
+        .locate(&script.file, &script.source)
 }
 
 /// The first outcome line that fits; the last one fits always.

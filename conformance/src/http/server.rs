@@ -1,10 +1,12 @@
 //! The judge of servers: finds out what a server can do, plays every case against it, and reports.
 
 mod probe;
+mod started;
 
 use std::num::NonZeroUsize;
 
 pub use probe::{Abilities, Unreachable, probe};
+pub use started::{NotStarted, Started};
 
 use super::cases::Case;
 use super::judge::{Judge, Run};
