@@ -164,6 +164,9 @@ impl Talk {
     }
 }
 
+/// How far apart the pieces of one write are.
+const APART: Duration = Duration::from_micros(200);
+
 struct Player<'a> {
     endpoint: &'a Endpoint,
     bounds: &'a Bounds,
@@ -191,7 +194,10 @@ impl Player<'_> {
             if index > 0 {
                 thread::sleep(Duration::from_millis(20)); // a cut that the script asks for is to be seen as one
             }
-            for part in cut(write, segments) {
+            for (index, part) in cut(write, segments).into_iter().enumerate() {
+                if index > 0 {
+                    thread::sleep(APART); // else a peer that is slow to read gets them at once
+                }
                 if self.started.elapsed() > self.bounds.total || !self.talk().send(part) {
                     return;
                 }
