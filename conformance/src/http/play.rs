@@ -193,6 +193,9 @@ impl Talk {
     }
 }
 
+/// How far apart the pieces of one write are.
+const APART: Duration = Duration::from_micros(200);
+
 struct Player<'a> {
     endpoint: &'a Endpoint,
     bounds: &'a Bounds,
@@ -225,6 +228,9 @@ impl Player<'_> {
             for (index, part) in parts.into_iter().enumerate() {
                 let is_over = self.started.elapsed() > self.bounds.total;
                 let most = self.bounds.octets;
+                if index > 0 && pace.is_zero() {
+                    thread::sleep(APART); // else a peer that is slow to read gets them at once
+                }
                 let talk = self.talk();
                 if is_over || (index > 0 && !pace.is_zero() && !talk.listen(pace, most)) || !talk.send(part) {
                     return;
