@@ -350,7 +350,7 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     }
     if let Some((expected, span)) = prepared.option.as_ref().filter(|(want, _)| value.value >= 0 && *want != value.data)
     {
-        let note = format!("value expected {}  got {}", option_text(expected), option_text(&value.data));
+        let note = value_difference(spec, prepared, expected, &value.data);
         marks.push(Mark { span: span.clone(), note });
     }
     if let Some(header) = prepared.header.as_ref().filter(|_| value.value >= 0) {
@@ -384,6 +384,27 @@ pub(super) fn strange_text(prepared: &Prepared, value: &Return) -> Option<String
 /// Whether the call returns a new descriptor.
 pub(super) fn makes_descriptor(call: &Call) -> bool {
     matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Open { .. } | Call::EpollCreate { .. })
+}
+
+/// In what a value that the call writes differs, in the words of the call.
+fn value_difference(spec: &CallSpec, prepared: &Prepared, want: &[u8], have: &[u8]) -> String {
+    let is_text = spec.arguments.iter().any(|argument| matches!(argument.value, Expr::String(_)));
+    let int = |octets: &[u8], at: usize| {
+        octets.get(at * 4..at * 4 + 4).and_then(|int| int.try_into().ok()).map_or(0, i32::from_le_bytes)
+    };
+    match &prepared.call {
+        Call::Poll { fds, .. } => {
+            let wrong = (0..fds.len()).find(|at| int(want, *at) != int(have, *at)).unwrap_or(0);
+            let (want, have) = (int(want, wrong), int(have, wrong));
+            format!("revents of element {} expected {want:#x}  got {have:#x}", wrong + 1)
+        }
+        Call::EpollWait { .. } if want.get(..4) != have.get(..4) => {
+            format!("events expected {:#x}  got {:#x}", int(want, 0), int(have, 0))
+        }
+        Call::EpollWait { .. } => format!("data of the event expected {:#x}  got {:#x}", int(want, 1), int(have, 1)),
+        _ if is_text => format!("value expected {}  got {}", show::text(want), show::text(have)),
+        _ => format!("value expected {}  got {}", option_text(want), option_text(have)),
+    }
 }
 
 fn option_text(octets: &[u8]) -> String {

@@ -12,6 +12,7 @@
 //! | `caller`, `calls` | socket calls, in threads if they may block |
 //! | `capability` | what the process may do, as far as scripts change it |
 //! | `offload`, `stamps` | what is left to the device; times of day |
+//! | `shells` | shell commands that may run, so that nothing of them stays |
 //! | `sys` | system calls; the only `unsafe` |
 
 mod caller;
@@ -22,6 +23,7 @@ mod kernel;
 mod namespace;
 mod netlink;
 mod offload;
+mod shells;
 mod stamps;
 mod sys;
 pub mod worker;

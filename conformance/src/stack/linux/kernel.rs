@@ -207,7 +207,10 @@ impl Stack for Kernel {
     }
 
     fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
-        setting.apply(folder)
+        match setting {
+            Setting::Shell(text) => super::shells::run(text, folder),
+            setting => setting.apply(folder),
+        }
     }
 
     fn stimulate(&mut self, _at: Instant, what: &Stimulus) -> Result<(), StackError> {

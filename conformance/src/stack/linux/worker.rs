@@ -15,7 +15,7 @@ use std::time::{Duration, Instant as WallInstant};
 use serde::{Deserialize, Serialize};
 use wirelaw_reference::seq::Seq;
 
-use super::{LINUX, namespace, sys};
+use super::{LINUX, namespace, shells, sys};
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
@@ -51,6 +51,9 @@ pub(super) fn is_worker() -> bool {
 
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
+    if let Some(status) = shells::keep_if_asked() {
+        return Some(status);
+    }
     let parent = env::var(ROLE).ok()?;
     sys::die_with_parent();
     // it may have ended before it could be said so
@@ -75,6 +78,12 @@ fn work() -> io::Result<Answer> {
             return Ok(Answer { verdict: "unsupported".to_owned(), message: what, ..Answer::default() });
         }
         Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
+    }
+    if job.allow_shell
+        && let Err(error) = shells::prepare()
+    {
+        let message = format!("--allow-shell: a process namespace, which this system forbids ({error})");
+        return Ok(Answer { verdict: "unsupported".to_owned(), message, ..Answer::default() });
     }
     let _ = IS_WORKER.set(());
     let run = runner::run(&scenario, &LINUX, &axes);

@@ -41,6 +41,10 @@ pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Re
     let mut command = Command::new("/bin/sh");
     // scripts write $PPID for the same number
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
+    // a command may start this program again, which is then nobody's worker
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
+        command.env_remove(name);
+    }
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
