@@ -148,7 +148,9 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
         CallName::CapSet => cap_set(&mut arguments)?,
         CallName::Ioctl => ioctl(&mut arguments)?,
         CallName::Poll => poll(&mut arguments)?,
-        CallName::PspRxAssoc | CallName::PspTxAssoc => return Err(lacking("PSP needs packetdrill's mode of two machines")),
+        CallName::PspRxAssoc | CallName::PspTxAssoc => {
+            return Err(lacking("PSP needs packetdrill's mode of two machines"));
+        }
         CallName::ServeHttp => return Err(lacking("it is no call of the stack")),
         CallName::Getsockname | CallName::Getpeername | CallName::Dup | CallName::Accept4 | CallName::Select => {
             return Err(lacking("packetdrill's language has no form for it"));
@@ -312,8 +314,9 @@ fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
         Expr::String(text) => Ok(text.clone()),
         Expr::Linger { onoff, linger } => Ok([int(onoff)?, int(linger)?].concat()),
         Expr::Integer(_) | Expr::Symbol(_) | Expr::Or(_) => Ok(int(expr)?.to_vec()),
-        Expr::Braces(fields) => timeval(fields)
-            .ok_or_else(|| Stop::unsupported_at(&expr.span, "a structure that is not known as an option value".to_owned()))?,
+        Expr::Braces(fields) => timeval(fields).ok_or_else(|| {
+            Stop::unsupported_at(&expr.span, "a structure that is not known as an option value".to_owned())
+        })?,
         _ => Err(Stop::unsupported_at(&expr.span, "this kind of option value".to_owned())),
     }
 }

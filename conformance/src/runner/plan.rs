@@ -73,10 +73,12 @@ fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
 fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
     match &spec.transport {
         TransportSpec::Sctp(_) => Some(inbound::SCTP),
-        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation, which belongs to packetdrill's mode of two machines"),
-        TransportSpec::Tcp(TcpSpec { reason: Some(_), .. }) => {
-            Some("the reason of a reset: drafts differ on its octets; write them as the text of the packet, `R 1:9(8) \"...\"`")
+        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => {
+            Some("PSP encapsulation, which belongs to packetdrill's mode of two machines")
         }
+        TransportSpec::Tcp(TcpSpec { reason: Some(_), .. }) => Some(
+            "the reason of a reset: drafts differ on its octets; write them as the text of the packet, `R 1:9(8) \"...\"`",
+        ),
         TransportSpec::Tcp(TcpSpec { options, .. }) if has_ack_rate(&options.value) => {
             Some("the option exp-tarr with a rate: drafts differ on its octets; write them as `exp-00AC HEX`")
         }

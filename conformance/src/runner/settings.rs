@@ -176,7 +176,9 @@ impl Settings {
 /// Why an option cannot be followed here.
 fn why_not(name: &str) -> &'static str {
     match name {
-        "so_filename" | "so_flags" => "packetdrill's shared objects are its own; a stack joins as `stack::engine::Engine`",
+        "so_filename" | "so_flags" => {
+            "packetdrill's shared objects are its own; a stack joins as `stack::engine::Engine`"
+        }
         "dry_run" => "`wirelaw check` parses without running",
         "help" => "it belongs on a command line",
         // `wire_...`, and PSP, which that mode alone has

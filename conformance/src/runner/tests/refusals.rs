@@ -76,12 +76,16 @@ fn shell_commands_around_the_script() {
 
 #[test]
 fn options_that_are_not_executed() {
-    for option in ["--mss=1000", "--so_flags=10", "--ip_version=ipv4-mapped-ipv6", "--psp_udp_port=1", "--wire_client"] {
+    for option in ["--mss=1000", "--so_flags=10", "--ip_version=ipv4-mapped-ipv6", "--psp_udp_port=1", "--wire_client"]
+    {
         let name = option.split('=').next().unwrap_or_default();
         let run = unsupported(name, &format!("{option}\n{START}"));
         assert_eq!(run.line, Some(1));
     }
-    passes(&format!("--send_omit_free\n--gateway_ip=1.2.3.4\n--mss=0\n--is_anyip\n--speed=10\n--verbose\n{START}"), Fake::new());
+    passes(
+        &format!("--send_omit_free\n--gateway_ip=1.2.3.4\n--mss=0\n--is_anyip\n--speed=10\n--verbose\n{START}"),
+        Fake::new(),
+    );
 }
 
 #[test]
