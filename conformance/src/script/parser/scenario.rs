@@ -41,13 +41,11 @@ fn family<'a>(options: impl DoubleEndedIterator<Item = &'a ScriptOption> + Clone
         let named = options.clone().filter(move |option| option.name.value == name);
         named.filter_map(|option| option.value.as_ref())
     };
-    match values("ip_version").next_back().map(|version| version.value.as_str()) {
-        Some(version) => (version.contains("ipv6"), version == "ipv6"),
-        None => {
-            let is_v6 = is_v6 || values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
-            (is_v6, is_v6)
-        }
+    if let Some(version) = values("ip_version").next_back() {
+        return (version.value.contains("ipv6"), version.value == "ipv6");
     }
+    let is_v6 = is_v6 || values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
+    (is_v6, is_v6)
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

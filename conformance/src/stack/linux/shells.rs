@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::process::{getpid, getppid, wait};
+use rustix::process::{Pid, getpid, getppid, wait};
 use serde::{Deserialize, Serialize};
 
 use super::sys;
@@ -148,7 +148,7 @@ fn serve() -> io::Result<()> {
             Err(SettingError::Failed(why)) => Answer::Failed(why),
         };
         // all that a process can see is its own namespace, if its parent is the first there
-        if getppid().is_some_and(|parent| parent.is_init()) && !getpid().is_init() {
+        if getppid().is_some_and(Pid::is_init) && !getpid().is_init() {
             sys::kill_all_others();
         }
         send(&mut out, &answer)?;
