@@ -108,8 +108,10 @@ pub(crate) fn shells() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let late = folder.path().join("late");
     let axes = Axes { allow_shell: true, ..Axes::default() };
-    let line =
-        format!("+0 `(setsid sh -c 'sleep 1; touch {}' &) ; test \"$PPID\" = \"$PACKETDRILL_PID\"`\n", late.display());
+    let line = format!(
+        "+0 `(setsid sh -c 'sleep 1; touch {}' &) ; sleep 0.2; test \"$PPID\" = \"$PACKETDRILL_PID\"`\n",
+        late.display()
+    );
     let lines = format!("{line}+.5 `sleep 0.01`\n+0...1 read(4, ..., 1) = 1\n+.9 < P. 1:2(1) ack 1 win 9\n")
         .replace("+0...1 ", "+0...0.9 ");
     let run = run(&format!("{OPEN}{lines}+0 `exit 3`\n"), &axes)?;
