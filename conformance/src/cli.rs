@@ -5,10 +5,14 @@ mod check;
 mod explain;
 mod fmt;
 mod http;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod list;
 mod record;
 mod run;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod virtual_time;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +41,8 @@ pub fn main(stacks: &[NamedStack]) -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Record(arguments) => record::record(&arguments),
         Command::Http(command) => http::http(&command),
+        #[cfg(target_os = "linux")]
+        Command::Kernel(command) => kernel::kernel(&command),
     };
     match result {
         Ok(status) => ExitCode::from(status),
@@ -65,6 +71,10 @@ enum CliError {
     #[error("{0}")]
     Unreachable(#[from] crate::http::server::Unreachable),
     #[error("{0}")]
+    NotStarted(#[from] crate::http::server::NotStarted),
+    #[error("a server in virtual time has to be started there: put `-- COMMAND` behind everything else")]
+    NoServer,
+    #[error("{0}")]
     Proxy(#[from] crate::http::proxy::NoProxy),
     #[error("{0}")]
     Command(#[from] crate::http::client::NoCommand),
@@ -72,6 +82,9 @@ enum CliError {
     Mute(#[from] crate::http::client::Mute),
     #[error("cannot talk to {address}: {cause}")]
     Connect { address: String, cause: std::io::Error },
+    #[cfg(target_os = "linux")]
+    #[error("{0}")]
+    Kernel(#[from] crate::uml::UmlError),
     #[error("no in-process stack is built in")]
     NoStack,
     #[error("no requirement or clause `{id}`{}", hint(.near))]

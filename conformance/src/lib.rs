@@ -19,3 +19,5 @@ pub mod stack;
 pub mod suite;
 pub mod trace;
 pub mod transcript;
+#[cfg(target_os = "linux")]
+pub mod uml;

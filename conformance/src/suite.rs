@@ -30,11 +30,15 @@ pub struct Subject {
 impl Subject {
     /// Asks the stack for its version, and `home` for its known deviations.
     pub fn new(stack: NamedStack, home: Option<&Home>) -> Result<Subject, expectations::Error> {
+        let (list, version) = match kernel(&stack) {
+            Some(release) => ("linux", release),
+            None => (stack.name, version(&stack)),
+        };
         let expectations = match home {
-            Some(home) => Expectations::load(&home.expectations(), stack.name)?,
+            Some(home) => Expectations::load(&home.expectations(), list)?,
             None => Expectations::default(),
         };
-        Ok(Subject { stack, version: version(&stack), expectations })
+        Ok(Subject { stack, version, expectations })
     }
 
     /// Name and version, such as `smoltcp-0.14.0`.
@@ -45,6 +49,14 @@ impl Subject {
             format!("{}-{}", self.stack.name, self.version)
         }
     }
+}
+
+/// The release of a kernel in virtual time. What is known of Linux is one list, whatever its time: entries name versions.
+fn kernel(stack: &NamedStack) -> Option<String> {
+    #[cfg(target_os = "linux")]
+    return crate::uml::find(stack.name).map(|kernel| kernel.about.release.clone());
+    #[cfg(not(target_os = "linux"))]
+    return None;
 }
 
 /// The version as the stack states it. A stack that cannot even be made says so in each of its runs.

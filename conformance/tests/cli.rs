@@ -99,6 +99,22 @@ fn check_shows_the_place_and_ends_with_1() {
 }
 
 #[test]
+fn check_reads_cases_for_http_as_well() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join("server").join(name);
+    fs::create_dir(folder.path().join("server")).expect("there is room");
+    fs::write(at("good.http"), "# t\n> x\npass ok\nelse fail\n").expect("there is room");
+    fs::write(at("role.http"), "# t\n> x\npass success\nelse fail\n").expect("there is room");
+    let output = wirelaw(folder.path(), &["check", "server"]);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(1), "2 scripts checked, 1 wrong\n".into()), "{output:?}");
+    assert!(text(&output.stderr).contains("role.http:3:1: only a client"), "{output:?}");
+    let output = wirelaw(folder.path(), &["check", "server/good.http", "good.pkt"]);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(0), "2 scripts checked, 0 wrong\n".into()));
+    let output = wirelaw(folder.path(), &["check", "."]);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(1), "4 scripts checked, 2 wrong\n".into()));
+}
+
+#[test]
 fn a_requirement_that_does_not_exist_is_wrong_and_counts_for_nothing() {
     let folder = folder();
     let script =

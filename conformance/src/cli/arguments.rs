@@ -42,6 +42,10 @@ pub(super) enum Command {
     /// HTTP/1.x: read messages; judge servers, proxies and clients.
     #[command(subcommand)]
     Http(HttpCommand),
+    /// Linux kernels in virtual time: build them, run programs in them.
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Kernel(super::kernel::KernelCommand),
 }
 
 impl Default for Command {
@@ -145,7 +149,7 @@ impl RunArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Script files, or folders with .pkt files.
+    /// Script files and cases for HTTP, or folders with .pkt and .http files.
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
     /// Define a word for every script; may be repeated.

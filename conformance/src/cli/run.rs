@@ -10,14 +10,12 @@ use crate::runner;
 use crate::stack::{self, NamedStack};
 use crate::suite::{self, Case, Entry, Home, Matrix, Subject};
 use crate::trace::Trace;
+#[cfg(target_os = "linux")]
+use crate::uml;
 
 pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
     let home = Home::find();
-    let stacks = if arguments.stacks.is_empty() {
-        stacks.to_vec()
-    } else {
-        suite::select(&[stacks, stack::live()].concat(), &arguments.stacks)?
-    };
+    let stacks = if arguments.stacks.is_empty() { stacks.to_vec() } else { select(stacks, &arguments.stacks)? };
     let paths = paths_or_suite(&arguments.paths, home.as_ref())?;
     let entries = suite::discover(&paths, home.as_ref().map(Home::scripts).as_deref(), &arguments.words())?;
     if stacks.is_empty() {
@@ -30,6 +28,22 @@ pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8,
     let options = text::Options { color: terminal::color(), verbose: arguments.verbose, quiet: arguments.quiet };
     terminal::say(&format!("{}{written}", text::render(&report, &options)))?;
     Ok(report.exit_status())
+}
+
+/// Those of these names, also such as are judged only where they are named.
+fn select(stacks: &[NamedStack], names: &[String]) -> Result<Vec<NamedStack>, CliError> {
+    let mut all = [stacks, stack::live()].concat();
+    #[cfg(target_os = "linux")]
+    {
+        use crate::uml::{UmlError, cache, kernels};
+
+        all.extend(kernels().iter().map(uml::Kernel::stack));
+        let lacks = |name: &&String| cache::is_name(name) && !all.iter().any(|stack| stack.name == **name);
+        if let Some(name) = names.iter().find(lacks) {
+            return Err(UmlError::Lacks(super::kernel::not_built(name)).into());
+        }
+    }
+    Ok(suite::select(&all, names)?)
 }
 
 fn report(arguments: &RunArguments, entries: &[Entry], subjects: &[Subject]) -> Report {

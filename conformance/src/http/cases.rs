@@ -59,7 +59,7 @@ pub fn find(scripts: &Path, role: Role, only: &[String]) -> Result<Vec<Case>, Ca
     let mut cases = Vec::new();
     for path in files {
         let id = path.strip_prefix(scripts).unwrap_or(&path).with_extension("").to_string_lossy().into_owned();
-        let case = load(path, id)?;
+        let case = load(path, id, Some(role))?;
         if only.is_empty() || only.iter().any(|word| case.is_called(word)) {
             cases.push(case);
         }
@@ -67,14 +67,17 @@ pub fn find(scripts: &Path, role: Role, only: &[String]) -> Result<Vec<Case>, Ca
     if cases.is_empty() { Err(CasesError::None(only.to_vec())) } else { Ok(cases) }
 }
 
-/// Reads one file.
-pub fn load(path: PathBuf, id: String) -> Result<Case, CasesError> {
+/// Reads one file; with `role`, what cannot happen in that role is wrong, too.
+pub fn load(path: PathBuf, id: String, role: Option<Role>) -> Result<Case, CasesError> {
     let unreadable = |source| CasesError::Unreadable { path: path.clone(), source };
     if fs::metadata(&path).map_err(unreadable)?.len() > LONGEST {
         return Err(unreadable(io::Error::other("longer than a case may be (1 MiB)")));
     }
     let text = fs::read_to_string(&path).map_err(unreadable)?;
-    let script = script::parse(&path.display().to_string(), &text);
+    let script = script::parse(&path.display().to_string(), &text).and_then(|script| {
+        role.map_or(Ok(()), |role| script.check_role(role))?;
+        Ok(script)
+    });
     Ok(Case { id, path, script })
 }
 
@@ -90,13 +93,31 @@ impl Case {
     }
 }
 
+/// The case in this file, or those in this folder, of whatever role; their names are their paths.
+pub fn below(path: &Path) -> Result<Vec<Case>, CasesError> {
+    let mut files = Vec::new();
+    if path.is_dir() {
+        walk(path, &mut files)?;
+        files.sort();
+    } else if path.extension().is_some_and(|extension| extension == "http") {
+        files.push(path.to_owned());
+    }
+    let case = |file: PathBuf| {
+        let (id, role) = (file.display().to_string(), Role::of(&std::path::absolute(&file).unwrap_or_default()));
+        load(file, id, role)
+    };
+    files.into_iter().map(case).collect()
+}
+
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CasesError> {
     let unreadable = |source| CasesError::Unreadable { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        // Links to folders are not followed: one to a folder above makes a circle.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
             walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "http") {
+        } else if path.extension().is_some_and(|extension| extension == "http") && path.is_file() {
             files.push(path);
         }
     }

@@ -39,6 +39,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use command::{Command, NoCommand, kill_running};
+pub(super) use command::{kill_group, running};
 pub use probe::{Mute, probe};
 
 use super::cases::Case;

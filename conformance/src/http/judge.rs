@@ -11,9 +11,13 @@ use super::wire::{Address, Endpoint};
 use crate::axes::Axes;
 use crate::report::{Failure, Mark, Outcome, Verdict};
 use crate::requirements::http;
+use crate::script::{Problem, ScriptError};
 
 /// How many octets of a message a report shows.
 const SHOWN: usize = 300;
+
+/// How many replies a report shows: a storm of interim ones says no more than its beginning.
+const MOST_SHOWN: usize = 12;
 
 /// One run of a case: how the octets were cut, and what came.
 #[derive(Clone, Debug)]
@@ -71,7 +75,13 @@ impl Judge<'_> {
                     self.endpoint.map_or("cannot listen".to_owned(), |at| format!("cannot connect to {}", at.address));
                 plain(Verdict::Broken, format!("{failed}: {error}"))
             }
-            Err(Trouble::Variable(name)) => plain(Verdict::Broken, format!("nothing is known as {{{name}}} here")),
+            Err(Trouble::Gone(since)) => plain(Verdict::Broken, since),
+            Err(Trouble::Variable(name)) => {
+                let error = unknown_variable(script, &name, self.abilities.variables.keys());
+                let mut outcome = plain(Verdict::Broken, error.message().to_owned());
+                outcome.script_error = Some(error);
+                return outcome;
+            }
         };
         if let (Some(failure), Some(endpoint)) = (&mut outcome.failure, self.endpoint)
             && let Ok(octets) = octets(script, &self.abilities.variables)
@@ -100,6 +110,18 @@ impl Judge<'_> {
     pub fn is_wrong(&self, script: &Script, run: &Run) -> bool {
         matches!(self.verdict(script, run), Verdict::Warn | Verdict::Fail)
     }
+}
+
+/// A `{name}` that no judge of this role fills in: where it stands, and those that are.
+fn unknown_variable<'a>(script: &Script, name: &str, known: impl Iterator<Item = &'a String>) -> ScriptError {
+    let word = format!("{{{name}}}");
+    let at = script.source.find(&word).unwrap_or_default();
+    let mut known: Vec<_> = known.map(|name| format!("{{{name}}}")).collect();
+    known.sort();
+    let help = if known.is_empty() { String::new() } else { format!("there are {}; ", known.join(", ")) };
+    Problem::new(at..at + word.len(), format!("nothing is known as {word} here"))
+        .help(format!("{help}an opening brace itself is `\\{{`"))
+        .locate(&script.file, &script.source)
 }
 
 /// The first outcome line that fits; the last one fits always.
@@ -175,8 +197,9 @@ pub fn describe(observation: &Observation) -> Vec<String> {
     for request in &observation.requests {
         lines.push(format!("{came}: {}", shown(request)));
     }
-    for reply in &observation.replies {
-        lines.push(shown(reply));
+    lines.extend(observation.replies.iter().take(MOST_SHOWN).map(shown));
+    if observation.replies.len() > MOST_SHOWN {
+        lines.push(format!("{} replies more", observation.replies.len() - MOST_SHOWN));
     }
     if observation.replies.is_empty() && observation.success.is_none() {
         lines.push("no reply".to_owned());

@@ -63,11 +63,15 @@
 //! - then `open`, `close` (closed or announced) or `closed` (really closed);
 //! - in client cases `success`, `failure` (the exit status of the command) or `hung` (it had to be killed: also a failure);
 //! - then `with` [`Condition`]s joined by `and`.
+//!
+//! What cannot happen in a role is refused there: `<` lines in cases for servers, `success` outside of those for
+//! clients, and so on ([`Script::check_role`]).
 
 mod octets;
 mod outcome;
 mod parse;
 mod pattern;
+mod role;
 
 use std::fmt;
 use std::ops::Range;
@@ -93,6 +97,12 @@ pub enum Role {
 impl Role {
     /// Every role.
     pub const ALL: [Role; 3] = [Role::Server, Role::Proxy, Role::Client];
+
+    /// The role whose folder holds this file: the innermost one that is called like a role.
+    pub fn of(path: &std::path::Path) -> Option<Role> {
+        let mut folders = path.parent()?.components().rev();
+        folders.find_map(|part| Role::ALL.into_iter().find(|role| part.as_os_str() == role.name()))
+    }
 
     /// The folder below `fixtures/scripts/http`.
     pub const fn name(self) -> &'static str {

@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::{Axes, Stop, Why, code, plan, shell};
 use crate::report::Mark;
 use crate::script::ast::{Action, Direction, Scenario, Step, Time, TransportSpec};
-use crate::stack::{self, Capability, NamedStack, Setup, Stack};
+use crate::stack::{self, Capability, Clock, NamedStack, Setup, Stack};
 use crate::trace::{Duration, Instant, Return, Ticket, Trace};
 
 /// How long a call without an end time may block, and how long `*` waits for its packet, in virtual time.
@@ -39,8 +39,10 @@ pub(super) struct Arrived {
 pub(super) struct Driver<'a> {
     pub(super) settings: Settings,
     stack: Box<dyn Stack>,
-    /// Whether time passes by itself.
+    /// Whether it is a kernel, which does things by itself.
     pub(super) is_wall: bool,
+    /// Whether its time is that of the machine, and a person waits.
+    has_wall_clock: bool,
     /// What shell lines ask of a live kernel.
     shell_lines: shell::Lines,
     /// Whether a line has been run.
@@ -49,6 +51,8 @@ pub(super) struct Driver<'a> {
     pub(super) now: Instant,
     /// The script time of the previous step.
     pub(super) previous: Instant,
+    /// The script time of the previous step that was not mere silence: since then the stack has been left alone.
+    pub(super) alone_since: Instant,
     /// When the previous step was due, if it was an inbound packet.
     previous_inbound: Option<Instant>,
     pub(super) flows: Flows,
@@ -74,9 +78,6 @@ impl<'a> Driver<'a> {
         let is_wall = stack::live().iter().any(|live| live.name == stack.name);
         // a scenario about requirements does not state a choice of one kernel; a script that was written for one may
         settings.may_push = is_wall && !scenario.header.covers.is_empty();
-        if is_wall {
-            plan::check_duration(scenario, axes.longest)?;
-        }
         let mut own = if is_wall { Vec::new() } else { shell::habits(scenario)? };
         own.extend(scenario.header.with.iter().cloned());
         let shell_lines =
@@ -98,6 +99,10 @@ impl<'a> Driver<'a> {
         };
         let mut stack = (stack.factory)(&setup)?;
         let profile = stack.profile();
+        let has_wall_clock = profile.clock == Clock::Wall;
+        if has_wall_clock {
+            plan::check_duration(scenario, axes.longest)?;
+        }
         if let Some(need) = scenario.header.needs.iter().find(|need| !profile.capabilities.contains(&need.value)) {
             let what = format!("{}, which {} lacks", need.value.name(), profile.name);
             return Err(Stop::unsupported_at(&need.span, what));
@@ -123,11 +128,13 @@ impl<'a> Driver<'a> {
             settings,
             stack,
             is_wall,
+            has_wall_clock,
             shell_lines,
             has_begun: false,
             trace: Trace::default(),
             now: Instant::ZERO,
             previous: Instant::ZERO,
+            alone_since: Instant::ZERO,
             previous_inbound: None,
             descriptors: Descriptors::new(),
             inbox: VecDeque::new(),
@@ -150,7 +157,7 @@ impl<'a> Driver<'a> {
 
     /// How long a call without an end time may block, and how long `*` waits for its packet.
     pub(super) fn longest_wait(&self) -> Duration {
-        if self.is_wall { WALL_PATIENCE } else { PATIENCE }
+        if self.has_wall_clock { WALL_PATIENCE } else { PATIENCE }
     }
 
     /// Time that passes by itself has passed.
@@ -196,6 +203,9 @@ impl<'a> Driver<'a> {
         }
         self.previous_inbound = is_inbound(step).then_some(start);
         self.previous = start;
+        if !matches!(step.action, Action::Silent) {
+            self.alone_since = start;
+        }
         self.has_begun = true;
         self.look_at_clock();
         self.check_blocking()
@@ -236,7 +246,7 @@ impl<'a> Driver<'a> {
 
     /// A difference in nothing but time: a class of its own where time passes by itself.
     pub(super) fn late(&self, stop: Stop) -> Stop {
-        if self.is_wall { Stop { why: Why::Time, ..stop } } else { stop }
+        if self.has_wall_clock { Stop { why: Why::Time, ..stop } } else { stop }
     }
 
     /// After the last line: a blocking call has to end, and what no line asked for is remarked.

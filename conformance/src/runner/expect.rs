@@ -54,10 +54,18 @@ impl<'a> Driver<'a> {
     /// How long a packet is waited for: whole seconds from the line before, and two more, anew after each packet
     /// (2.4).
     pub(super) fn patience(&self, step: &Step, to: Instant) -> Duration {
-        match step.time.value {
-            Time::Any => self.longest_wait(),
-            _ => Duration::from_secs(to.since(self.previous).as_secs() + 2),
+        if step.time.value == Time::Any {
+            return self.longest_wait();
         }
+        let original = Duration::from_secs(to.since(self.previous).as_secs() + 2);
+        original.max((to + self.lateness(to)).since(self.now))
+    }
+
+    /// How late a packet may be that is due at `to`. The timers of kernels are late by up to an eighth of the time for
+    /// which they were set; that may have been as long ago as something was last done to the stack, or by it.
+    fn lateness(&self, to: Instant) -> Duration {
+        let since = if self.is_wall { self.alone_since } else { self.previous };
+        self.settings.tolerance(to.since(since))
     }
 
     /// The flow of which a line expects a packet.
@@ -76,7 +84,7 @@ impl<'a> Driver<'a> {
             return None;
         }
         let tolerance = self.settings.tolerance(from.since(self.previous));
-        if from.since(at) <= tolerance && at.since(to) <= tolerance {
+        if from.since(at) <= tolerance && at.since(to) <= tolerance.max(self.lateness(from)) {
             return None;
         }
         let expected = if from == to { from.to_string() } else { format!("{from} to {to}") };

@@ -46,6 +46,11 @@ pub fn new(setup: &Setup) -> Result<Box<dyn Stack>, StackError> {
     Ok(Box::new(Elsewhere(version)))
 }
 
+/// Turns on the loopback device of the network that this process is in.
+pub(crate) fn turn_on_loopback() -> std::io::Result<()> {
+    namespace::turn_on_loopback(&netlink::Netlink::open()?)
+}
+
 /// Such as `6.1.0`; of `6.1.0-13-amd64` the numbers alone, as the rest names a build.
 fn version() -> String {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();

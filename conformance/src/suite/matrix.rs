@@ -13,6 +13,8 @@ use crate::stack::NamedStack;
 #[cfg(target_os = "linux")]
 use crate::stack::linux;
 use crate::trace::{Event, Response, Stimulus, Trace};
+#[cfg(target_os = "linux")]
+use crate::uml;
 
 /// Drives one scenario on one stack; [`crate::runner::run`] in earnest.
 pub type Drive<'a> = &'a (dyn Fn(&Scenario, &NamedStack, &Axes) -> Run + Sync);
@@ -103,10 +105,14 @@ impl Case<'_> {
 
     fn drive(&self, scenario: &Scenario, drive: Drive<'_>) -> (Outcome, Trace) {
         // A stack that panics must not take the other runs with it.
-        let run = catch_unwind(AssertUnwindSafe(|| match () {
+        let run = catch_unwind(AssertUnwindSafe(|| {
             #[cfg(target_os = "linux")]
-            () if self.subject.stack.name == linux::NAME => linux::worker::run(scenario, &self.axes),
-            () => drive(scenario, &self.subject.stack, &self.axes),
+            if self.subject.stack.name == linux::NAME {
+                return linux::worker::run(scenario, &self.axes);
+            } else if let Some(kernel) = uml::find(self.subject.stack.name) {
+                return uml::scenario::run(kernel, scenario, &self.axes);
+            }
+            drive(scenario, &self.subject.stack, &self.axes)
         }));
         let covers = scenario.header.covers.iter().map(|id| id.value.clone()).collect();
         match run {

@@ -292,6 +292,8 @@ fn situations_16_and_17_targets_and_hosts() {
             ("GET http://b/ HTTP/1.1\r\n\r\n", A, "host-missing 26 400"),
             ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", A, "empty-host 11 400"),
             ("GET http://u:p@b/ HTTP/1.1\r\nHost: b\r\n\r\n", A, "userinfo 11 400"),
+            ("GET a/b HTTP/1.1\r\nHost: a\r\n\r\n", A, "target-form 4 400"),
+            ("GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n", A, "authority 13 400"),
             ("GET a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", A, "authority-not-connect 4 400"),
             ("OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n", A, "| ok"),
             ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", A, "asterisk-not-options 4 400"),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::super::CliError;
+#[cfg(target_os = "linux")]
+use super::super::virtual_time::VirtualTime;
 use super::judge::JudgeArguments;
 use crate::http::client::{Client, Command, Peer, kill_running, probe};
 use crate::http::play::Bounds;
@@ -30,6 +32,9 @@ pub(in super::super) struct ClientArguments {
     patience: u64,
     #[command(flatten)]
     judge: JudgeArguments,
+    #[cfg(target_os = "linux")]
+    #[command(flatten)]
+    time: VirtualTime,
 }
 
 /// What a shell says of a program that SIGINT ended.
@@ -37,6 +42,10 @@ const INTERRUPTED: i32 = 130;
 
 pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
+    #[cfg(target_os = "linux")]
+    if let Some(status) = arguments.time.run(arguments.judge.files())? {
+        return Ok(status);
+    }
     let cases = arguments.judge.cases(&home, Role::Client)?;
     let command = match &arguments.preset {
         Some(name) => Command::preset(name)?,

@@ -47,12 +47,20 @@ pub(super) struct JudgeArguments {
 impl JudgeArguments {
     /// The cases that are asked for.
     pub(super) fn cases(&self, home: &Home, role: Role) -> Result<Vec<Case>, CliError> {
+        // A wrong name is told now, not when all has run.
+        self.expectations(home)?;
         Ok(cases::find(&home.scripts(), role, &self.only)?)
     }
 
     /// Whether surplus caution is asked for.
     pub(super) fn is_hardened(&self) -> bool {
         self.profile == Profile::Hardened
+    }
+
+    /// The files that it writes.
+    #[cfg(target_os = "linux")]
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.learn, &self.json, &self.junit].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// Says what is judged; `judge` calls back for each case that is done.

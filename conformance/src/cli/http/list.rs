@@ -27,7 +27,12 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, CliError> {
                 Err(error) => writeln!(text, "{}  broken: {error}", case.id),
             };
         }
-        let _ = writeln!(text, "{} cases for {}s\n", cases.len(), role.name());
+        let who = match role {
+            Role::Server => "servers",
+            Role::Proxy => "proxies",
+            Role::Client => "clients",
+        };
+        let _ = writeln!(text, "{} cases for {who}\n", cases.len());
     }
     terminal::say(&text)?;
     Ok(0)

@@ -1,15 +1,19 @@
 //! `wirelaw http server`.
 
 use std::num::NonZeroUsize;
+use std::process;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::super::CliError;
+#[cfg(target_os = "linux")]
+use super::super::virtual_time::VirtualTime;
 use super::judge::JudgeArguments;
+use crate::http::client::kill_running;
 use crate::http::play::Bounds;
 use crate::http::script::{Ability, Role};
-use crate::http::server::{Abilities, Server, probe};
+use crate::http::server::{Abilities, Server, Started, probe};
 use crate::http::wire::{Address, Endpoint};
 use crate::suite::Home;
 
@@ -35,12 +39,31 @@ pub(in super::super) struct ServerArguments {
     patience: u64,
     #[command(flatten)]
     judge: JudgeArguments,
+    #[cfg(target_os = "linux")]
+    #[command(flatten)]
+    time: VirtualTime,
+    /// Start this server first, without a shell, and end it afterwards.
+    #[arg(value_name = "COMMAND", last = true)]
+    command: Vec<String>,
 }
+
+/// What a shell says of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
 
 pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
+    #[cfg(target_os = "linux")]
+    {
+        if arguments.time.is_wanted() && arguments.command.is_empty() {
+            return Err(CliError::NoServer);
+        }
+        if let Some(status) = arguments.time.run(arguments.judge.files())? {
+            return Ok(status);
+        }
+    }
     let cases = arguments.judge.cases(&home, Role::Server)?;
     let server = arguments.server();
+    let _started = arguments.start(&server)?;
     let abilities = probe(&server)?;
     let introduction = introduction(&server, &abilities);
     let outcomes = arguments.judge.judge(&introduction, cases.len(), |done| server.judge(&cases, &abilities, done))?;
@@ -52,8 +75,14 @@ fn introduction(server: &Server, abilities: &Abilities) -> String {
     let ok: Vec<_> = abilities.baseline.ok.iter().map(ToString::to_string).collect();
     let method =
         abilities.variables.get("body-method").map(|method| String::from_utf8_lossy(method)).unwrap_or_default();
+    let most = abilities.company;
+    let few = if most < server.jobs.get() {
+        format!("It does not serve more than {most} at once as it serves one: so many cases are played at a time.\n")
+    } else {
+        String::new()
+    };
     format!(
-        "{} at {}: answers {} to GET {} and to {method} with a body; it can: {}\n\n",
+        "{} at {}: answers {} to GET {} and to {method} with a body; it can: {}\n{few}\n",
         server.name,
         server.endpoint.address,
         ok.join(" or "),
@@ -63,6 +92,19 @@ fn introduction(server: &Server, abilities: &Abilities) -> String {
 }
 
 impl ServerArguments {
+    /// The server that is to be started, if one is; it runs as long as this value lives.
+    fn start(&self, server: &Server) -> Result<Option<Started>, CliError> {
+        if self.command.is_empty() {
+            return Ok(None);
+        }
+        // Who cannot listen to signals judges all the same.
+        let _ = ctrlc::set_handler(|| {
+            kill_running();
+            process::exit(INTERRUPTED);
+        });
+        Ok(Some(Started::new(&self.command, &server.endpoint)?))
+    }
+
     fn server(&self) -> Server {
         let host = match (&self.host_header, &self.address) {
             (Some(host), _) => host.clone(),

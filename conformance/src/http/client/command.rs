@@ -158,7 +158,7 @@ impl Command {
 /// The process groups of the commands that run now.
 static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+pub(in crate::http) fn running() -> MutexGuard<'static, BTreeSet<u32>> {
     RUNNING.lock().expect("no thread panics with the lock")
 }
 
@@ -170,7 +170,7 @@ pub fn kill_running() {
     mem::forget(running);
 }
 
-fn kill_group(group: u32) {
+pub(in crate::http) fn kill_group(group: u32) {
     if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
     }

@@ -116,6 +116,26 @@ fn verdicts_are_of_the_nearest_outcome_that_is_allowed() {
 }
 
 #[test]
+fn every_other_reading_is_outside() {
+    let octets = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    let tampered: [fn(&mut Message); 4] = [
+        |message| message.line = Line::Response(200),
+        |message| message.version = (1, 0),
+        |message| drop(message.fields.pop()),
+        |message| message.body.clear(),
+    ];
+    let whole = compare(octets, &Question::default(), &mut Llhttp::new());
+    for (number, tamper) in tampered.into_iter().enumerate() {
+        let mut seen = whole.others[1].seen.clone();
+        assert_eq!((seen.parser, verdict::judge(&seen, &whole.readings)), (Parser::Llhttp, Verdict::Agrees));
+        tamper(&mut seen.messages[0]);
+        let verdict = verdict::judge(&seen, &whole.readings);
+        assert!(matches!(verdict, Verdict::Outside(Some(_), _)), "{number}: {verdict}");
+    }
+    assert_eq!(Verdict::Outside(None, "no clause allows it").weight(), verdict::Weight::Breach);
+}
+
+#[test]
 fn a_boundary_that_differs_is_told() {
     let mut machine = Llhttp::new();
     let octets = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n0\r\n\r\n";

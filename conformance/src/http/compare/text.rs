@@ -16,7 +16,12 @@ pub fn render(comparison: &Comparison) -> String {
         let statuses: Vec<String> =
             live.replies.iter().map(|reply| reply.status().map_or("?".to_owned(), |s| s.to_string())).collect();
         let closed = if live.closed { ", then it closes" } else { "" };
-        let _ = writeln!(out, "server      {} replies: {}{closed}", live.replies.len(), statuses.join(" "));
+        let _ = writeln!(
+            out,
+            "server      {}: {}{closed}",
+            counted(live.replies.len(), "reply", "replies"),
+            statuses.join(" ")
+        );
         for echo in &live.echoes {
             let _ = writeln!(out, "  {echo}");
         }
@@ -42,9 +47,8 @@ fn notes(seen: &Seen) -> &'static str {
 }
 
 fn seen(out: &mut String, seen: &Seen, note: &str) {
-    let count = seen.messages.len();
-    let s = if count == 1 { "" } else { "s" };
-    let _ = write!(out, "{:<11} {}: {count} message{s}", seen.parser.name(), seen.end.name());
+    let messages = counted(seen.messages.len(), "message", "messages");
+    let _ = write!(out, "{:<11} {}: {messages}", seen.parser.name(), seen.end.name());
     let _ = match &seen.end {
         End::Rejected { at, why } => writeln!(out, ", stopped at octet {at}: {why} ({note})"),
         End::Behind(at) => writeln!(out, ", octets from {at} on are none ({note})"),
@@ -55,6 +59,10 @@ fn seen(out: &mut String, seen: &Seen, note: &str) {
     }
 }
 
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A message in one line.
 fn line(message: &Message) -> String {
     let (major, minor) = message.version;
@@ -62,7 +70,7 @@ fn line(message: &Message) -> String {
         Line::Request(method, target) => format!("{} {} HTTP/{major}.{minor}", shown(method), shown(target)),
         Line::Response(status) => format!("HTTP/{major}.{minor} {status}"),
     };
-    let _ = write!(out, ", {} fields", message.fields.len());
+    let _ = write!(out, ", {}", counted(message.fields.len(), "field", "fields"));
     if let Some(framing) = &message.framing {
         let _ = write!(out, ", framing: {framing}");
     }

@@ -50,6 +50,54 @@ fn replies_are_told_apart() {
 }
 
 #[test]
+fn what_is_usual_is_no_refusal() {
+    let usual = replies("HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n");
+    assert!(fits(&usual, "ok") && !fits(&usual, "refused"));
+    assert!(!fits(&replies(TWO), "ok, ok") && !fits(&replies(TWO), "refused, ..."));
+}
+
+#[test]
+fn what_came_to_the_judge_is_told_apart() {
+    let request = |text: &str| read_message(text.as_bytes(), None, false);
+    let requests = vec![request("GET /a HTTP/1.1\r\n\r\n"), request("GET /b HTTP/1.1\r\nX: 1\r\n\r\n")];
+    let killed = Observation {
+        requests,
+        connections: 1,
+        success: Some(false),
+        is_hung: true,
+        output: b"abc".to_vec(),
+        ..Observation::default()
+    };
+    for right in [
+        "failure",
+        "hung",
+        "any with requests 2 and connections 1",
+        "any with output is \"abc\" and output contains \"b\"",
+        "any with request 1 line contains \"/a\" and forwarded 2 line contains \"/b\"",
+        "any with request 1 no header x and request 2 header x",
+        "any with request 3 no there",
+    ] {
+        assert!(fits(&killed, right), "{right}");
+    }
+    for wrong in [
+        "success",
+        "any with requests 1",
+        "any with connections 2",
+        "any with forwarded none",
+        "any with output is \"ab\"",
+        "any with output contains \"d\"",
+        "any with request 1 header x",
+        "any with request 2 no header x",
+        "any with request 3 header x",
+        "any with request 3 no header x",
+    ] {
+        assert!(!fits(&killed, wrong), "{wrong}");
+    }
+    let failed = Observation { is_hung: false, ..killed };
+    assert!(fits(&failed, "failure") && !fits(&failed, "hung"));
+}
+
+#[test]
 fn what_is_cut_off_is_told() {
     for end in 1..TWO.len() {
         let cut = replies(&TWO[..end]);

@@ -138,6 +138,15 @@ pub(super) fn parse(text: &str, at: usize) -> Result<Pattern, Problem> {
     let mut replies: Vec<Statuses> = Vec::new();
     let (mut is_none, mut is_any) = (false, false);
     while let Some(word) = words.next() {
+        let is_said = match word.text {
+            "open" | "close" | "closed" => pattern.ending.is_some(),
+            "success" | "failure" | "hung" => pattern.success.is_some(),
+            _ => false,
+        };
+        if is_said {
+            return Err(Problem::new(word.span.clone(), "the end is said twice")
+                .help("one of `open`, `close`, `closed`, for a client one of `success`, `failure`, `hung`; two lines for either"));
+        }
         match word.text {
             "open" => pattern.ending = Some(Ending::Open),
             "close" => pattern.ending = Some(Ending::Close),

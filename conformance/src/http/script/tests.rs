@@ -72,8 +72,37 @@ fn what_is_wrong_is_said_with_its_place() {
         "# t\n> x\nelse\n",
         "# t\n> x\nelse fail 2xx\n",
         "# t\n> x\nelse fail\n> y\n",
+        "# t\n> x\npass ok open close\nelse fail\n",
+        "# t\n> x\npass success failure\nelse fail\n",
     ];
     insta::assert_snapshot!(wrong.map(message).join("\n"));
+}
+
+#[test]
+fn what_a_role_cannot_do_is_wrong_there() {
+    let cannot = |role: Role, text: &str| {
+        let script = parse("case.http", &format!("# t\n{text}\nelse fail\n")).expect(text);
+        script.check_role(role).err().map(|error| (error.line(), error.message().to_owned()))
+    };
+    let is_wrong = |text: &str| Role::ALL.map(|role| cannot(role, text).is_some());
+    assert_eq!(is_wrong("> x\npass ok close with header a and interim 1 there"), [false, false, true]);
+    assert_eq!(is_wrong("< x\npass any"), [true, false, false]);
+    assert_eq!(is_wrong("< x\nclose\nfail success\npass hung"), [true, true, false]);
+    assert_eq!(is_wrong("< x\npass any with output is \"x\" and requests 2"), [true, true, false]);
+    for text in ["forwarded none", "forwarded 2 there", "connections 1"] {
+        assert_eq!(is_wrong(&format!("pause 1s\npass any with {text}")), [true, false, false], "{text}");
+    }
+    assert_eq!(is_wrong("pause 1s\npass ok"), [false, false, true]);
+    assert_eq!(cannot(Role::Server, "> x\n\npass ok\nfail failure").map(|(line, _)| line), Some(5));
+    assert_eq!(cannot(Role::Client, "< x\n> y\n> z\npass failure").map(|(line, _)| line), Some(3));
+}
+
+#[test]
+fn a_folder_tells_the_role() {
+    let role = |path: &str| Role::of(std::path::Path::new(path));
+    assert_eq!(role("/x/client/http/server/framing/a.http"), Some(Role::Server));
+    assert_eq!(role("proxy/a.http"), Some(Role::Proxy));
+    assert_eq!(role("/home/me/server.http"), None);
 }
 
 #[test]

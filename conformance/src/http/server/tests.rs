@@ -1,5 +1,8 @@
+mod trust;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +30,7 @@ fn listen(serve: fn(TcpStream)) -> Server {
             quiet: Duration::from_millis(50),
             total: Duration::from_millis(500),
             octets: 1 << 20,
+            pace: Duration::ZERO,
         },
         jobs: NonZeroUsize::MIN,
     }
@@ -82,6 +86,9 @@ fn what_a_server_lacks_is_unsupported_and_said() {
     assert_eq!(outcome.message, "judged under --profile hardened only");
     let outcome = verdict(&server, "# t\n> {nonsense}\nelse fail\n");
     assert_eq!((outcome.verdict, outcome.message.as_str()), (Verdict::Broken, "nothing is known as {nonsense} here"));
+    let error = outcome.script_error.expect("it has a place");
+    assert_eq!((error.line(), error.column()), (2, 3));
+    assert!(error.advice().is_some_and(|help| help.contains("there are {body-method}, ")), "{:?}", error.advice());
 }
 
 #[test]
@@ -103,6 +110,17 @@ fn the_worst_way_to_cut_decides_and_is_named() {
     assert_eq!(judge([(whole, &mute), (octets, &mute), (crlf, &mute)]), (Verdict::Fail, title.clone()));
     let octets_alone = judge([(whole, &good), (octets, &mute), (crlf, &closed)]);
     assert_eq!(octets_alone, (Verdict::Fail, format!("{title} (only when sent octet by octet)")));
+}
+
+#[test]
+fn a_careful_profile_warns_of_what_conforms() {
+    let case = case("# t\n> x\nharden none\nelse fail\n");
+    let script = case.script.as_ref().expect("it is right");
+    let runs = [Run { segments: Segments::Whole, observation: Observation::default() }];
+    let judge = |is_hardened| {
+        crate::http::judge::judge(&case, script, &runs, &Baseline { ok: vec![200] }, "peer", is_hardened).verdict
+    };
+    assert_eq!((judge(false), judge(true)), (Verdict::Pass, Verdict::Warn));
 }
 
 #[test]
@@ -158,4 +176,96 @@ fn every_case_of_the_suite_is_right() {
             assert!(script.title.ends_with(['.', '?']), "{}: its title is no sentence", case.id);
         }
     }
+}
+
+#[test]
+fn the_steps_of_a_case_reach_the_peer() {
+    // 200 says that one write came by itself, 201 that a FIN did.
+    static RESETS: AtomicUsize = AtomicUsize::new(0);
+    let told: fn(TcpStream) = |mut stream| {
+        let mut buffer = [0; 4096];
+        loop {
+            let status = match stream.read(&mut buffer) {
+                Ok(0) => "201",
+                Ok(read) if buffer[..read] == *b"GET" => "200",
+                Ok(_) => "400",
+                Err(_) => {
+                    RESETS.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+            };
+            if stream.write_all(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").as_bytes()).is_err() {
+                return;
+            }
+            if status == "201" {
+                return; // with a FIN: nothing is unread
+            }
+        }
+    };
+    let mut server = listen(told);
+    (server.bounds.total, server.bounds.patience) = (Duration::from_secs(10), Duration::from_secs(3));
+    let fits = |text: &str, pattern: &str| {
+        let script = parse("case.http", &format!("# t\n{text}\npass {pattern}\nelse fail\n")).expect("it is right");
+        let seen = play(&script, Segments::Whole, &server.endpoint, &server.variables(), &server.bounds);
+        let pattern = script.outcomes[0].pattern.as_ref().expect("it has one");
+        seen.expect("it connects").fits(pattern, &Baseline { ok: vec![200] })
+    };
+    assert!(fits("> GET\nawait\n> GET", "ok, ok open"), "each is sent when the one before is answered");
+    assert!(fits("> GET\nawait\nhalf-close", "ok, 201 closed"), "FIN is sent, and that of the peer is seen");
+    assert!(fits("> GET\nawait\nreset", "any"));
+    let started = Instant::now();
+    while RESETS.load(Ordering::SeqCst) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(5), "the peer saw no RST");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn writes_are_cut_as_the_case_says_and_lose_nothing() {
+    let whole: Vec<u8> = (0..1000).map(|at| if at % 10 == 9 { b'\r' } else { b'x' }).collect();
+    let pieces = |octets: &[u8], segments| -> Vec<Vec<u8>> {
+        crate::http::play::cut(octets, segments).into_iter().map(<[u8]>::to_vec).collect()
+    };
+    for segments in Segments::ALL {
+        assert_eq!(pieces(&whole, segments).concat(), whole, "{}", segments.name());
+    }
+    assert_eq!(pieces(b"a\r\nb", Segments::Whole), [b"a\r\nb"]);
+    assert_eq!(pieces(b"a\r\nb", Segments::Octets), [b"a", b"\r", b"\n", b"b"]);
+    assert_eq!(pieces(b"a\r\nb", Segments::Crlf), [&b"a\r"[..], b"\nb"]);
+}
+
+#[test]
+fn cuts_and_pauses_reach_the_peer() {
+    // The status says in how many pieces the request came.
+    let told: fn(TcpStream) = |mut stream| {
+        let (mut seen, mut count, mut buffer) = (Vec::new(), 0, [0; 64]);
+        while !seen.ends_with(b"!") {
+            let Ok(read @ 1..) = stream.read(&mut buffer) else { return };
+            seen.extend_from_slice(&buffer[..read]);
+            count += 1;
+        }
+        let _ = write!(stream, "HTTP/1.1 {} X\r\nContent-Length: 0\r\n\r\n", 200 + count); // gone: no reply, no status
+    };
+    let server = listen(told);
+    let pieces = |steps: &str, segments| {
+        let script = parse("case.http", &format!("# t\n{steps}\nelse fail\n")).expect("it is right");
+        let seen = play(&script, segments, &server.endpoint, &server.variables(), &server.bounds).expect("it connects");
+        seen.replies.first().and_then(crate::http::observe::Message::status)
+    };
+    let took = |steps: &str, segments| {
+        let started = Instant::now();
+        (pieces(steps, segments), started.elapsed())
+    };
+    // a machine that is busy may read several pieces at once now and then; it is never early
+    let mostly = |steps: &str, segments, status| (0..20).any(|_| pieces(steps, segments) == Some(status));
+    assert_eq!(pieces("> ab!", Segments::Whole), Some(201));
+    assert!(mostly("> a\\rb!", Segments::Crlf, 202), "the beginning comes by itself");
+    assert!(mostly("> ab!", Segments::Octets, 203), "each octet comes by itself");
+    let (status, time) = took("> ab\npause 300ms\n> c!", Segments::Whole);
+    assert!(
+        status == Some(202) && time >= Duration::from_millis(300),
+        "a pause parts two writes: {status:?}, {time:?}"
+    );
+    let (_, time) = took(&format!("> {}!", "x".repeat(1000)), Segments::Octets);
+    assert!(time >= Duration::from_millis(200), "pieces are apart: {time:?}");
 }

@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::caller::Callers;
 use super::habits::{self, Habits};
 use super::namespace::{HARDWARE, Link, Wire};
-use super::{calls, offload, stamps, sys};
+use super::{calls, offload, stamps, sys, worker};
 use crate::habits::HabitValue;
 use crate::stack::setting::{Setting, SettingError};
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
@@ -168,6 +168,16 @@ impl Kernel {
     }
 }
 
+/// Whose time passes here.
+fn clock() -> Clock {
+    if worker::is_virtual() { Clock::Virtual } else { Clock::Wall }
+}
+
+/// How long before a moment sleeping ends. Where time is virtual nothing ever wakes late.
+fn awake() -> u64 {
+    if worker::is_virtual() { 0 } else { AWAKE }
+}
+
 /// A packet socket on the device, with the kernel's time of each packet.
 fn ear(index: u32) -> io::Result<Socket> {
     let ear = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))?;
@@ -195,7 +205,7 @@ fn begin_of_tick() {
 
 impl Stack for Kernel {
     fn profile(&self) -> Profile {
-        Profile { name: "linux", version: self.version.clone(), clock: Clock::Wall, capabilities: CAPABILITIES }
+        Profile { name: "linux", version: self.version.clone(), clock: clock(), capabilities: CAPABILITIES }
     }
 
     fn follows(&self, habit: &HabitValue) -> bool {
@@ -245,14 +255,14 @@ impl Stack for Kernel {
                 return Ok(None);
             }
             let left = u64::try_from(until.since(now).as_nanos()).unwrap_or(u64::MAX);
-            if left <= AWAKE {
+            if left <= awake() {
                 continue;
             }
             let mut ears = vec![self.ear.as_raw_fd(), self.callers.bell()];
             if let Wire::Tun(file) = &self.link.wire {
                 ears.push(file.as_raw_fd());
             }
-            sys::wait_readable(&ears, left - AWAKE)
+            sys::wait_readable(&ears, left - awake())
                 .map_err(|error| StackError::Broken(format!("cannot wait for the kernel: {error}")))?;
         }
     }

@@ -92,9 +92,7 @@ pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackE
 
 fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io::Error)> {
     let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
-    if let Some(index) = index_of("lo") {
-        netlink.set_up(index, None, 0).map_err(|error| ("turn on the loopback device", error))?;
-    }
+    turn_on_loopback(&netlink).map_err(|error| ("turn on the loopback device", error))?;
     let wire = tun(setup).map_or_else(|| veth(&netlink, setup), Ok)?;
     let index = index_of(DEVICE).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
     // A pair of devices drops what is larger than the receiver's MTU, and a script may inject more than the stack sends;
@@ -115,6 +113,11 @@ fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io
     route.map_err(|error| ("set the route", error))?;
     await_local(setup.local);
     Ok(Link { wire, index })
+}
+
+/// Turns on the loopback device, where there is one.
+pub(super) fn turn_on_loopback(netlink: &Netlink) -> io::Result<()> {
+    index_of("lo").map_or(Ok(()), |index| netlink.set_up(index, None, 0))
 }
 
 /// The kernel routes an IPv6 address to itself a moment after the address was set: what comes before that is lost.

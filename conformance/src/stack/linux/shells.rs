@@ -70,7 +70,8 @@ pub(super) fn prepare() -> io::Result<()> {
 pub(super) fn run(text: &str, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
     let impossible = |why: &str| SettingError::Impossible(format!("the shell command `{}`: {why}", text.trim()));
     let mut shells = SHELLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let shells = shells.as_mut().ok_or_else(|| impossible("there is no process for it"))?;
+    // a machine of one's own ends with the run, and all that is in it
+    let Some(shells) = shells.as_mut() else { return Setting::Shell(text.to_owned()).apply(folder) };
     let job = Job { text: text.to_owned(), folder: folder.map(Path::to_owned) };
     match shells.ask(&job).map_err(|error| impossible(&error.to_string()))? {
         Answer::Done => Ok(None),

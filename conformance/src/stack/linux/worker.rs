@@ -25,6 +25,7 @@ use crate::script;
 use crate::script::ast::Scenario;
 use crate::stack::StackError;
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
+use crate::uml;
 
 /// Set in the environment of a worker: the process that waits for its answer.
 const ROLE: &str = "WIRELAW_WORKER";
@@ -42,23 +43,36 @@ const ATTEMPTS: u32 = 3;
 /// may be so for a while.
 const PAUSE: Duration = Duration::from_millis(100);
 
-static IS_WORKER: OnceLock<()> = OnceLock::new();
+/// Set in a process that has a network of its own.
+static IS_WORKER: OnceLock<Time> = OnceLock::new();
+
+/// Whose time a worker lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Time {
+    /// The machine's.
+    Wall,
+    /// A guest's: it jumps to the next event.
+    Virtual,
+}
 
 /// Whether this process has entered namespaces of its own.
 pub(super) fn is_worker() -> bool {
     IS_WORKER.get().is_some()
 }
 
+/// Whether time is virtual in this process.
+pub fn is_virtual() -> bool {
+    IS_WORKER.get() == Some(&Time::Virtual)
+}
+
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
-    if let Some(status) = shells::keep_if_asked() {
+    let other = uml::guest::live_if_asked().or_else(|| uml::boot::become_if_asked(has_parent));
+    if let Some(status) = other.or_else(shells::keep_if_asked) {
         return Some(status);
     }
     let parent = env::var(ROLE).ok()?;
-    sys::die_with_parent();
-    // it may have ended before it could be said so
-    let is_orphan = rustix::process::getppid().is_none_or(|now| now.as_raw_nonzero().get().to_string() != parent);
-    if is_orphan {
+    if !has_parent(&parent) {
         return Some(ExitCode::from(2));
     }
     let answer = work().unwrap_or_else(|error| Answer::broken(format!("the worker failed: {error}")));
@@ -67,32 +81,47 @@ pub fn work_if_asked() -> Option<ExitCode> {
     Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
+/// From now on this process ends with the one that started it. Whether that still lives: it may have ended before it could
+/// be said so.
+fn has_parent(parent: &str) -> bool {
+    sys::die_with_parent();
+    rustix::process::getppid().is_some_and(|now| now.as_raw_nonzero().get().to_string() == parent)
+}
+
 fn work() -> io::Result<Answer> {
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let scenario = script::parse_with(&job.name, &job.source, &job.defines).map_err(io::Error::other)?;
-    let axes = job.axes()?;
+    let (scenario, axes) = (job.scenario()?, job.axes()?);
     sys::prepare_for_real_time();
     match namespace::enter() {
         Ok(()) => {}
-        Err(StackError::Unsupported(what)) => {
-            return Ok(Answer { verdict: "unsupported".to_owned(), message: what, ..Answer::default() });
-        }
+        Err(StackError::Unsupported(what)) => return Ok(Answer::unsupported(what)),
         Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
     }
     if job.allow_shell
         && let Err(error) = shells::prepare()
     {
-        let message = format!("--allow-shell: a process namespace, which this system forbids ({error})");
-        return Ok(Answer { verdict: "unsupported".to_owned(), message, ..Answer::default() });
+        let what = format!("--allow-shell: a process namespace, which this system forbids ({error})");
+        return Ok(Answer::unsupported(what));
     }
-    let _ = IS_WORKER.set(());
+    let _ = IS_WORKER.set(Time::Wall);
     let run = runner::run(&scenario, &LINUX, &axes);
     Ok(Answer { is_punctual: sys::is_in_real_time(), ..Answer::from(run) })
 }
 
+/// Does a job in a guest whose time is virtual, and which has a network of its own.
+pub(crate) fn work_in_guest(job: &Job) -> Answer {
+    let work = || {
+        let (scenario, axes) = (job.scenario()?, job.axes()?);
+        sys::prepare_for_real_time();
+        let _ = IS_WORKER.set(Time::Virtual);
+        Ok::<_, io::Error>(Answer::from(runner::run(&scenario, &LINUX, &axes)))
+    };
+    work().unwrap_or_else(|error| Answer::broken(format!("the guest failed: {error}")))
+}
+
 /// What a worker is to do.
 #[derive(Debug, Serialize, Deserialize)]
-struct Job {
+pub(crate) struct Job {
     name: String,
     source: String,
     defines: Vec<(String, String)>,
@@ -105,7 +134,7 @@ struct Job {
 }
 
 impl Job {
-    fn new(scenario: &Scenario, axes: &Axes) -> Job {
+    pub(crate) fn new(scenario: &Scenario, axes: &Axes) -> Job {
         Job {
             name: scenario.name.clone(),
             source: scenario.source.to_string(),
@@ -117,6 +146,15 @@ impl Job {
             longest: axes.longest,
             allow_shell: axes.allow_shell,
         }
+    }
+
+    fn scenario(&self) -> io::Result<Scenario> {
+        script::parse_with(&self.name, &self.source, &self.defines).map_err(io::Error::other)
+    }
+
+    /// How long the script says that it takes.
+    pub(crate) fn duration(&self) -> Duration {
+        self.scenario().map_or(Duration::ZERO, |scenario| scenario.duration())
     }
 
     fn axes(&self) -> io::Result<Axes> {
@@ -134,7 +172,7 @@ impl Job {
 
 /// What became of it: a [`Run`] without what the other side knows.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     verdict: String,
     message: String,
     clause: Option<String>,
@@ -157,11 +195,15 @@ struct AnswerFailure {
 }
 
 impl Answer {
-    fn broken(message: String) -> Answer {
+    pub(crate) fn broken(message: String) -> Answer {
         Answer { verdict: Verdict::Broken.name().to_owned(), message, ..Answer::default() }
     }
 
-    fn into_run(self, scenario: &Scenario) -> Run {
+    pub(crate) fn unsupported(message: String) -> Answer {
+        Answer { verdict: Verdict::Unsupported.name().to_owned(), message, ..Answer::default() }
+    }
+
+    pub(crate) fn into_run(self, scenario: &Scenario) -> Run {
         let failure = self.failure.map(|failure| Failure {
             file: scenario.name.clone(),
             source: scenario.source.clone(),

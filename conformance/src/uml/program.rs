@@ -1,0 +1,115 @@
+//! Any program in virtual time: timeouts of minutes pass in milliseconds.
+//!
+//! It sees the machine's files as they are; what it writes goes to memory, but for folders that are named. It has a
+//! loopback device and nothing else of a network. Its output comes out as it is written.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::boot::{Boot, Private};
+use super::{Kernel, UmlError, at, guest};
+
+/// The file that tells a guest of a program.
+pub(crate) const JOB: &str = "program.json";
+
+/// The file in which it tells how the program ended.
+const STATUS: &str = "status";
+
+/// The files that the program's output goes to: standard output and standard error.
+const OUTPUTS: [&str; 2] = ["stdout", "stderr"];
+
+/// A program that shall run in virtual time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Program {
+    /// Its name, or its path, and its arguments.
+    pub words: Vec<String>,
+    /// Where it starts.
+    pub folder: PathBuf,
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// Folders of the machine that it may really write to.
+    pub writable: Vec<PathBuf>,
+}
+
+/// How much a guest gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Means {
+    /// Where all of its randomness comes from.
+    pub seed: u64,
+    /// Its memory, in MiB.
+    pub memory: u32,
+    /// How long it may take by the clock on the wall.
+    pub limit: Duration,
+}
+
+/// Runs a program in a guest of its own and passes on what it writes; the exit status is the program's, and 128 more than
+/// the signal's number if one ended it.
+pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn Write; 2]) -> Result<u8, UmlError> {
+    let private = Private::new()?;
+    private.put(JOB, &serde_json::to_vec(program).unwrap_or_default())?; // plain data: it can always be written
+    for name in OUTPUTS {
+        private.put(name, b"")?;
+    }
+    let [out, err] = OUTPUTS.map(|name| {
+        let path = private.path().join(name);
+        File::open(&path).map_err(at(path))
+    });
+    let [stdout, stderr] = outputs;
+    let mut tails = [(out?, stdout), (err?, stderr)];
+    let mut pass_on = || {
+        for (file, output) in &mut tails {
+            let _ = io::copy(file, output).and_then(|_| output.flush()); // a reader who has seen enough
+        }
+    };
+    let boot = Boot { kernel, seed: means.seed, memory: means.memory, limit: means.limit };
+    let ended = boot.run(&private, &mut pass_on)?;
+    pass_on();
+    let status = private.get(STATUS).map(|octets| String::from_utf8_lossy(&octets).into_owned());
+    match status.as_deref().map(|text| text.parse::<u8>().map_err(|_| text)) {
+        Some(Ok(status)) => Ok(status),
+        Some(Err(why)) => Err(UmlError::Guest(why.to_owned())),
+        None => Err(UmlError::Guest(match ended.trouble {
+            Some(trouble) => trouble.to_string(),
+            None => format!("the guest ended without an answer: {}", ended.console.trim()),
+        })),
+    }
+}
+
+/// In the guest: runs the program, and leaves its exit status.
+pub(crate) fn work(job: &[u8]) -> Result<(), String> {
+    let program: Program = serde_json::from_slice(job).map_err(|error| format!("the job makes no sense: {error}"))?;
+    let status = match live(&program) {
+        Ok(status) => status.to_string(),
+        Err(why) => why,
+    };
+    std::fs::write(Path::new(guest::FOLDER).join(STATUS), status)
+        .map_err(|error| format!("cannot leave the status: {error}"))
+}
+
+fn live(program: &Program) -> Result<u8, String> {
+    for folder in &program.writable {
+        guest::share(folder, folder)?;
+    }
+    crate::stack::linux::turn_on_loopback().map_err(|error| format!("cannot turn on the loopback device: {error}"))?;
+    let output = |name: &str| {
+        let path = Path::new(guest::FOLDER).join(name);
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(|error| format!("cannot write to {}: {error}", path.display()))
+    };
+    let (name, arguments) = program.words.split_first().ok_or("no program is named")?;
+    let mut command = Command::new(name);
+    command.args(arguments).env_clear().envs(&program.environment).current_dir(&program.folder);
+    command.stdin(Stdio::null()).stdout(output(OUTPUTS[0])?).stderr(output(OUTPUTS[1])?);
+    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
+    let signal = status.signal().map(|signal| 128 + signal);
+    Ok(u8::try_from(status.code().or(signal).unwrap_or(255)).unwrap_or(255))
+}
