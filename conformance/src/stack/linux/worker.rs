@@ -15,7 +15,7 @@ use std::time::{Duration, Instant as WallInstant};
 use serde::{Deserialize, Serialize};
 use wirelaw_reference::seq::Seq;
 
-use super::{LINUX, namespace, sys};
+use super::{LINUX, namespace, shells, sys};
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
@@ -67,7 +67,8 @@ pub fn is_virtual() -> bool {
 
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
-    if let Some(status) = uml::guest::live_if_asked().or_else(|| uml::boot::become_if_asked(has_parent)) {
+    let other = uml::guest::live_if_asked().or_else(|| uml::boot::become_if_asked(has_parent));
+    if let Some(status) = other.or_else(shells::keep_if_asked) {
         return Some(status);
     }
     let parent = env::var(ROLE).ok()?;
@@ -95,6 +96,12 @@ fn work() -> io::Result<Answer> {
         Ok(()) => {}
         Err(StackError::Unsupported(what)) => return Ok(Answer::unsupported(what)),
         Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
+    }
+    if job.allow_shell
+        && let Err(error) = shells::prepare()
+    {
+        let what = format!("--allow-shell: a process namespace, which this system forbids ({error})");
+        return Ok(Answer::unsupported(what));
     }
     let _ = IS_WORKER.set(Time::Wall);
     let run = runner::run(&scenario, &LINUX, &axes);

@@ -11,8 +11,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::SettingError;
+
 /// So much of a program's output is kept, in octets.
 const OUTPUT: usize = 4096;
+
+/// How a shell ends if the command could not be run, or was not found (POSIX, 2.8.2).
+const NOT_RUN: [Option<i32>; 2] = [Some(126), Some(127)];
 
 /// How long a pipe is listened to that somebody still holds.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -32,19 +37,27 @@ pub(super) fn run(program: &str, package: &str, words: &[String], patience: Dura
 }
 
 /// Runs a text in a shell, as `system(3)` does.
-pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), String> {
+pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), SettingError> {
     let mut command = Command::new("/bin/sh");
     // scripts write $PPID for the same number
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
+    // a command may start this program again, which is then nobody's worker
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
+        command.env_remove(name);
+    }
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
     let line = text.trim().lines().next().unwrap_or_default();
+    let impossible = |why: String| Err(SettingError::Impossible(format!("the shell command `{line}`: {why}")));
     match watched(&mut command, patience) {
         Ok((Some(status), _)) if status.success() => Ok(()),
-        Ok((Some(status), said)) => Err(format!("the shell command `{line}`: {}", reason(&said, status))),
-        Ok((None, _)) => Err(format!("the shell command `{line}`: no end after {} s", patience.as_secs())),
-        Err(kind) => Err(format!("the shell command `{line}`: {kind}")),
+        Ok((Some(status), said)) if NOT_RUN.contains(&status.code()) => impossible(reason(&said, status)),
+        Ok((Some(status), said)) => {
+            Err(SettingError::Failed(format!("the shell command `{line}`: {}", reason(&said, status))))
+        }
+        Ok((None, _)) => impossible(format!("no end after {} s", patience.as_secs())),
+        Err(kind) => impossible(kind.to_string()),
     }
 }
 
