@@ -44,13 +44,13 @@ pub(super) struct Lines {
 impl Lines {
     /// All of them, or the first that is not understood. What cleans up is not needed: the namespace ends.
     pub(super) fn new(scenario: &Scenario, allow_shell: bool) -> Result<Lines, Stop> {
+        let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new("")).to_owned();
         let understood = |text: &str, span: &Range<usize>| {
-            settings::settings(text, allow_shell).map_err(|part| {
+            settings::settings(text, allow_shell, Some(&folder)).map_err(|part| {
                 let what = format!("{}; --allow-shell runs it", refused(text, &part));
                 Stop::unsupported_at(span, what)
             })
         };
-        let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new("")).to_owned();
         let mut before: Vec<Setting> = speed(scenario).into_iter().collect();
         for (text, span) in init_scripts(scenario, &folder, allow_shell)? {
             before.extend(understood(&text, &span)?);
@@ -101,7 +101,7 @@ fn init_scripts(scenario: &Scenario, folder: &Path, is_run: bool) -> Result<Vec<
     };
     let names = option.value.as_ref().map_or("", |value| &value.value).split(',').map(str::trim);
     let text = |name: &str| {
-        if is_run || settings::settings(name, false).is_ok() {
+        if is_run || settings::settings(name, false, Some(folder)).is_ok() {
             return Ok(format!("sh {name}"));
         }
         let path = folder.join(name);
