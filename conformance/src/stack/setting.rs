@@ -68,6 +68,11 @@ impl From<String> for SettingError {
     }
 }
 
+/// Removes what shells of this run have left on the disk.
+pub(crate) fn clean_up() {
+    program::forget_nstat();
+}
+
 impl Setting {
     /// A setting of the kernel by its name, with dots or slashes, or its path below `/proc/sys`; `Err` says why the
     /// name is none of a network namespace.

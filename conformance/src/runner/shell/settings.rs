@@ -29,6 +29,10 @@ pub(in crate::runner) fn settings(
     folder: Option<&Path>,
 ) -> Result<Vec<Setting>, String> {
     match understood(text, folder) {
+        // counters that a later line is going to ask about
+        Ok(none) if allow_shell && none.is_empty() && text.contains("nstat") => {
+            Ok(vec![Setting::Shell(text.to_owned())])
+        }
         Err(_) if allow_shell => Ok(vec![Setting::Shell(text.to_owned())]),
         result => result,
     }

@@ -23,7 +23,7 @@ use crate::requirements;
 use crate::runner::{self, Run};
 use crate::script;
 use crate::script::ast::Scenario;
-use crate::stack::StackError;
+use crate::stack::{StackError, setting};
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 use crate::uml;
 
@@ -105,6 +105,9 @@ fn work() -> io::Result<Answer> {
     }
     let _ = IS_WORKER.set(Time::Wall);
     let run = runner::run(&scenario, &LINUX, &axes);
+    if job.allow_shell {
+        setting::clean_up();
+    }
     Ok(Answer { is_punctual: sys::is_in_real_time(), ..Answer::from(run) })
 }
 

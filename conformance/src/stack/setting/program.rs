@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -41,6 +41,7 @@ pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Re
     let mut command = Command::new("/bin/sh");
     // scripts write $PPID for the same number
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
+    command.env("NSTAT_HISTORY", nstat_history());
     // a command may start this program again, which is then nobody's worker
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
         command.env_remove(name);
@@ -59,6 +60,19 @@ pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Re
         Ok((None, _)) => impossible(format!("no end after {} s", patience.as_secs())),
         Err(kind) => impossible(kind.to_string()),
     }
+}
+
+/// Where `nstat` keeps what it has told already: that of another run would be taken for this one's. A run is a network
+/// namespace.
+fn nstat_history() -> PathBuf {
+    let namespace = std::fs::read_link("/proc/self/ns/net").unwrap_or_default();
+    let number: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    std::env::temp_dir().join(format!("wirelaw-nstat-{number}"))
+}
+
+/// Removes what shells of this process have left of that.
+pub(super) fn forget_nstat() {
+    let _ = std::fs::remove_file(nstat_history()); // most runs have none
 }
 
 fn found(program: &str) -> std::path::PathBuf {

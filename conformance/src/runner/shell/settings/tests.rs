@@ -185,6 +185,13 @@ fn odd_texts() {
     }
 }
 
+/// Without a shell nobody can ask about counters later, with one somebody may.
+#[test]
+fn counters_are_shown_where_a_shell_may_run() {
+    assert_eq!(settings("nstat > /dev/null", false, None), Ok(Vec::new()));
+    assert_eq!(settings("nstat -n", true, None), Ok(vec![Setting::Shell("nstat -n".to_owned())]));
+}
+
 #[test]
 fn a_suite_has_defaults_of_its_own() {
     let folder = tempfile::tempdir().expect("there is room");
