@@ -47,6 +47,7 @@ use wirelaw_reference::clause::Level;
 pub use crate::axes::{Axes, Ip};
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements::find;
+use crate::script;
 use crate::script::ast::{Scenario, Step};
 use crate::stack::{NamedStack, StackError};
 use crate::trace::Trace;
@@ -137,6 +138,12 @@ impl From<StackError> for Stop {
 
 /// Drives `scenario` on `stack`. Every wait is bounded, and the same arguments give the same run.
 pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
+    // what parses parses in the other family, too: only what words stand for differs
+    let other = (axes.ip == Ip::V6).then(|| script::in_ipv6(scenario).ok()).flatten();
+    run_in_family(other.as_ref().unwrap_or(scenario), stack, axes)
+}
+
+fn run_in_family(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     let mut driver = match Driver::new(scenario, stack, axes) {
         Ok(driver) => driver,
         Err(stop) => return conclude(scenario, None, stop, Trace::default(), Vec::new()),

@@ -13,6 +13,7 @@
 //! - `// covers: ID` at the end of a step: what this step alone covers.
 
 pub mod ast;
+mod calls;
 mod dscp;
 mod error;
 pub mod icmp;
@@ -29,6 +30,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use ast::Scenario;
+pub(crate) use calls::CallName;
 pub use error::{LoadError, ScriptError};
 pub(crate) use error::{Problem, quote};
 pub(crate) use names::misspelt;
@@ -51,6 +53,16 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ScriptError> {
 /// over those of the script. A name that begins with `--` is no word but an option, such as
 /// `--ip_version`: it wins over that of the script, too; one that takes no value has the value "".
 pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Result<Scenario, ScriptError> {
+    parse_in(name, text, defines, false)
+}
+
+/// The scenario as a run in IPv6 has it, which a script that does not choose its family leaves to the run: some words
+/// that google's runner defines for every script depend on it.
+pub(crate) fn in_ipv6(scenario: &Scenario) -> Result<Scenario, ScriptError> {
+    parse_in(&scenario.name, &scenario.source, &scenario.defines, true)
+}
+
+fn parse_in(name: &str, text: &str, defines: &[(String, String)], is_v6: bool) -> Result<Scenario, ScriptError> {
     let mut known = Defines::default();
     let (options, words): (Vec<_>, Vec<_>) = defines.iter().partition(|(name, _)| name.starts_with("--"));
     let overrides = options.iter().map(|(option, value)| parser::override_of(option, value));
@@ -58,7 +70,7 @@ pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Resul
     for (word, value) in words {
         known.define(word, value, Origin::CommandLine, &(0..0)).map_err(|problem| problem.locate(name, text))?;
     }
-    let scenario = parser::parse(name, text, known, overrides).map_err(|problem| problem.locate(name, text))?;
+    let scenario = parser::parse(name, text, known, overrides, is_v6).map_err(|problem| problem.locate(name, text))?;
     Ok(Scenario { defines: defines.to_vec(), ..scenario })
 }
 

@@ -16,7 +16,7 @@ use wirelaw_reference::seq::Seq;
 use wirelaw_reference::time::Instant;
 
 use crate::habits::HabitValue;
-use crate::stack::setting::Setting;
+use crate::stack::setting::{Setting, SettingError};
 use crate::trace::{Response, Stimulus};
 
 /// A TCP stack under test.
@@ -42,9 +42,9 @@ pub trait Stack {
 
     /// Changes a setting of the kernel's network namespace, now. `folder` is where the script lies. What comes back is
     /// why an optional one could not be changed.
-    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, StackError> {
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
         let _ = folder;
-        Err(StackError::Unsupported(format!("{setting:?}")))
+        Err(SettingError::Impossible(format!("{setting:?}")))
     }
 
     /// Does `what` to the stack at the time `at`.

@@ -147,6 +147,15 @@ pub enum Call {
         /// Milliseconds; a negative time has no end.
         timeout: i32,
     },
+    /// A capability (`capabilities(7)`) of the process is given or taken.
+    SetCapability {
+        /// `CAP_EFFECTIVE`, `CAP_PERMITTED` or `CAP_INHERITABLE`.
+        set: i32,
+        /// `CAP_NET_ADMIN` and the like.
+        capability: i32,
+        /// Whether it is given.
+        is_set: bool,
+    },
     /// `connect` to the address family `AF_UNSPEC`, which dissolves a connection.
     Disconnect {
         /// The socket.

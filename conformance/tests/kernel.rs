@@ -6,6 +6,7 @@
 
 #[cfg(target_os = "linux")]
 mod kernel {
+    pub(crate) mod fields;
     pub(crate) mod promises;
     pub(crate) mod scenarios;
     pub(crate) mod traces;

@@ -44,3 +44,26 @@ fn what_the_readme_shows_of_messages_is_what_comes() {
         }
     }
 }
+
+/// The cases that a run would play are those that are listed, and there are as many as promised.
+#[test]
+fn cases_for_http_are_listed_and_counted() {
+    let list = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_wirelaw"))
+            .args([&["http", "list"], words].concat())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the program starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let all = list(&[]);
+    for (role, who, least) in [("server", "servers", 200), ("proxy", "proxies", 60), ("client", "clients", 60)] {
+        let listed = all.lines().filter(|line| line.starts_with(&format!("http/{role}/"))).count();
+        assert!(listed >= least, "{listed} cases for {who}");
+        assert!(all.contains(&format!("\n{listed} cases for {who}\n")), "another count for {who}");
+    }
+    assert!(!all.contains("  broken: "), "a case is wrong");
+    let some = list(&["--only", "9112-6.1-TE-AND-CL-CLOSE"]);
+    assert!(some.contains("http/server/framing/length-and-coding  "), "by requirement: {some}");
+    assert!(!some.contains("http/server/head/"), "others, too: {some}");
+}

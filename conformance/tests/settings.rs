@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use wirelaw::stack::setting::{Setting, apply_all};
+use wirelaw::stack::setting::Setting;
 
 /// Makes this program the worker: it reads settings, applies each and tells what came of it.
 const WORKER: &str = "WIRELAW_SETTINGS_WORKER";
@@ -33,6 +33,9 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
+/// What came of a setting: a remark, if it was optional and could not be made; or an error.
+type Told = Result<Option<String>, String>;
+
 /// The worker: one line of JSON for each setting of its input.
 fn work() -> ExitCode {
     let settings: Vec<Setting> = match serde_json::from_reader(std::io::stdin()) {
@@ -42,8 +45,8 @@ fn work() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let results: Vec<Result<Vec<String>, String>> =
-        settings.iter().map(|setting| apply_all(std::slice::from_ref(setting), Some(Path::new("/")))).collect();
+    let apply = |setting: &Setting| setting.apply(Some(Path::new("/"))).map_err(|error| error.to_string());
+    let results: Vec<Told> = settings.iter().map(apply).collect();
     match serde_json::to_writer(std::io::stdout(), &results) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -51,7 +54,7 @@ fn work() -> ExitCode {
 }
 
 /// What comes of settings in a namespace of their own, one after the other.
-fn applied(settings: &[Setting]) -> Result<Vec<Result<Vec<String>, String>>, Failed> {
+fn applied(settings: &[Setting]) -> Result<Vec<Told>, Failed> {
     let mut worker = Command::new("unshare")
         .args(["-Urn", "--kill-child"])
         .arg(std::env::current_exe()?)
@@ -71,8 +74,8 @@ fn is(name: &str, value: &str) -> Setting {
     Setting::Shell(format!("test \"$(cat {file} | tr '\\t' ' ')\" = '{value}'"))
 }
 
-fn fine(count: usize) -> Vec<Result<Vec<String>, String>> {
-    vec![Ok(Vec::new()); count]
+fn fine(count: usize) -> Vec<Told> {
+    vec![Ok(None); count]
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(got: T, expected: T) -> Result<(), Failed> {
@@ -131,6 +134,6 @@ fn remarks() -> Result<(), Failed> {
     let all =
         [optional(Setting::sysctl("net.ipv4.tcp_no_such", "1")?), optional(Setting::sysctl("net.ipv4.tcp_sack", "0")?)];
     let results = applied(&all)?;
-    same(results[0].as_ref().is_ok_and(|remarks| remarks.len() == 1 && remarks[0].contains("tcp_no_such")), true)?;
-    same(results[1].clone(), Ok(Vec::new()))
+    same(matches!(&results[0], Ok(Some(remark)) if remark.contains("tcp_no_such")), true)?;
+    same(results[1].clone(), Ok(None))
 }

@@ -16,6 +16,9 @@ use crate::script::{Problem, ScriptError};
 /// How many octets of a message a report shows.
 const SHOWN: usize = 300;
 
+/// How many replies a report shows: a storm of interim ones says no more than its beginning.
+const MOST_SHOWN: usize = 12;
+
 /// One run of a case: how the octets were cut, and what came.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -72,6 +75,7 @@ impl Judge<'_> {
                     self.endpoint.map_or("cannot listen".to_owned(), |at| format!("cannot connect to {}", at.address));
                 plain(Verdict::Broken, format!("{failed}: {error}"))
             }
+            Err(Trouble::Gone(since)) => plain(Verdict::Broken, since),
             Err(Trouble::Variable(name)) => {
                 let error = unknown_variable(script, &name, self.abilities.variables.keys());
                 let mut outcome = plain(Verdict::Broken, error.message().to_owned());
@@ -193,8 +197,9 @@ pub fn describe(observation: &Observation) -> Vec<String> {
     for request in &observation.requests {
         lines.push(format!("{came}: {}", shown(request)));
     }
-    for reply in &observation.replies {
-        lines.push(shown(reply));
+    lines.extend(observation.replies.iter().take(MOST_SHOWN).map(shown));
+    if observation.replies.len() > MOST_SHOWN {
+        lines.push(format!("{} replies more", observation.replies.len() - MOST_SHOWN));
     }
     if observation.replies.is_empty() && observation.success.is_none() {
         lines.push("no reply".to_owned());

@@ -32,6 +32,9 @@ pub struct Observation {
     pub requests: Vec<Message>,
     /// How many connections were opened to the judge as a server.
     pub connections: usize,
+    /// Whether the peer closed before all was sent, and no reply came: it may have sent one, which the octets that were
+    /// on their way have made its side drop.
+    pub is_cut_off: bool,
     /// Whether the command succeeded.
     pub success: Option<bool>,
     /// Whether the command had to be killed, as it did not end.

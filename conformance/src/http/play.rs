@@ -20,6 +20,8 @@ pub struct Bounds {
     pub total: Duration,
     /// Of what one connection brings.
     pub octets: usize,
+    /// Between the parts of a cut write, with an ear to the peer; nothing by default.
+    pub pace: Duration,
 }
 
 impl Default for Bounds {
@@ -29,6 +31,7 @@ impl Default for Bounds {
             quiet: Duration::from_millis(100),
             total: Duration::from_secs(15),
             octets: 2 << 20,
+            pace: Duration::ZERO,
         }
     }
 }
@@ -49,6 +52,8 @@ pub enum Trouble {
     Connect(io::Error),
     /// The case uses a word that this judge does not know.
     Variable(String),
+    /// The peer has stopped answering before, and since when.
+    Gone(String),
 }
 
 impl From<UnknownVariable> for Trouble {
@@ -124,6 +129,7 @@ struct Talk {
     end: End,
     last: Instant,
     awaited: usize,
+    is_cut_off: bool,
 }
 
 impl Talk {
@@ -136,6 +142,7 @@ impl Talk {
             end: End::Open,
             last: Instant::now(),
             awaited: 0,
+            is_cut_off: false,
         })
     }
 
@@ -156,13 +163,38 @@ impl Talk {
     /// A peer that refuses stops reading: what it says of that is still to be read, so an error is no end.
     fn send(&mut self, octets: &[u8]) -> bool {
         self.last = Instant::now();
-        self.wire.as_mut().is_some_and(|wire| wire.send(octets).is_ok())
+        let is_sent = self.wire.as_mut().is_some_and(|wire| wire.send(octets).is_ok());
+        self.is_cut_off |= !is_sent;
+        is_sent
+    }
+
+    /// Listens for so long, as a client does that sends (9112 9.5); whether the peer goes on.
+    ///
+    /// Octets that arrive while a peer closes make it abort, and lose the reply that it had sent (9112 9.6).
+    fn listen(&mut self, pace: Duration, most: usize) -> bool {
+        let until = Instant::now() + pace;
+        let mut buffer = [0; 4096];
+        while self.end == End::Open && self.received.len() < most {
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(wire) = self.wire.as_mut().filter(|_| !left.is_zero()) else { break };
+            match wire.receive(&mut buffer, left) {
+                Arrived::Octets(octets) => self.received.extend_from_slice(&buffer[..octets]),
+                Arrived::Nothing => break,
+                Arrived::Fin => self.end = End::Closed,
+                Arrived::Reset => self.end = End::Reset,
+            }
+        }
+        self.is_cut_off |= self.end != End::Open;
+        self.end == End::Open
     }
 
     fn replies(&self) -> Vec<Message> {
         read_replies(&self.received, &self.methods, self.end != End::Open)
     }
 }
+
+/// How far apart the pieces of one write are.
+const APART: Duration = Duration::from_micros(200);
 
 struct Player<'a> {
     endpoint: &'a Endpoint,
@@ -191,8 +223,16 @@ impl Player<'_> {
             if index > 0 {
                 thread::sleep(Duration::from_millis(20)); // a cut that the script asks for is to be seen as one
             }
-            for part in cut(write, segments) {
-                if self.started.elapsed() > self.bounds.total || !self.talk().send(part) {
+            let parts = cut(write, segments);
+            let pace = self.bounds.pace.min(LONGEST_PACED / u32::try_from(parts.len()).unwrap_or(u32::MAX).max(1));
+            for (index, part) in parts.into_iter().enumerate() {
+                let is_over = self.started.elapsed() > self.bounds.total;
+                let most = self.bounds.octets;
+                if index > 0 && pace.is_zero() {
+                    thread::sleep(APART); // else a peer that is slow to read gets them at once
+                }
+                let talk = self.talk();
+                if is_over || (index > 0 && !pace.is_zero() && !talk.listen(pace, most)) || !talk.send(part) {
                     return;
                 }
             }
@@ -250,12 +290,17 @@ impl Player<'_> {
 
     fn finish(self) -> Observation {
         let talk = &self.connections[self.current];
-        Observation { replies: talk.replies(), end: talk.end, ..Observation::default() }.shortened()
+        let replies = talk.replies();
+        let is_cut_off = talk.is_cut_off && replies.is_empty();
+        Observation { replies, end: talk.end, is_cut_off, ..Observation::default() }.shortened()
     }
 }
 
 /// So many octets are read again whenever one more comes.
 const AT_ONCE: usize = 64 << 10;
+
+/// How long all pauses between the parts of a write may take.
+const LONGEST_PACED: Duration = Duration::from_millis(1500);
 
 /// The pause of a peer after which what it sent is read.
 const BREATH: Duration = Duration::from_millis(5);

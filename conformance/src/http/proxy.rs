@@ -13,7 +13,7 @@ pub use probe::{NoProxy, probe};
 
 use super::cases::Case;
 use super::judge::{Judge, Run};
-use super::looks::{Jobs, Look, two_looks};
+use super::looks::{Plan, look};
 use super::play::Bounds;
 use super::script::{Role, Script, Segments};
 use super::server::Abilities;
@@ -61,15 +61,16 @@ impl Proxy {
         let is_absolute = abilities.variables.get("path").is_some_and(|path| path.starts_with(b"http:"));
         let places = Places::new(&self.lanes);
         let jobs = self.runs_at_once();
-        let play = |script: &Script, segments: Segments, look: Look| {
-            let bounds = &match look {
-                Look::First => abilities.bounds,
-                Look::Second => abilities.bounds.with_more_time(4),
-            };
+        let run = |script: &Script, segments: Segments, bounds: &Bounds| {
             let run = lane::Run { script, segments, path: &self.path, is_absolute, bounds };
-            Ok(Run { segments, observation: places.with(|lane| lane.play(&run))? })
+            places.with(|lane| lane.play(&run))
         };
-        two_looks(&judge, cases, Jobs { first: jobs, second: jobs }, play, |outcome| {
+        let ask = || probe::ask(|script, bounds| run(script, Segments::Whole, bounds), &abilities.bounds);
+        let plan = Plan { first: jobs, second: jobs, bounds: abilities.bounds, quiet: 4, ask: &ask };
+        let play = |script: &Script, segments: Segments, bounds: &Bounds| {
+            Ok(Run { segments, observation: run(script, segments, bounds)? })
+        };
+        look(&judge, cases, &plan, play, |outcome| {
             let outcome = self.mitigate(outcome);
             done(&outcome);
             outcome

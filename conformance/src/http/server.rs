@@ -10,7 +10,7 @@ pub use started::{NotStarted, Started};
 
 use super::cases::Case;
 use super::judge::{Judge, Run};
-use super::looks::{Jobs, Look, two_looks};
+use super::looks::{Plan, look};
 use super::play::{Bounds, play};
 use super::script::{Role, Script, Segments, Variables};
 use super::wire::Endpoint;
@@ -60,16 +60,14 @@ impl Server {
             is_hardened: self.is_hardened,
             abilities,
         };
-        let jobs = Jobs { first: self.jobs.get(), second: self.jobs.get().min(COMPANY) };
-        let play = |script: &Script, segments: Segments, look: Look| {
-            let bounds = match look {
-                Look::First => abilities.bounds,
-                Look::Second => abilities.bounds.with_more_time(6),
-            };
-            let observation = play(script, segments, &self.endpoint, &abilities.variables, &bounds)?;
+        let jobs = self.jobs.get().min(abilities.company);
+        let ask = || probe::ask(self, &abilities.variables, &abilities.bounds);
+        let plan = Plan { first: jobs, second: jobs.min(COMPANY), bounds: abilities.bounds, quiet: 6, ask: &ask };
+        let play = |script: &Script, segments: Segments, bounds: &Bounds| {
+            let observation = play(script, segments, &self.endpoint, &abilities.variables, bounds)?;
             Ok(Run { segments, observation })
         };
-        two_looks(&judge, cases, jobs, play, |outcome| {
+        look(&judge, cases, &plan, play, |outcome| {
             done(&outcome);
             outcome
         })

@@ -1,6 +1,6 @@
 //! What the application must have read, and when: as soon as text is there, unless the window tells that it waited.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wirelaw_reference::wire::Flags;
 
@@ -19,6 +19,8 @@ pub(super) struct Read {
     /// Empty: the end of the stream.
     pub(super) text: Vec<u8>,
     pub(super) is_known: bool,
+    /// The octet of urgent data, which is not in the stream: `recv` with `MSG_OOB`.
+    pub(super) is_urgent: bool,
 }
 
 struct Walk<'a> {
@@ -31,6 +33,8 @@ struct Walk<'a> {
     /// RCV.NXT, without the FIN.
     next: i64,
     fin: Option<i64>,
+    /// Where in the stream urgent octets are.
+    urgent: BTreeSet<usize>,
     /// How much of the stream has been read.
     done: usize,
     has_ended: bool,
@@ -47,6 +51,7 @@ pub(super) fn infer(view: &View, until: usize) -> Vec<Read> {
         early: BTreeMap::new(),
         next: 1,
         fin: None,
+        urgent: BTreeSet::new(),
         done: 0,
         has_ended: false,
         reads: Vec::new(),
@@ -90,6 +95,11 @@ impl<'a> Walk<'a> {
         if packet.len() == 0 {
             return;
         }
+        if packet.has(Flags::URG) {
+            // what stacks take for urgent is the octet before the one that the pointer names (RFC 6093 §3.1)
+            let place = packet.seq + i64::from(packet.segment.urgent_pointer) - 2;
+            self.urgent.extend(usize::try_from(place).ok());
+        }
         self.early
             .entry(packet.seq)
             .and_modify(|other| {
@@ -130,15 +140,19 @@ impl<'a> Walk<'a> {
     /// Reads all that there is below `limit`.
     fn read(&mut self, place: usize, at: u64, limit: i64) {
         let taken = usize::try_from(limit - 1).unwrap_or(0).min(self.stream.len());
-        if let Some(text) = self.stream.get(self.done..taken).filter(|text| !text.is_empty()) {
-            let (text, is_known) = (text.to_vec(), self.is_known);
-            self.reads.push(Read { place, at, text, is_known });
-            self.done = taken;
+        while self.done < taken {
+            let is_urgent = self.urgent.contains(&self.done);
+            // a read ends before urgent data
+            let mark = self.urgent.range(self.done..).next().map_or(taken, |mark| taken.min(*mark));
+            let end = if is_urgent { self.done + 1 } else { mark };
+            let text = self.stream.get(self.done..end).unwrap_or_default().to_vec();
+            self.reads.push(Read { place, at, text, is_known: self.is_known, is_urgent });
+            self.done = end;
         }
         let is_over = self.fin.is_some_and(|fin| fin <= self.next && fin < limit) && self.done == self.stream.len();
         if is_over && !self.has_ended {
             self.has_ended = true;
-            self.reads.push(Read { place, at, text: Vec::new(), is_known: true });
+            self.reads.push(Read { place, at, text: Vec::new(), is_known: true, is_urgent: false });
         }
     }
 }

@@ -10,8 +10,8 @@ use super::view::{Packet, View};
 /// Something that the application does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// `write`; with `is_held`, the stack is to wait for what comes after it.
-    Write { text: Vec<u8>, is_known: bool, is_held: bool },
+    /// `write`; with `is_held`, the stack is to wait for what comes after it; with `is_urgent` its last octet is urgent.
+    Write { text: Vec<u8>, is_known: bool, is_held: bool, is_urgent: bool },
     /// `shutdown(SHUT_WR)`
     Shutdown,
     /// `close`
@@ -168,6 +168,8 @@ impl Walk<'_> {
         let is_small = packet.len() < self.mss;
         let in_flight = self.una < packet.seq;
         self.found.is_without_delay |= is_small && in_flight && packet.end() < self.edge && !packet.has(Flags::FIN);
+        let is_urgent = packet.has(Flags::URG) && i64::from(packet.segment.urgent_pointer) == packet.len();
+        self.open = self.open.filter(|_| !is_urgent);
         let open = self.open.and_then(|open| self.found.acts.get_mut(open)).map(|timed| &mut timed.act);
         if let Some(Act::Write { text: before, is_known, .. }) = open {
             before.extend_from_slice(&text);
@@ -178,7 +180,7 @@ impl Walk<'_> {
                 Some((blocker, true)) => (blocker + 1, self.view.packets[blocker].at),
                 _ => (place, packet.at),
             };
-            self.act(place, at, Act::Write { text, is_known: packet.is_known, is_held: false });
+            self.act(place, at, Act::Write { text, is_known: packet.is_known, is_held: false, is_urgent });
             self.open = Some(self.found.acts.len() - 1);
         }
         self.blocked = None;
@@ -186,7 +188,7 @@ impl Walk<'_> {
         let fills = packet.end() >= self.edge;
         self.has_pushed = packet.has(Flags::PSH);
         let ends = self.has_pushed || is_small && !self.pushes && !packet.has(Flags::FIN);
-        if ends && !fills {
+        if ends && !fills || is_urgent {
             self.open = None;
         }
     }

@@ -1,5 +1,7 @@
 mod hostile;
+mod links;
 mod suite;
+mod urgent;
 
 use super::*;
 use crate::axes::Axes;

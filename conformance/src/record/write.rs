@@ -82,7 +82,14 @@ fn steps(view: &View, sending: &Sending, stamps: &Stamps) -> Result<String, Reco
         while let Some(read) = reads.next_if(|read| read.place <= place) {
             let buffer = if read.is_known && !read.text.is_empty() { print_text(&read.text) } else { "...".to_owned() };
             let count = read.text.len();
-            lines.push(read.at, &format!("read({fd}, {buffer}, {}) = {count}", count.max(1)));
+            lines.push(
+                read.at,
+                &if read.is_urgent {
+                    format!("recv({fd}, {buffer}, {count}, MSG_OOB) = {count}")
+                } else {
+                    format!("read({fd}, {buffer}, {}) = {count}", count.max(1))
+                },
+            );
         }
         while let Some(timed) = acts.next_if(|timed| timed.place <= place) {
             for call in calls(fd, &timed.act) {
@@ -112,13 +119,14 @@ fn socket_options(lines: &mut Lines, at: u64, fd: u32, sending: &Sending) {
 
 fn calls(fd: u32, act: &Act) -> Vec<String> {
     match act {
-        Act::Write { text, is_known, is_held } => {
+        Act::Write { text, is_known, is_held, is_urgent } => {
             let count = text.len();
             let buffer = if *is_known { print_text(text) } else { "...".to_owned() };
-            vec![if *is_held {
-                format!("send({fd}, {buffer}, {count}, MSG_MORE) = {count}")
-            } else {
-                format!("write({fd}, {buffer}, {count}) = {count}")
+            vec![match (is_held, is_urgent) {
+                (false, false) => format!("write({fd}, {buffer}, {count}) = {count}"),
+                (true, false) => format!("send({fd}, {buffer}, {count}, MSG_MORE) = {count}"),
+                (false, true) => format!("send({fd}, {buffer}, {count}, MSG_OOB) = {count}"),
+                (true, true) => format!("send({fd}, {buffer}, {count}, MSG_OOB|MSG_MORE) = {count}"),
             }]
         }
         Act::Shutdown => vec![format!("shutdown({fd}, SHUT_WR) = 0")],

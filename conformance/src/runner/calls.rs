@@ -13,10 +13,12 @@ use arguments::{Arguments, number};
 
 use super::Stop;
 use super::flows::FlowId;
+use super::inbound::SCTP;
 use super::settings::Settings;
 use super::show;
 use crate::posix;
 use crate::report::Mark;
+use crate::script::CallName;
 use crate::script::ast::{CallSpec, Expr, ResultSpec, Spanned};
 use crate::trace::{Call, Fd, Return};
 
@@ -83,42 +85,47 @@ pub(super) fn served(spec: &CallSpec, descriptors: &Descriptors) -> Option<Resul
 /// The call that a line makes. What is not known here is unsupported, by its name.
 pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Settings) -> Result<Prepared, Stop> {
     let mut arguments = Arguments { spec, descriptors, next: 0 };
-    let prepared = match spec.name.value.as_str() {
-        "socket" => plain(None, socket(&mut arguments, settings)?),
-        "connect" if arguments.spec.arguments.get(1).is_some_and(is_unspecified) => {
+    let lacking = |why: &str| Stop::unsupported_at(&spec.name.span, format!("the call {}(): {why}", spec.name.value));
+    let Some(name) = CallName::parse(&spec.name) else {
+        let why = if spec.name.starts_with("sctp_") { SCTP } else { "there is none of this name" };
+        return Err(lacking(why));
+    };
+    let prepared = match name {
+        CallName::Socket => plain(None, socket(&mut arguments, settings)?),
+        CallName::Connect if arguments.spec.arguments.get(1).is_some_and(is_unspecified) => {
             let (label, fd) = arguments.fd()?;
             arguments.next()?;
             arguments.next()?;
             plain(Some(label), Call::Disconnect { fd })
         }
-        "bind" | "connect" => {
+        CallName::Bind | CallName::Connect => {
             let (label, fd) = arguments.fd()?;
             arguments.ellipsis()?;
             arguments.ellipsis()?;
-            let call = if spec.name.value == "bind" {
+            let call = if name == CallName::Bind {
                 Call::Bind { fd, address: settings.bind_address() }
             } else {
                 Call::Connect { fd, address: settings.connect_address() }
             };
             plain(Some(label), call)
         }
-        "accept" => {
+        CallName::Accept => {
             let (label, fd) = arguments.fd()?;
             arguments.ellipsis()?;
             arguments.ellipsis()?;
             plain(Some(label), Call::Accept { fd })
         }
-        "listen" => with_fd(&mut arguments, |fd, a| Ok(Call::Listen { fd, backlog: a.int()? }))?,
-        "close" => with_fd(&mut arguments, |fd, _| Ok(Call::Close { fd }))?,
-        "shutdown" => with_fd(&mut arguments, |fd, a| Ok(Call::Shutdown { fd, how: a.int()? }))?,
-        "fcntl" => with_fd(&mut arguments, |fd, a| {
+        CallName::Listen => with_fd(&mut arguments, |fd, a| Ok(Call::Listen { fd, backlog: a.int()? }))?,
+        CallName::Close => with_fd(&mut arguments, |fd, _| Ok(Call::Close { fd }))?,
+        CallName::Shutdown => with_fd(&mut arguments, |fd, a| Ok(Call::Shutdown { fd, how: a.int()? }))?,
+        CallName::Fcntl => with_fd(&mut arguments, |fd, a| {
             let command = a.int()?;
             let argument = if a.next < a.spec.arguments.len() { a.int()? } else { 0 };
             Ok(Call::Fcntl { fd, command, argument })
         })?,
-        "read" | "recv" | "recvfrom" => receive(&mut arguments)?,
-        "write" | "send" | "sendto" => send(&mut arguments, settings)?,
-        "setsockopt" => with_fd(&mut arguments, |fd, a| {
+        CallName::Read | CallName::Recv | CallName::Recvfrom => receive(&mut arguments)?,
+        CallName::Write | CallName::Send | CallName::Sendto => send(&mut arguments, settings)?,
+        CallName::Setsockopt => with_fd(&mut arguments, |fd, a| {
             let (level, name) = (a.int()?, a.int()?);
             let mut value = option_value(a.next()?)?;
             // FreeBSD's dialect: `...` is the length of what is written
@@ -126,17 +133,28 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
             value.resize(length, 0);
             Ok(Call::SetOption { fd, level, name, value })
         })?,
-        "getsockopt" => get_option(&mut arguments)?,
-        "readv" => scattered::readv(&mut arguments)?,
-        "writev" => scattered::writev(&mut arguments)?,
-        "recvmsg" => scattered::recvmsg(&mut arguments)?,
-        "sendmsg" => scattered::sendmsg(&mut arguments, settings)?,
-        "epoll_create" | "epoll_ctl" | "epoll_wait" | "pipe" | "splice" | "open" | "sendfile" => {
-            files::prepare(&mut arguments)?
+        CallName::Getsockopt => get_option(&mut arguments)?,
+        CallName::Readv => scattered::readv(&mut arguments)?,
+        CallName::Writev => scattered::writev(&mut arguments)?,
+        CallName::Recvmsg => scattered::recvmsg(&mut arguments)?,
+        CallName::Sendmsg => scattered::sendmsg(&mut arguments, settings)?,
+        CallName::EpollCreate => plain(None, Call::EpollCreate { size: arguments.int()? }),
+        CallName::EpollCtl => files::control(&mut arguments)?,
+        CallName::EpollWait => files::wait(&mut arguments)?,
+        CallName::Pipe => files::pipe(&mut arguments)?,
+        CallName::Splice => files::splice(&mut arguments)?,
+        CallName::Open => files::open(&mut arguments)?,
+        CallName::Sendfile => files::sendfile(&mut arguments)?,
+        CallName::CapSet => cap_set(&mut arguments)?,
+        CallName::Ioctl => ioctl(&mut arguments)?,
+        CallName::Poll => poll(&mut arguments)?,
+        CallName::PspRxAssoc | CallName::PspTxAssoc => {
+            return Err(lacking("PSP needs packetdrill's mode of two machines"));
         }
-        "ioctl" => ioctl(&mut arguments)?,
-        "poll" => poll(&mut arguments)?,
-        name => return Err(Stop::unsupported_at(&spec.name.span, format!("the call {name}()"))),
+        CallName::ServeHttp => return Err(lacking("it is no call of the stack")),
+        CallName::Getsockname | CallName::Getpeername | CallName::Dup | CallName::Accept4 | CallName::Select => {
+            return Err(lacking("packetdrill's language has no form for it"));
+        }
     };
     arguments.end()?;
     if !matches!(spec.result.value, ResultSpec::Integer(_)) {
@@ -250,6 +268,13 @@ fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     Ok(Prepared { option: Some((expected, value.span.clone())), ..plain(Some(label), call) })
 }
 
+/// `cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR)`
+fn cap_set(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+    let (set, capability) = (arguments.int()?, arguments.int()?);
+    let is_set = arguments.int()? != 0;
+    Ok(plain(None, Call::SetCapability { set, capability, is_set }))
+}
+
 /// `ioctl(fd, request)` or `ioctl(fd, request, [n])`
 fn ioctl(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, fd) = arguments.fd()?;
@@ -281,7 +306,7 @@ fn poll(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     Ok(Prepared { option: Some((expected, list.span.clone())), ..plain(first, Call::Poll { fds, timeout }) })
 }
 
-/// The octets of an option value: `[n]`, a number, a string, or `{onoff=, linger=}`.
+/// The octets of an option value: `[n]`, a number, a string, `{onoff=, linger=}`, or `{tv_sec=, tv_usec=}`.
 fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
     let int = |expr: &Spanned<Expr>| number(expr).map(|value| (value as i32).to_le_bytes());
     match &expr.value {
@@ -289,8 +314,22 @@ fn option_value(expr: &Spanned<Expr>) -> Result<Vec<u8>, Stop> {
         Expr::String(text) => Ok(text.clone()),
         Expr::Linger { onoff, linger } => Ok([int(onoff)?, int(linger)?].concat()),
         Expr::Integer(_) | Expr::Symbol(_) | Expr::Or(_) => Ok(int(expr)?.to_vec()),
+        Expr::Braces(fields) => timeval(fields).ok_or_else(|| {
+            Stop::unsupported_at(&expr.span, "a structure that is not known as an option value".to_owned())
+        })?,
         _ => Err(Stop::unsupported_at(&expr.span, "this kind of option value".to_owned())),
     }
+}
+
+/// `{tv_sec=N, tv_usec=N}`, as the 64-bit machines of Linux have it; `None`: it is something else.
+fn timeval(fields: &[Spanned<Expr>]) -> Option<Result<Vec<u8>, Stop>> {
+    let field = |field: &Spanned<Expr>, wanted: &str| match &field.value {
+        Expr::Assign(name, value) if name.value == wanted => Some(number(value).map(i64::to_le_bytes)),
+        _ => None,
+    };
+    let [seconds, micros] = fields else { return None };
+    let (seconds, micros) = (field(seconds, "tv_sec")?, field(micros, "tv_usec")?);
+    Some(seconds.and_then(|seconds| Ok([seconds, micros?].concat())))
 }
 
 /// Everything in which a return differs from what the script expects.
@@ -298,7 +337,7 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     let mut marks = Vec::new();
     let ResultSpec::Integer(expected) = spec.result.value else { return marks };
     // any descriptor will do: the script's number is a label
-    let is_descriptor = makes_descriptor(&prepared.call);
+    let is_descriptor = makes_descriptor(&prepared.call) || matches!(prepared.call, Call::SetCapability { .. });
     let fits = if is_descriptor && expected >= 0 { value.value >= 0 } else { value.value == expected };
     let wrong_errno =
         spec.errno.as_ref().filter(|errno| value.errno.map(|errno| errno as i64) != posix::symbol(&errno.value));
@@ -314,7 +353,7 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     }
     if let Some((expected, span)) = prepared.option.as_ref().filter(|(want, _)| value.value >= 0 && *want != value.data)
     {
-        let note = format!("value expected {}  got {}", option_text(expected), option_text(&value.data));
+        let note = value_difference(spec, prepared, expected, &value.data);
         marks.push(Mark { span: span.clone(), note });
     }
     if let Some(header) = prepared.header.as_ref().filter(|_| value.value >= 0) {
@@ -348,6 +387,27 @@ pub(super) fn strange_text(prepared: &Prepared, value: &Return) -> Option<String
 /// Whether the call returns a new descriptor.
 pub(super) fn makes_descriptor(call: &Call) -> bool {
     matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Open { .. } | Call::EpollCreate { .. })
+}
+
+/// In what a value that the call writes differs, in the words of the call.
+fn value_difference(spec: &CallSpec, prepared: &Prepared, want: &[u8], have: &[u8]) -> String {
+    let is_text = spec.arguments.iter().any(|argument| matches!(argument.value, Expr::String(_)));
+    let int = |octets: &[u8], at: usize| {
+        octets.get(at * 4..at * 4 + 4).and_then(|int| int.try_into().ok()).map_or(0, i32::from_le_bytes)
+    };
+    match &prepared.call {
+        Call::Poll { fds, .. } => {
+            let wrong = (0..fds.len()).find(|at| int(want, *at) != int(have, *at)).unwrap_or(0);
+            let (want, have) = (int(want, wrong), int(have, wrong));
+            format!("revents of element {} expected {want:#x}  got {have:#x}", wrong + 1)
+        }
+        Call::EpollWait { .. } if want.get(..4) != have.get(..4) => {
+            format!("events expected {:#x}  got {:#x}", int(want, 0), int(have, 0))
+        }
+        Call::EpollWait { .. } => format!("data of the event expected {:#x}  got {:#x}", int(want, 1), int(have, 1)),
+        _ if is_text => format!("value expected {}  got {}", show::text(want), show::text(have)),
+        _ => format!("value expected {}  got {}", option_text(want), option_text(have)),
+    }
 }
 
 fn option_text(octets: &[u8]) -> String {

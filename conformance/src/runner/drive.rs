@@ -118,7 +118,9 @@ impl<'a> Driver<'a> {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
         }
         for setting in &shell_lines.before {
-            let remark = stack.configure(setting, shell_lines.folder())?;
+            let set = stack.configure(setting, shell_lines.folder());
+            // before the first line nothing is judged
+            let remark = set.map_err(|error| Stop::new(Why::Unsupported, error.to_string()))?;
             notes.extend(remark.map(|remark| format!("not set: {remark}")));
         }
         Ok(Driver {
@@ -194,7 +196,7 @@ impl<'a> Driver<'a> {
                 // an in-process stack was set before it started
                 for setting in self.shell_lines.at(step) {
                     let set = self.stack.configure(setting, self.shell_lines.folder());
-                    let remark = set.map_err(|error| judge::of_setting(step, setting, error))?;
+                    let remark = set.map_err(|error| judge::of_setting(step, error))?;
                     self.notes.extend(remark.map(|remark| format!("line {}: not set: {remark}", step.line)));
                 }
             }

@@ -44,8 +44,6 @@ pub(super) struct Flow {
     pub(super) has_text: bool,
     /// TSval of the script -> live, of what the stack sent.
     pub(super) timestamps: BTreeMap<u32, u32>,
-    /// The first of them, script and live.
-    pub(super) first_timestamp: Option<(u32, u32)>,
     /// Cookies of Fast Open that the stack has given: script -> live. Those of one connection are
     /// there for the next, so a new flow has them all.
     pub(super) cookies: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -70,6 +68,8 @@ pub(super) struct Numbers {
     remote_is_sure: bool,
     /// By how much the runner's numbers are moved.
     shift: u32,
+    /// The first TSval of the stack that a line names: script, live.
+    pub(super) first_timestamp: Option<(u32, u32)>,
 }
 
 /// Whose sequence space a number belongs to.
@@ -94,7 +94,7 @@ impl Numbers {
     /// As the other side sees them.
     pub(super) fn mirrored(&self) -> Numbers {
         let shift = self.local.map_or(0, |(script, live)| live - script);
-        Numbers { local: self.remote, remote: self.local, remote_is_sure: true, shift }
+        Numbers { local: self.remote, remote: self.local, remote_is_sure: true, shift, first_timestamp: None }
     }
 
     /// The live number of a scripted one in a segment with or without SYN.
@@ -105,6 +105,11 @@ impl Numbers {
     /// The scripted number of a live one.
     pub(super) fn script(&self, space: Space, syn: bool, live: Seq) -> u32 {
         live.back(self.offset(space, syn)).0
+    }
+
+    /// A live TSval of the stack as the script counts.
+    pub(super) fn script_timestamp(&self, live: u32) -> u32 {
+        self.first_timestamp.map_or(live, |(script, first)| script.wrapping_add(live.wrapping_sub(first)))
     }
 
     /// The stack's initial sequence number is what the script calls `script`.
@@ -182,7 +187,6 @@ impl Flows {
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
             has_text: false,
             timestamps: BTreeMap::new(),
-            first_timestamp: None,
             cookies,
             label_of_ip: None,
             udp_ports: None,

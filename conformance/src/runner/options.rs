@@ -72,7 +72,7 @@ fn live_ecr(ecr: u32, flow: &Flow, option: &Spanned<OptionSpec>, scaled: bool) -
     if let Some(live) = flow.timestamps.get(&ecr) {
         return Ok(*live);
     }
-    match flow.first_timestamp {
+    match flow.numbers.first_timestamp {
         Some((script, live)) if scaled => Ok(ecr.wrapping_sub(script).wrapping_add(live)),
         _ => {
             Err(Stop::broken_at(&option.span, format!("TS ecr {ecr} answers no TS val of an earlier outbound packet")))
@@ -140,7 +140,7 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
     });
     if let (Some(script), Some(live)) = (scripted, sent) {
         flow.timestamps.insert(script, live);
-        flow.first_timestamp.get_or_insert((script, live));
+        flow.numbers.first_timestamp.get_or_insert((script, live));
     }
     for want in options {
         let given = live.segment.options.iter().find_map(|have| given_cookie(&want.value, have, live));
@@ -236,7 +236,7 @@ fn is_same(want: &Spanned<OptionSpec>, have: &TcpOption, live: &Live, flow: &Flo
 }
 
 fn timestamp_is_near(script: u32, live: u32, at: Instant, flow: &Flow, settings: &Settings) -> bool {
-    let (Some((first_script, first_live)), tick @ 1..) = (flow.first_timestamp, settings.timestamp_tick) else {
+    let (Some((first_script, first_live)), tick @ 1..) = (flow.numbers.first_timestamp, settings.timestamp_tick) else {
         return true;
     };
     let expected = first_live.wrapping_add(script.wrapping_sub(first_script));

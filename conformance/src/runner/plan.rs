@@ -73,11 +73,14 @@ fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
 fn unsupported_in_packet(spec: &PacketSpec) -> Option<&'static str> {
     match &spec.transport {
         TransportSpec::Sctp(_) => Some(inbound::SCTP),
-        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => Some("PSP encapsulation"),
-        // no document that is settled says what it looks like
-        TransportSpec::Tcp(TcpSpec { reason: Some(_), .. }) => Some("the reason of a reset as its text"),
+        TransportSpec::Tcp(TcpSpec { psp: Some(_), .. }) => {
+            Some("PSP encapsulation, which belongs to packetdrill's mode of two machines")
+        }
+        TransportSpec::Tcp(TcpSpec { reason: Some(_), .. }) => Some(
+            "the reason of a reset: drafts differ on its octets; write them as the text of the packet, `R 1:9(8) \"...\"`",
+        ),
         TransportSpec::Tcp(TcpSpec { options, .. }) if has_ack_rate(&options.value) => {
-            Some("the option exp-tarr with a rate")
+            Some("the option exp-tarr with a rate: drafts differ on its octets; write them as `exp-00AC HEX`")
         }
         _ => None,
     }
@@ -132,7 +135,8 @@ pub(super) fn check_files(scenario: &Scenario, settings: &Settings, profile: &Pr
             | Call::Pipe
             | Call::Splice { .. }
             | Call::Open { .. }
-            | Call::SendFile { .. } => format!("the call {}()", spec.name.value),
+            | Call::SendFile { .. }
+            | Call::SetCapability { .. } => format!("the call {}()", spec.name.value),
             _ => continue,
         };
         return Err(Stop::unsupported_at(&step.span, format!("{what}, which {} lacks", profile.name)).of(step));

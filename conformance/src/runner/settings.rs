@@ -45,7 +45,9 @@ pub(super) struct Settings {
 
 /// Options that change nothing here: what they configure does not exist in virtual time, or they
 /// only make packetdrill talk.
-const WITHOUT_EFFECT: [&str; 15] = [
+const WITHOUT_EFFECT: [&str; 17] = [
+    "speed",        // no packet waits for the one before it; `shell` tells the device of a kernel
+    "init_scripts", // `shell` understands them
     "gateway_ip",
     "netmask_ip",
     "send_omit_free",
@@ -120,7 +122,10 @@ impl Settings {
                 return Err(Stop::unsupported_at(&option.name.span, super::inbound::SCTP.to_owned()));
             }
             "tcp_md5_secret" => self.md5_secret = Some(value.to_owned()),
-            name => return Err(Stop::unsupported_at(&option.name.span, format!("option --{name}"))),
+            name => {
+                let what = format!("the option --{name}: {}", why_not(name));
+                return Err(Stop::unsupported_at(&option.name.span, what));
+            }
         }
         Ok(())
     }
@@ -165,6 +170,19 @@ impl Settings {
     pub(super) fn tolerance(&self, span: Duration) -> Duration {
         let part = (span.as_nanos() as f64 * self.tolerance_percent / 100.0) as u64;
         self.tolerance.max(Duration::from_nanos(part))
+    }
+}
+
+/// Why an option cannot be followed here.
+fn why_not(name: &str) -> &'static str {
+    match name {
+        "so_filename" | "so_flags" => {
+            "packetdrill's shared objects are its own; a stack joins as `stack::engine::Engine`"
+        }
+        "dry_run" => "`wirelaw check` parses without running",
+        "help" => "it belongs on a command line",
+        // `wire_...`, and PSP, which that mode alone has
+        _ => "it belongs to packetdrill's mode of two machines",
     }
 }
 

@@ -14,6 +14,9 @@ mod sysctl;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::habits::HabitValue;
@@ -41,13 +44,20 @@ pub(super) struct Lines {
 impl Lines {
     /// All of them, or the first that is not understood. What cleans up is not needed: the namespace ends.
     pub(super) fn new(scenario: &Scenario, allow_shell: bool) -> Result<Lines, Stop> {
-        let understood = |text: &str, span: &std::ops::Range<usize>| {
-            settings::settings(text, allow_shell).map_err(|part| {
+        let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new("")).to_owned();
+        let understood = |text: &str, span: &Range<usize>| {
+            settings::settings(text, allow_shell, Some(&folder)).map_err(|part| {
                 let what = format!("{}; --allow-shell runs it", refused(text, &part));
                 Stop::unsupported_at(span, what)
             })
         };
-        let before = scenario.init.as_ref().map(|init| understood(&init.command.value, &init.command.span));
+        let mut before: Vec<Setting> = speed(scenario).into_iter().collect();
+        for (text, span) in init_scripts(scenario, &folder, allow_shell)? {
+            before.extend(understood(&text, &span)?);
+        }
+        if let Some(init) = &scenario.init {
+            before.extend(understood(&init.command.value, &init.command.span)?);
+        }
         let mut timed = BTreeMap::new();
         for step in &scenario.steps {
             if let Action::Shell(text) = &step.action {
@@ -58,8 +68,7 @@ impl Lines {
         if let Some(cleanup) = &scenario.cleanup {
             understood(&cleanup.command.value, &cleanup.command.span)?;
         }
-        let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Lines { before: before.transpose()?.unwrap_or_default(), timed, folder })
+        Ok(Lines { before, timed, folder })
     }
 
     /// What the line of this step asks for.
@@ -73,6 +82,37 @@ impl Lines {
     }
 }
 
+/// `--speed`: what the device says of itself, as `ethtool(8)` tells it. Nothing depends on it but what asks.
+fn speed(scenario: &Scenario) -> Option<Setting> {
+    let option = scenario.all_options().rfind(|option| option.name.value == "speed")?;
+    let speed = option.value.as_ref().filter(|speed| speed.value != "0")?;
+    let words = ["-s", "tun0", "speed", &speed.value, "autoneg", "off"];
+    Setting::ethtool(&words).ok().map(|setting| Setting::Optional(Box::new(setting)))
+}
+
+/// The most octets of a file of `--init_scripts`.
+const MOST_OF_A_FILE: u64 = 1 << 16;
+
+/// What the files of `--init_scripts=a,b` ask for, as lines for a shell, with the place of the option: the usual ones by
+/// their names, others by what is in them. A shell that may run runs the file.
+fn init_scripts(scenario: &Scenario, folder: &Path, is_run: bool) -> Result<Vec<(String, Range<usize>)>, Stop> {
+    let Some(option) = scenario.all_options().rfind(|option| option.name.value == "init_scripts") else {
+        return Ok(Vec::new());
+    };
+    let names = option.value.as_ref().map_or("", |value| &value.value).split(',').map(str::trim);
+    let text = |name: &str| {
+        if is_run || settings::settings(name, false, Some(folder)).is_ok() {
+            return Ok(format!("sh {name}"));
+        }
+        let path = folder.join(name);
+        let mut text = String::new();
+        let file = File::open(&path).and_then(|file| file.take(MOST_OF_A_FILE).read_to_string(&mut text));
+        let broken = |error| Stop::broken_at(&option.name.span, format!("--init_scripts: {}: {error}", path.display()));
+        file.map(|_| text).map_err(broken)
+    };
+    names.filter(|name| !name.is_empty()).map(|name| Ok((text(name)?, option.name.span.clone()))).collect()
+}
+
 /// The habits that a scenario's shell lines ask for, with the places of the lines.
 ///
 /// A stack gets its habits before it starts: lines before the first packet and call count, those
@@ -84,6 +124,10 @@ pub(super) fn habits(scenario: &Scenario) -> Result<Vec<Spanned<HabitValue>>, St
     let first = steps.iter().position(|step| !is_shell(step)).unwrap_or(steps.len());
     let last = steps.iter().rposition(|step| !is_shell(step)).map_or(first, |at| at + 1);
     let mut asked = Vec::new();
+    let folder = Path::new(&scenario.name).parent().unwrap_or(Path::new(""));
+    for (text, span) in init_scripts(scenario, folder, false)? {
+        asked.extend(located(&text, &span)?);
+    }
     if let Some(init) = &scenario.init {
         asked.extend(located(&init.command.value, &init.command.span)?);
     }
@@ -109,7 +153,7 @@ fn is_set(asked: &[Spanned<HabitValue>], habit: &HabitValue) -> bool {
     asked.iter().rev().find(|own| own.value.name() == habit.name()).is_some_and(|own| own.value == *habit)
 }
 
-fn located(text: &str, span: &std::ops::Range<usize>) -> Result<Vec<Spanned<HabitValue>>, Stop> {
+fn located(text: &str, span: &Range<usize>) -> Result<Vec<Spanned<HabitValue>>, Stop> {
     match translate(text) {
         Ok(habits) => Ok(habits.into_iter().map(|habit| Spanned::new(habit, span.clone())).collect()),
         Err(part) => Err(Stop::unsupported_at(span, refused(text, &part))),

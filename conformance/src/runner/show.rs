@@ -63,7 +63,7 @@ pub(super) fn one_option(numbers: &Numbers, syn: bool, option: &TcpOption) -> St
                 .iter()
                 .fold("sack".to_owned(), |line, (left, right)| format!("{line} {}:{}", edge(*left), edge(*right)))
         }
-        TcpOption::Timestamps { val, ecr } => format!("TS val {val} ecr {ecr}"),
+        TcpOption::Timestamps { val, ecr } => format!("TS val {} ecr {ecr}", numbers.script_timestamp(*val)),
         TcpOption::Md5(digest) => format!("md5 {}", hex(digest)),
         TcpOption::UserTimeout { minutes, value } => format!("kind 28 {:04x}", u16::from(*minutes) << 15 | value),
         TcpOption::FastOpen(cookie) => format!("FO {}", hex(cookie)),

@@ -5,51 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::ast::{Action, CallSpec, EpollData, Expr, ResultSpec, Scenario, Spanned, Step};
+use super::calls::CallName;
 use super::error::{Problem, ScriptError, quote};
 use super::suggest::nearest;
 use crate::posix;
-
-/// Every call of the language, and ours.
-const CALLS: [&str; 38] = [
-    "socket",
-    "bind",
-    "listen",
-    "accept",
-    "connect",
-    "read",
-    "recv",
-    "recvfrom",
-    "recvmsg",
-    "readv",
-    "write",
-    "send",
-    "sendto",
-    "sendmsg",
-    "writev",
-    "close",
-    "shutdown",
-    "fcntl",
-    "ioctl",
-    "getsockopt",
-    "setsockopt",
-    "poll",
-    "epoll_create",
-    "epoll_ctl",
-    "epoll_wait",
-    "pipe",
-    "splice",
-    "open",
-    "sendfile",
-    "cap_set",
-    "psp_rx_assoc",
-    "psp_tx_assoc",
-    "serve_http",
-    "getsockname",
-    "getpeername",
-    "dup",
-    "accept4",
-    "select",
-];
 
 /// What is wrong with the names of a scenario, in the order of its lines.
 pub fn unknown_names(scenario: &Scenario) -> Vec<ScriptError> {
@@ -88,8 +47,8 @@ fn check_call(spec: &CallSpec, problems: &mut Vec<Problem>) {
     if spec.name.starts_with("sctp_") {
         return; // out of scope, but no mistake
     }
-    if !CALLS.contains(&spec.name.as_str()) {
-        problems.push(unknown(&spec.name, "no call", hint(&spec.name, CALLS.into_iter())));
+    if CallName::parse(&spec.name).is_none() {
+        problems.push(unknown(&spec.name, "no call", hint(&spec.name, CallName::NAMES.iter().copied())));
     }
     for argument in &spec.arguments {
         check_expr(argument, problems);
@@ -175,9 +134,11 @@ impl Labels {
             problems.push(Problem::new(argument.span.clone(), message).help(known));
         }
         let ResultSpec::Integer(result @ 0..) = spec.result.value else { return };
-        match spec.name.value.as_str() {
-            "socket" | "accept" | "open" | "epoll_create" => self.open(result, &spec.result.span, step.line, problems),
-            "pipe" => {
+        match CallName::parse(&spec.name) {
+            Some(CallName::Socket | CallName::Accept | CallName::Open | CallName::EpollCreate) => {
+                self.open(result, &spec.result.span, step.line, problems);
+            }
+            Some(CallName::Pipe) => {
                 if let Some(Expr::List(both)) = spec.arguments.first().map(|list| &list.value) {
                     for end in both {
                         if let Expr::Integer(label) = end.value {
@@ -186,14 +147,14 @@ impl Labels {
                     }
                 }
             }
-            "close" => {
+            Some(CallName::Close) => {
                 if let Some(Expr::Integer(label)) = spec.arguments.first().map(|label| &label.value)
                     && let Some((_, closed)) = self.0.get_mut(label)
                 {
                     *closed = Some(step.line);
                 }
             }
-            "sctp_peeloff" => drop(self.0.insert(result, (step.line, None))),
+            None if spec.name.value == "sctp_peeloff" => drop(self.0.insert(result, (step.line, None))),
             _ => {}
         }
     }
@@ -210,13 +171,7 @@ impl Labels {
 
 /// The arguments of a call that are descriptors.
 fn descriptors(spec: &CallSpec) -> impl Iterator<Item = &Spanned<Expr>> {
-    let places: &[usize] = match spec.name.value.as_str() {
-        "socket" | "open" | "epoll_create" | "pipe" | "cap_set" | "poll" | "select" => &[],
-        "splice" | "epoll_ctl" => &[0, 2],
-        "sendfile" => &[0, 1],
-        name if CALLS.contains(&name) => &[0],
-        _ => &[],
-    };
+    let places = CallName::parse(&spec.name).map_or(&[][..], CallName::descriptors);
     let polled = match spec.arguments.first().map(|list| &list.value) {
         Some(Expr::List(all)) if spec.name.value == "poll" => all.as_slice(),
         _ => &[],

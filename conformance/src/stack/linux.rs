@@ -10,16 +10,20 @@
 //! | `kernel` | the stack: packets into the link and out of it, time |
 //! | `habits` | what a scenario may ask of it |
 //! | `caller`, `calls` | socket calls, in threads if they may block |
+//! | `capability` | what the process may do, as far as scripts change it |
 //! | `offload`, `stamps` | what is left to the device; times of day |
+//! | `shells` | shell commands that may run, so that nothing of them stays |
 //! | `sys` | system calls; the only `unsafe` |
 
 mod caller;
 mod calls;
+mod capability;
 mod habits;
 mod kernel;
 mod namespace;
 mod netlink;
 mod offload;
+mod shells;
 mod stamps;
 mod sys;
 pub mod worker;

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The longest pause that a script may ask for.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -50,6 +51,28 @@ pub enum Setting {
     Shell(String),
 }
 
+/// Why a setting was not made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SettingError {
+    /// It cannot be done here: the kernel or the machine lacks it, or it took too long. Nothing is said about the stack.
+    #[error("{0}")]
+    Impossible(String),
+    /// A shell ran the command of a script, and the command said no: it may have been an assertion.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<String> for SettingError {
+    fn from(why: String) -> SettingError {
+        SettingError::Impossible(why)
+    }
+}
+
+/// Removes what shells of this run have left on the disk.
+pub(crate) fn clean_up() {
+    program::forget_nstat();
+}
+
 impl Setting {
     /// A setting of the kernel by its name, with dots or slashes, or its path below `/proc/sys`; `Err` says why the
     /// name is none of a network namespace.
@@ -81,38 +104,20 @@ impl Setting {
 
     /// Does it, in the network namespace of this process. `folder` is where a shell starts, `None` for here.
     ///
-    /// Every setting is bounded in time. `Err` says which setting, and the kernel's reason; of an optional one it is
-    /// dropped ([`apply_all`] keeps it).
-    pub fn apply(&self, folder: Option<&Path>) -> Result<(), String> {
+    /// Every setting is bounded in time. `Err` says which setting, and the kernel's reason; of an optional one that is no
+    /// error but a remark, for those who want to know why a run differs.
+    pub fn apply(&self, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
         match self {
-            Setting::Optional(inner) => {
-                let _ = inner.apply(folder); // what optional means
-                Ok(())
-            }
-            Setting::Sysctl { name, value } => sysctl::write(name, value),
-            Setting::Ip(words) => ip(words),
-            Setting::Tc(words) => run("tc", "iproute2", &words::tc(&strs(words))?),
-            Setting::Ethtool(words) => run("ethtool", "ethtool", &words::ethtool(&strs(words))?),
-            Setting::Pause(micros) => {
-                std::thread::sleep(Duration::from_micros(*micros).min(LONGEST_PAUSE));
-                Ok(())
-            }
-            Setting::Shell(text) => program::shell(text, folder, SHELL_PATIENCE),
+            Setting::Optional(inner) => return Ok(inner.apply(folder).err().map(|error| error.to_string())),
+            Setting::Sysctl { name, value } => sysctl::write(name, value)?,
+            Setting::Ip(words) => ip(words)?,
+            Setting::Tc(words) => run("tc", "iproute2", &words::tc(&strs(words))?)?,
+            Setting::Ethtool(words) => run("ethtool", "ethtool", &words::ethtool(&strs(words))?)?,
+            Setting::Pause(micros) => std::thread::sleep(Duration::from_micros(*micros).min(LONGEST_PAUSE)),
+            Setting::Shell(text) => program::shell(text, folder, SHELL_PATIENCE)?,
         }
+        Ok(None)
     }
-}
-
-/// Applies one after the other up to the first that fails. What comes back is what could not be done of the optional
-/// ones, for those who want to know why a run differs.
-pub fn apply_all(settings: &[Setting], folder: Option<&Path>) -> Result<Vec<String>, String> {
-    let mut remarks = Vec::new();
-    for setting in settings {
-        match setting {
-            Setting::Optional(inner) => remarks.extend(inner.apply(folder).err()),
-            other => other.apply(folder)?,
-        }
-    }
-    Ok(remarks)
 }
 
 fn strs(words: &[String]) -> Vec<&str> {

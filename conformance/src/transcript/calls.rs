@@ -59,6 +59,9 @@ pub(super) fn call(out: &mut String, call: &Call) -> fmt::Result {
             write!(out, ", {operation}, {}, 0x{events:x} with 0x{data:x})", fd.0)
         }
         Call::EpollWait { most, timeout, .. } => write!(out, ", {most}, {timeout} ms)"),
+        Call::SetCapability { set, capability, is_set } => {
+            write!(out, "{set}, {capability}, {})", i32::from(*is_set))
+        }
         Call::Pipe => write!(out, ")"),
         Call::Splice { from, to, length, .. } => write!(out, "{} to {}, {length} octets)", from.0, to.0),
         Call::SendFile { to, from, offset, count } => {
@@ -128,6 +131,7 @@ pub(crate) fn name(call: &Call) -> &'static str {
         Call::Splice { .. } => "splice",
         Call::SendFile { .. } => "sendfile",
         Call::Open { .. } => "open",
+        Call::SetCapability { .. } => "cap_set",
     }
 }
 
@@ -139,6 +143,7 @@ fn descriptor(call: &Call) -> Option<Fd> {
         | Call::Pipe
         | Call::Splice { .. }
         | Call::SendFile { .. }
+        | Call::SetCapability { .. }
         | Call::Open { .. } => None,
         Call::EpollControl { epoll, .. } | Call::EpollWait { epoll, .. } => Some(*epoll),
         Call::ReceiveMessage { fd, .. }

@@ -12,10 +12,11 @@ use wirelaw::report::Verdict;
 use wirelaw::runner::Run;
 use wirelaw::stack::linux::worker;
 
+use super::fields;
 use super::scenarios::is_forbidden;
 
 /// A server with one connection; `4` is its end.
-const OPEN: &str = "\
+pub(super) const OPEN: &str = "\
 0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0   setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
 +0   bind(3, ..., ...) = 0
@@ -40,6 +41,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("habits-reach-the-wire", habits),
         ("both-links-give-the-same-verdicts", links),
         ("an-interrupted-run-leaves-nothing", interrupted),
+        ("a-wrong-field-is-named", fields::wrong_fields),
+        ("capabilities-are-dropped", fields::capabilities),
+        ("timeouts-of-sockets", fields::timeouts),
+        ("words-of-the-usual-runner", fields::defines),
+        ("nothing-of-a-shell-stays", fields::shells),
+        ("captures-become-scripts-that-pass", fields::captures),
     ];
     let trial = |(name, check): &(&str, Check)| {
         let check = *check;
@@ -59,17 +66,17 @@ fn persistently(check: Check) -> Result<(), String> {
     check().or_else(|_| check()).or_else(|_| check())
 }
 
-fn run(script: &str, axes: &Axes) -> Result<Run, String> {
+pub(super) fn run(script: &str, axes: &Axes) -> Result<Run, String> {
     let scenario = wirelaw::script::parse("test.pkt", script).map_err(|error| format!("{error}"))?;
     Ok(worker::run(&scenario, axes))
 }
 
 /// Runs a script behind [`OPEN`].
-fn opened(lines: &str) -> Result<Run, String> {
+pub(super) fn opened(lines: &str) -> Result<Run, String> {
     run(&format!("{OPEN}{lines}"), &Axes::default())
 }
 
-fn expect(what: &str, is_so: bool, run: &Run) -> Result<(), String> {
+pub(super) fn expect(what: &str, is_so: bool, run: &Run) -> Result<(), String> {
     if is_so { Ok(()) } else { Err(format!("{what}; it was {} at {:?}: {}", run.verdict, run.line, run.message)) }
 }
 

@@ -75,8 +75,14 @@ fn introduction(server: &Server, abilities: &Abilities) -> String {
     let ok: Vec<_> = abilities.baseline.ok.iter().map(ToString::to_string).collect();
     let method =
         abilities.variables.get("body-method").map(|method| String::from_utf8_lossy(method)).unwrap_or_default();
+    let most = abilities.company;
+    let few = if most < server.jobs.get() {
+        format!("It does not serve more than {most} at once as it serves one: so many cases are played at a time.\n")
+    } else {
+        String::new()
+    };
     format!(
-        "{} at {}: answers {} to GET {} and to {method} with a body; it can: {}\n\n",
+        "{} at {}: answers {} to GET {} and to {method} with a body; it can: {}\n{few}\n",
         server.name,
         server.endpoint.address,
         ok.join(" or "),

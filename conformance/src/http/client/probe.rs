@@ -31,7 +31,9 @@ pub fn probe(client: &Client) -> Result<Abilities, Mute> {
         match client.play(&script, Segments::Whole) {
             Ok(seen) => Ok(seen),
             Err(Trouble::Connect(error)) => Err(mute(format!("cannot listen: {error}"))),
-            Err(Trouble::Variable(name)) => unreachable!("no probe uses {name}"),
+            Err(Trouble::Variable(name) | Trouble::Gone(name)) => {
+                unreachable!("no probe uses {name}, or is played late")
+            }
         }
     };
     let seen = ask("", PLAIN)?;

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::super::judge::describe;
 use super::super::observe::{Baseline, Message, Observation};
-use super::super::play::Trouble;
-use super::super::script::{Ability, Segments, parse};
+use super::super::play::{Bounds, Trouble};
+use super::super::script::{Ability, Script, Segments, parse};
 use super::super::server::Abilities;
 use super::lane::Run;
 use super::{Back, Lane, Proxy};
@@ -86,6 +86,21 @@ pub fn probe(proxy: &mut Proxy) -> Result<Abilities, NoProxy> {
         proxy.lanes.iter_mut().for_each(Lane::share);
     }
     Ok(abilities)
+}
+
+/// Whether a plain request still goes through, and what came if not.
+pub(super) fn ask(
+    play: impl Fn(&Script, &Bounds) -> Result<Observation, Trouble>,
+    bounds: &Bounds,
+) -> Result<(), String> {
+    let bounds = Bounds { patience: bounds.patience * 2, total: bounds.patience * 3, ..*bounds };
+    let script = parse("probe", &format!("# probe\n{GET}\nelse fail\n")).expect("the probes are right");
+    match play(&script, &bounds) {
+        Ok(seen) if is_through(&seen, 1) => Ok(()),
+        Ok(seen) => Err(describe(&seen).join(", ")),
+        Err(Trouble::Connect(error)) => Err(error.to_string()),
+        Err(Trouble::Variable(word) | Trouble::Gone(word)) => Err(word),
+    }
 }
 
 /// A proxy that users choose takes each port of ours for a server of its own, and never mixes those.
@@ -171,7 +186,9 @@ impl Prober<'_> {
             Err(Trouble::Connect(source)) => {
                 Err(NoProxy::Connect { address: self.lane.front.address.to_string(), source })
             }
-            Err(Trouble::Variable(name)) => unreachable!("no probe uses {name}"),
+            Err(Trouble::Variable(name) | Trouble::Gone(name)) => {
+                unreachable!("no probe uses {name}, or is played late")
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a server can do, found out by asking it.
 
+mod company;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
@@ -44,6 +46,8 @@ pub struct Abilities {
     pub variables: Variables,
     /// How long to wait, by what was measured.
     pub bounds: Bounds,
+    /// How many clients at once it serves as it serves one.
+    pub company: usize,
 }
 
 impl Abilities {
@@ -53,7 +57,7 @@ impl Abilities {
         variables: Variables,
         bounds: Bounds,
     ) -> Abilities {
-        Abilities { found, baseline, variables, bounds }
+        Abilities { found, baseline, variables, bounds, company: usize::MAX }
     }
 
     /// Whether it can.
@@ -103,8 +107,27 @@ pub fn probe(server: &Server) -> Result<Abilities, Unreachable> {
     prober.bodies(&mut found, &mut ok);
     prober.methods(&mut found, status);
     prober.host(&mut found, status);
-    Ok(Abilities { found, baseline: Baseline { ok }, variables: prober.variables, bounds: prober.bounds })
+    let keeps = found.get(&Ability::KeepAlive).is_some_and(Result::is_ok);
+    let company = company::most(server, &prober.variables, &prober.bounds, keeps);
+    Ok(Abilities { found, baseline: Baseline { ok }, variables: prober.variables, bounds: prober.bounds, company })
 }
+
+/// Whether a plain request still has a whole reply, and what came if not.
+pub(super) fn ask(server: &Server, variables: &Variables, bounds: &Bounds) -> Result<(), String> {
+    let bounds = Bounds { patience: bounds.patience * 2, total: bounds.patience * 3, ..*bounds };
+    let script = parse("probe", "# probe\n> GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n\nawait\nelse fail\n")
+        .expect("the probes are right");
+    let seen =
+        play(&script, Segments::Whole, &server.endpoint, variables, &bounds).map_err(|trouble| match trouble {
+            Trouble::Connect(error) => error.to_string(),
+            Trouble::Variable(word) | Trouble::Gone(word) => word,
+        })?;
+    let is_whole = seen.replies.iter().any(|reply| reply.is_complete && !reply.is_interim());
+    if is_whole { Ok(()) } else { Err(summary(&seen)) }
+}
+
+/// What every status-line starts with.
+const BEGINNING: &[u8] = b"HTTP/1.";
 
 /// How many lines tell what a server sent that is none.
 const FEW: usize = 5;
@@ -115,10 +138,14 @@ fn final_status(observation: &Observation, number: usize) -> Option<u16> {
 
 /// Such as `200, 400, then it closed`.
 fn summary(observation: &Observation) -> String {
-    let statuses = observation
-        .replies
-        .iter()
-        .map(|reply| reply.status().map_or("no HTTP".to_owned(), |status| status.to_string()));
+    let statuses = observation.replies.iter().map(|reply| match reply.status() {
+        None if !reply.raw.is_empty() && BEGINNING.starts_with(&reply.raw[..reply.raw.len().min(BEGINNING.len())]) => {
+            "the beginning of a reply".to_owned()
+        }
+        None => "no HTTP".to_owned(),
+        Some(status) if !reply.is_complete => format!("a part of a {status}"),
+        Some(status) => status.to_string(),
+    });
     let mut words: Vec<String> = statuses.collect();
     if words.is_empty() {
         words.push("no reply".to_owned());
@@ -144,7 +171,9 @@ impl Prober<'_> {
         match play(&script, Segments::Whole, &self.server.endpoint, &self.variables, &self.bounds) {
             Ok(observation) => Ok(observation),
             Err(Trouble::Connect(error)) => Err(error),
-            Err(Trouble::Variable(name)) => unreachable!("no probe uses {name}"),
+            Err(Trouble::Variable(name) | Trouble::Gone(name)) => {
+                unreachable!("no probe uses {name}, or is played late")
+            }
         }
     }
 

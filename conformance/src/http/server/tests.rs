@@ -1,3 +1,5 @@
+mod trust;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +30,7 @@ fn listen(serve: fn(TcpStream)) -> Server {
             quiet: Duration::from_millis(50),
             total: Duration::from_millis(500),
             octets: 1 << 20,
+            pace: Duration::ZERO,
         },
         jobs: NonZeroUsize::MIN,
     }
@@ -215,4 +218,54 @@ fn the_steps_of_a_case_reach_the_peer() {
         assert!(started.elapsed() < Duration::from_secs(5), "the peer saw no RST");
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn writes_are_cut_as_the_case_says_and_lose_nothing() {
+    let whole: Vec<u8> = (0..1000).map(|at| if at % 10 == 9 { b'\r' } else { b'x' }).collect();
+    let pieces = |octets: &[u8], segments| -> Vec<Vec<u8>> {
+        crate::http::play::cut(octets, segments).into_iter().map(<[u8]>::to_vec).collect()
+    };
+    for segments in Segments::ALL {
+        assert_eq!(pieces(&whole, segments).concat(), whole, "{}", segments.name());
+    }
+    assert_eq!(pieces(b"a\r\nb", Segments::Whole), [b"a\r\nb"]);
+    assert_eq!(pieces(b"a\r\nb", Segments::Octets), [b"a", b"\r", b"\n", b"b"]);
+    assert_eq!(pieces(b"a\r\nb", Segments::Crlf), [&b"a\r"[..], b"\nb"]);
+}
+
+#[test]
+fn cuts_and_pauses_reach_the_peer() {
+    // The status says in how many pieces the request came.
+    let told: fn(TcpStream) = |mut stream| {
+        let (mut seen, mut count, mut buffer) = (Vec::new(), 0, [0; 64]);
+        while !seen.ends_with(b"!") {
+            let Ok(read @ 1..) = stream.read(&mut buffer) else { return };
+            seen.extend_from_slice(&buffer[..read]);
+            count += 1;
+        }
+        let _ = write!(stream, "HTTP/1.1 {} X\r\nContent-Length: 0\r\n\r\n", 200 + count); // gone: no reply, no status
+    };
+    let server = listen(told);
+    let pieces = |steps: &str, segments| {
+        let script = parse("case.http", &format!("# t\n{steps}\nelse fail\n")).expect("it is right");
+        let seen = play(&script, segments, &server.endpoint, &server.variables(), &server.bounds).expect("it connects");
+        seen.replies.first().and_then(crate::http::observe::Message::status)
+    };
+    let took = |steps: &str, segments| {
+        let started = Instant::now();
+        (pieces(steps, segments), started.elapsed())
+    };
+    // a machine that is busy may read several pieces at once now and then; it is never early
+    let mostly = |steps: &str, segments, status| (0..20).any(|_| pieces(steps, segments) == Some(status));
+    assert_eq!(pieces("> ab!", Segments::Whole), Some(201));
+    assert!(mostly("> a\\rb!", Segments::Crlf, 202), "the beginning comes by itself");
+    assert!(mostly("> ab!", Segments::Octets, 203), "each octet comes by itself");
+    let (status, time) = took("> ab\npause 300ms\n> c!", Segments::Whole);
+    assert!(
+        status == Some(202) && time >= Duration::from_millis(300),
+        "a pause parts two writes: {status:?}, {time:?}"
+    );
+    let (_, time) = took(&format!("> {}!", "x".repeat(1000)), Segments::Octets);
+    assert!(time >= Duration::from_millis(200), "pieces are apart: {time:?}");
 }

@@ -9,21 +9,8 @@ use crate::trace::Call;
 /// The most octets that one call moves.
 const MOST: usize = i32::MAX as usize;
 
-/// One of these calls.
-pub(super) fn prepare(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
-    match arguments.spec.name.value.as_str() {
-        "epoll_create" => Ok(plain(None, Call::EpollCreate { size: arguments.int()? })),
-        "epoll_ctl" => control(arguments),
-        "epoll_wait" => wait(arguments),
-        "pipe" => pipe(arguments),
-        "splice" => splice(arguments),
-        "open" => open(arguments),
-        _ => sendfile(arguments),
-    }
-}
-
 /// `epoll_ctl(ep, EPOLL_CTL_ADD, fd, {events=EPOLLIN, fd=4})`
-fn control(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn control(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, epoll) = arguments.fd()?;
     let operation = arguments.int()?;
     let (_, fd) = arguments.fd()?;
@@ -33,7 +20,7 @@ fn control(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
 }
 
 /// `epoll_wait(ep, {events=EPOLLIN, fd=4}, n, milliseconds)`: the first event is compared.
-fn wait(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn wait(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, epoll) = arguments.fd()?;
     let event = arguments.next()?;
     let (most, timeout) = (arguments.int()?, arguments.int()?);
@@ -60,7 +47,7 @@ fn event_of(arguments: &Arguments<'_>, event: &Spanned<Expr>) -> Result<(u32, u6
 }
 
 /// `pipe([5, 6])`
-fn pipe(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn pipe(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let list = arguments.next()?;
     let Expr::List(ends) = &list.value else {
         return Err(Stop::unsupported_at(&list.span, "something other than a list of two descriptors".to_owned()));
@@ -73,7 +60,7 @@ fn pipe(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
 }
 
 /// `splice(in, NULL, out, NULL, n, flags)`
-fn splice(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn splice(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, from) = arguments.fd()?;
     no_offset(arguments)?;
     let (_, to) = arguments.fd()?;
@@ -91,7 +78,7 @@ fn no_offset(arguments: &mut Arguments<'_>) -> Result<(), Stop> {
 }
 
 /// `open("path", flags)`
-fn open(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn open(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let path = arguments.next()?;
     let (Expr::String(text) | Expr::StringEllipsis(text)) = &path.value else {
         return Err(Stop::unsupported_at(&path.span, "a path that is no text".to_owned()));
@@ -110,7 +97,7 @@ fn open(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
 }
 
 /// `sendfile(out, in, [offset], n)`
-fn sendfile(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
+pub(super) fn sendfile(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, to) = arguments.fd()?;
     let (_, from) = arguments.fd()?;
     let place = arguments.next()?;

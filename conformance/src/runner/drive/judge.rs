@@ -3,23 +3,17 @@
 use super::{Descriptor, Driver, next};
 use crate::posix::{SO_MEMINFO, SOL_SOCKET, SOL_TCP, TCP_CC_INFO, TCP_INFO, tcp_info};
 use crate::report::Mark;
-use crate::runner::{Stop, code};
+use crate::runner::{Stop, Why, code};
 use crate::script::ast::Step;
-use crate::stack::StackError;
-use crate::stack::setting::Setting;
+use crate::stack::setting::SettingError;
 use crate::trace::{Call, Fd, Return, Stimulus};
-
-/// What a shell says of a command that it could not run, and we of one that does not end.
-const NOT_RUN: [&str; 3] = ["exit status: 126", "exit status: 127", "no end after"];
 
 /// A command between the steps that a shell has run and that failed is an assertion that does not hold; any other
 /// setting that fails is something that this machine cannot do.
-pub(super) fn of_setting(step: &Step, setting: &Setting, error: StackError) -> Stop {
-    match (setting, error) {
-        (Setting::Shell(_), StackError::Unsupported(note)) if !NOT_RUN.iter().any(|end| note.contains(end)) => {
-            Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())
-        }
-        (_, error) => error.into(),
+pub(super) fn of_setting(step: &Step, error: SettingError) -> Stop {
+    match error {
+        SettingError::Failed(note) => Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new()),
+        SettingError::Impossible(what) => Stop::new(Why::Unsupported, what),
     }
 }
 
@@ -70,18 +64,12 @@ impl Driver<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::Why;
 
     #[test]
     fn a_command_that_fails_is_a_failure_of_the_script_unless_it_could_not_be_run() {
         let scenario = crate::script::parse("x", "0 `false`\n").expect("it parses");
-        let why = |setting: Setting, what: &str| {
-            of_setting(&scenario.steps[0], &setting, StackError::Unsupported(what.to_owned())).why
-        };
-        let shell = || Setting::Shell("false".to_owned());
-        assert_eq!(why(shell(), "the shell command `false`: it ended with exit status: 1"), Why::Mismatch);
-        assert_eq!(why(shell(), "the shell command `flase`: not found (exit status: 127)"), Why::Unsupported);
-        assert_eq!(why(shell(), "the shell command `sleep 99`: no end after 30 s"), Why::Unsupported);
-        assert_eq!(why(Setting::Tc(Vec::new()), "tc: no such queue (exit status: 2)"), Why::Unsupported);
+        let why = |error: SettingError| of_setting(&scenario.steps[0], error).why;
+        assert_eq!(why(SettingError::Failed("it ended with exit status: 1".to_owned())), Why::Mismatch);
+        assert_eq!(why(SettingError::Impossible("not found".to_owned())), Why::Unsupported);
     }
 }

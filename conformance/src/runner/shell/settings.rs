@@ -4,11 +4,16 @@
 //! namespace becomes a [`Setting`]. Commands that only look, and scripts that restore what the end of the namespace
 //! drops anyway, mean nothing. Whatever else is in the text makes all of it not understood, by the part that is.
 
+mod arithmetic;
 mod defaults;
 mod split;
 
 #[cfg(test)]
 mod tests;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use crate::stack::setting::{LONGEST_PAUSE, Setting};
 
@@ -16,15 +21,41 @@ use self::split::{Command, Joined};
 
 /// What a shell line asks for, in order; `Err` is the part of it that is not understood.
 ///
-/// With `allow_shell` such a line becomes one [`Setting::Shell`] as a whole.
-pub(in crate::runner) fn settings(text: &str, allow_shell: bool) -> Result<Vec<Setting>, String> {
-    match understood(text) {
+/// With `allow_shell` such a line becomes one [`Setting::Shell`] as a whole. A `defaults.sh` below `folder`, where the
+/// script lies, is read.
+pub(in crate::runner) fn settings(
+    text: &str,
+    allow_shell: bool,
+    folder: Option<&Path>,
+) -> Result<Vec<Setting>, String> {
+    match understood(text, folder) {
+        // counters that a later line is going to ask about
+        Ok(none) if allow_shell && none.is_empty() && text.contains("nstat") => {
+            Ok(vec![Setting::Shell(text.to_owned())])
+        }
         Err(_) if allow_shell => Ok(vec![Setting::Shell(text.to_owned())]),
         result => result,
     }
 }
 
-fn understood(text: &str) -> Result<Vec<Setting>, String> {
+/// The most octets of a `defaults.sh`.
+const MOST_OF_A_FILE: u64 = 1 << 16;
+
+/// What the `defaults.sh` of a suite asks for: suites differ in it. If it is not there, or not understood, the usual settings
+/// stand for it.
+fn defaults(path: &str, folder: Option<&Path>) -> Vec<Setting> {
+    let own = || {
+        let mut text = String::new();
+        let file =
+            File::open(folder?.join(path)).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+        file.take(MOST_OF_A_FILE).read_to_string(&mut text).ok()?;
+        understood(&text, None).ok().filter(|settings| !settings.is_empty())
+    };
+    let optional = |settings: Vec<Setting>| settings.into_iter().map(optional).collect();
+    own().map_or_else(defaults::settings, optional)
+}
+
+fn understood(text: &str, folder: Option<&Path>) -> Result<Vec<Setting>, String> {
     let mut all = Vec::new();
     let lists = split::lists(text)?;
     let last = lists.len().saturating_sub(1);
@@ -36,7 +67,7 @@ fn understood(text: &str) -> Result<Vec<Setting>, String> {
             if let ["exit"] | ["exit", "0"] = command.strs()[..] {
                 return Ok(all);
             }
-            let asked = meaning(&command).ok_or_else(|| command.text.clone())?;
+            let asked = meaning(&command, folder).ok_or_else(|| command.text.clone())?;
             all.extend(asked.into_iter().map(|setting| if may_fail { optional(setting) } else { setting }));
         }
     }
@@ -48,7 +79,7 @@ fn optional(setting: Setting) -> Setting {
 }
 
 /// What one command asks for; `None`: it is not understood.
-fn meaning(command: &Command) -> Option<Vec<Setting>> {
+fn meaning(command: &Command, folder: Option<&Path>) -> Option<Vec<Setting>> {
     let words = command.strs();
     let words = match words.as_slice() {
         ["sudo" | "sh" | "bash" | "." | "source" | "python" | "python3", rest @ ..] if !rest.is_empty() => rest,
@@ -63,7 +94,7 @@ fn meaning(command: &Command) -> Option<Vec<Setting>> {
     }
     let nothing = Some(Vec::new());
     match (path.rsplit('/').next()?, rest) {
-        ("defaults.sh", []) => Some(defaults::settings()),
+        ("defaults.sh", []) => Some(defaults(path, folder)),
         ("set_sysctls.py", settings @ [_, ..]) => assignments(settings, false),
         ("sysctl", rest) => sysctl(rest),
         (name, []) if is_restoring(path, name) => nothing,

@@ -108,6 +108,9 @@ fn descriptors_are_labels() {
     let twice = format!("{SOCKET}+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3");
     let run = expect(Verdict::Broken, "descriptor 3 is in use", &twice, Fake::new());
     assert_eq!(run.line, Some(2));
+    let accepted = format!("{SOCKET}+0 accept(3, ..., ...) = 4\n+0 accept(3, ..., ...) = 4\n+0 close(4) = 0");
+    let run = passes(&accepted, Fake::new().returns(2, Return::ok(1002)).returns(3, Return::ok(1003)));
+    assert_eq!(called(&run).last().map(|(_, call)| call.clone()), Some(Call::Close { fd: Fd(1003) }), "the younger");
     // a close that failed closes nothing
     let script = format!("{SOCKET}+0 close(3) = -1\n+0 close(3) = 0");
     assert_eq!(called(&passes(&script, returning(Return::error(Errno::EINTR))))[2].1, Call::Close { fd: Fd(1001) });

@@ -50,10 +50,16 @@ impl<'a> Defines<'a> {
 
     /// Defines what google's runner of its suite defines for every script, unless somebody has.
     pub(crate) fn supply(&mut self, v6_sockets: bool, v6_packets: bool) {
-        let cookie = if v6_packets { "c1d1e9742a47a9bc" } else { "3021b9d889017eeb" };
+        // the cookies of the client's address under the key of `defaults.sh`, and under a key of zeros
+        let (cookie, cookie_zero) = if v6_packets {
+            ("c1d1e9742a47a9bc", "82af1a8f9a205c34")
+        } else {
+            ("3021b9d889017eeb", "b7c12350a90dc8f5")
+        };
         let (level, kind) = if v6_sockets { ("SOL_IPV6", "IPV6_RECVERR") } else { ("SOL_IP", "IP_RECVERR") };
         let usual = [
             ("TFO_COOKIE", cookie),
+            ("TFO_COOKIE_ZERO", cookie_zero),
             ("CODE", "host_unreachable"),
             ("CMSG_LEVEL_IP", level),
             ("CMSG_TYPE_RECVERR", kind),

@@ -12,15 +12,15 @@ pub(crate) fn parse<'a>(
     source: &'a str,
     defines: Defines<'a>,
     overrides: Vec<ScriptOption>,
+    is_v6: bool,
 ) -> Result<Scenario> {
     let mut lexer = Lexer::new(source, defines);
     let mut comments = Vec::new();
     lexer.trivia(&mut comments)?;
     let (header, own) = header::split(comments, lexer.line())?;
     let (options, own) = read_options(&mut lexer, own)?;
-    let version = options.iter().chain(&overrides).rfind(|option| option.name.value == "ip_version");
-    let version = version.and_then(|option| option.value.as_ref()).map_or("", |version| version.value.as_str());
-    lexer.defines.supply(version.contains("ipv6"), version == "ipv6");
+    let (v6_sockets, v6_packets) = family(options.iter().chain(&overrides), is_v6);
+    lexer.defines.supply(v6_sockets, v6_packets);
     let mut parser = Parser::new(lexer)?;
     parser.token.comments.splice(0..0, own);
     let init = parser.shell()?;
@@ -33,6 +33,19 @@ pub(crate) fn parse<'a>(
     let (name, source, expansions) = (name.to_owned(), Arc::from(source), parser.lexer.expansions);
     let defines = Vec::new();
     Ok(Scenario { name, source, defines, header, options, overrides, init, steps, cleanup, epilogue, expansions })
+}
+
+/// Whether sockets and packets are of IPv6: by `--ip_version`, else by the addresses that the script has, else by the run.
+fn family<'a>(options: impl DoubleEndedIterator<Item = &'a ScriptOption> + Clone, is_v6: bool) -> (bool, bool) {
+    let values = |name: &'static str| {
+        let named = options.clone().filter(move |option| option.name.value == name);
+        named.filter_map(|option| option.value.as_ref())
+    };
+    if let Some(version) = values("ip_version").next_back() {
+        return (version.value.contains("ipv6"), version.value == "ipv6");
+    }
+    let is_v6 = is_v6 || values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
+    (is_v6, is_v6)
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

@@ -110,6 +110,10 @@ fn words_of_the_usual_runner_are_defined() {
     let text = "+0 < S 0:0(0) win 1 <FO TFO_COOKIE, nop, nop>\n+0 f(CMSG_LEVEL_IP, CMSG_TYPE_RECVERR) = 0";
     let scenario = good(text);
     assert_eq!(scenario.expansions.len(), 3);
+    let [v4, v6] = ["ipv4", "ipv6"].map(|version| {
+        print(&good(&format!("--ip_version={version}\n+0 < S 0:0(0) win 1 <FO TFO_COOKIE_ZERO, nop, nop>")))
+    });
+    assert!(v4.contains("FO b7c12350a90dc8f5") && v6.contains("FO 82af1a8f9a205c34"), "{v4}{v6}");
     assert!(print(&scenario).contains("FO 3021b9d889017eeb") && print(&scenario).contains("f(SOL_IP, IP_RECVERR)"));
     let mapped = print(&good(&format!("--ip_version=ipv4-mapped-ipv6\n{text}")));
     assert!(mapped.contains("FO 3021b9d889017eeb") && mapped.contains("f(SOL_IPV6, IPV6_RECVERR)"));

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::{calls, sys};
+use super::{calls, capability, sys};
 use crate::trace::{Call, Return, Ticket};
 
 /// A call that has returned, and when: `CLOCK_MONOTONIC` in nanoseconds.
@@ -82,6 +82,7 @@ impl Callers {
         thread::Builder::new().name("calls".to_owned()).stack_size(256 << 10).spawn(move || {
             own.thread.store(sys::thread_id(), Ordering::Release);
             while let Ok((ticket, call)) = jobs.recv() {
+                capability::follow();
                 own.is_calling.store(true, Ordering::Release);
                 let value = calls::make(&call);
                 let at = sys::clock(libc::CLOCK_MONOTONIC);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::sys;
+use super::{capability, sys};
 use crate::posix::{Errno, MSG_DONTWAIT, MSG_ZEROCOPY};
 use crate::trace::{Call, Return};
 
@@ -83,6 +83,7 @@ fn attempt(call: &Call) -> io::Result<Return> {
         Call::Splice { from, to, length, flags } => sys::splice(from.0, to.0, *length, *flags as u32).map(ok),
         Call::SendFile { to, from, offset, count } => sys::sendfile(to.0, from.0, *offset, *count).map(ok),
         Call::Open { path, flags } => sys::open(path, *flags).map(ok),
+        Call::SetCapability { set, capability, is_set } => capability::set(*set, *capability, *is_set).map(ok),
     }
 }
 

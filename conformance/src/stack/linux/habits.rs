@@ -73,7 +73,8 @@ impl Habits {
 
     /// Sets what is set in the namespace.
     pub(super) fn apply(&self) -> Result<(), StackError> {
-        self.settings.iter().try_for_each(|setting| setting.apply(None)).map_err(StackError::Unsupported)
+        let mut done = self.settings.iter().map(|setting| setting.apply(None).map(drop));
+        done.try_for_each(|done| done).map_err(|error| StackError::Unsupported(error.to_string()))
     }
 }
 

@@ -13,7 +13,7 @@ use super::habits::{self, Habits};
 use super::namespace::{HARDWARE, Link, Wire};
 use super::{calls, offload, stamps, sys, worker};
 use crate::habits::HabitValue;
-use crate::stack::setting::Setting;
+use crate::stack::setting::{Setting, SettingError};
 use crate::stack::{Capability, Clock, Profile, Setup, Stack, StackError};
 use crate::trace::{Call, Instant, Response, Return, Stimulus, Ticket};
 
@@ -216,10 +216,10 @@ impl Stack for Kernel {
         Some(self.clock())
     }
 
-    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, StackError> {
+    fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
         match setting {
-            Setting::Optional(inner) => Ok(inner.apply(folder).err()),
-            setting => setting.apply(folder).map(|()| None).map_err(StackError::Unsupported),
+            Setting::Shell(text) => super::shells::run(text, folder),
+            setting => setting.apply(folder),
         }
     }
 

@@ -269,8 +269,9 @@ pub(super) fn open(path: &str, flags: c_int) -> io::Result<i64> {
 
 /// New namespaces for this process; it must have one thread only.
 pub(super) fn unshare(flags: c_int) -> io::Result<i64> {
+    const KINDS: c_int = libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWPID;
     // SAFETY: only namespaces are asked for, none of which has to do with memory.
-    checked_int(unsafe { libc::unshare(flags & (libc::CLONE_NEWUSER | libc::CLONE_NEWNET)) })
+    checked_int(unsafe { libc::unshare(flags & KINDS) })
 }
 
 /// A request about the device of this name.
@@ -441,6 +442,12 @@ pub(super) fn resolution(id: libc::clockid_t) -> i64 {
     // SAFETY: there is room for the time.
     unsafe { libc::clock_getres(id, &raw mut tick) };
     tick.tv_sec * 1_000_000_000 + tick.tv_nsec
+}
+
+/// Kills every process of this process namespace but this one and the first. Whoever calls it has to be in one of its own.
+pub(super) fn kill_all_others() {
+    // SAFETY: numbers only.
+    unsafe { libc::kill(-1, libc::SIGKILL) };
 }
 
 /// The kernel kills this process when its parent ends.

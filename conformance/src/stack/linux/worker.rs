@@ -15,7 +15,7 @@ use std::time::{Duration, Instant as WallInstant};
 use serde::{Deserialize, Serialize};
 use wirelaw_reference::seq::Seq;
 
-use super::{LINUX, namespace, sys};
+use super::{LINUX, namespace, shells, sys};
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
@@ -23,7 +23,7 @@ use crate::requirements;
 use crate::runner::{self, Run};
 use crate::script;
 use crate::script::ast::Scenario;
-use crate::stack::StackError;
+use crate::stack::{StackError, setting};
 use crate::trace::{Event, Instant, Record, Response, Stimulus, Trace};
 use crate::uml;
 
@@ -67,7 +67,8 @@ pub fn is_virtual() -> bool {
 
 /// Does the job that this process was started for, if it was. The first thing that a program does which judges the kernel.
 pub fn work_if_asked() -> Option<ExitCode> {
-    if let Some(status) = uml::guest::live_if_asked().or_else(|| uml::boot::become_if_asked(has_parent)) {
+    let other = uml::guest::live_if_asked().or_else(|| uml::boot::become_if_asked(has_parent));
+    if let Some(status) = other.or_else(shells::keep_if_asked) {
         return Some(status);
     }
     let parent = env::var(ROLE).ok()?;
@@ -96,8 +97,17 @@ fn work() -> io::Result<Answer> {
         Err(StackError::Unsupported(what)) => return Ok(Answer::unsupported(what)),
         Err(StackError::Broken(what)) => return Ok(Answer::broken(what)),
     }
+    if job.allow_shell
+        && let Err(error) = shells::prepare()
+    {
+        let what = format!("--allow-shell: a process namespace, which this system forbids ({error})");
+        return Ok(Answer::unsupported(what));
+    }
     let _ = IS_WORKER.set(Time::Wall);
     let run = runner::run(&scenario, &LINUX, &axes);
+    if job.allow_shell {
+        setting::clean_up();
+    }
     Ok(Answer { is_punctual: sys::is_in_real_time(), ..Answer::from(run) })
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -11,8 +11,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::SettingError;
+
 /// So much of a program's output is kept, in octets.
 const OUTPUT: usize = 4096;
+
+/// How a shell ends if the command could not be run, or was not found (POSIX, 2.8.2).
+const NOT_RUN: [Option<i32>; 2] = [Some(126), Some(127)];
 
 /// How long a pipe is listened to that somebody still holds.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -32,20 +37,42 @@ pub(super) fn run(program: &str, package: &str, words: &[String], patience: Dura
 }
 
 /// Runs a text in a shell, as `system(3)` does.
-pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), String> {
+pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), SettingError> {
     let mut command = Command::new("/bin/sh");
     // scripts write $PPID for the same number
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
+    command.env("NSTAT_HISTORY", nstat_history());
+    // a command may start this program again, which is then nobody's worker
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
+        command.env_remove(name);
+    }
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
     let line = text.trim().lines().next().unwrap_or_default();
+    let impossible = |why: String| Err(SettingError::Impossible(format!("the shell command `{line}`: {why}")));
     match watched(&mut command, patience) {
         Ok((Some(status), _)) if status.success() => Ok(()),
-        Ok((Some(status), said)) => Err(format!("the shell command `{line}`: {}", reason(&said, status))),
-        Ok((None, _)) => Err(format!("the shell command `{line}`: no end after {} s", patience.as_secs())),
-        Err(kind) => Err(format!("the shell command `{line}`: {kind}")),
+        Ok((Some(status), said)) if NOT_RUN.contains(&status.code()) => impossible(reason(&said, status)),
+        Ok((Some(status), said)) => {
+            Err(SettingError::Failed(format!("the shell command `{line}`: {}", reason(&said, status))))
+        }
+        Ok((None, _)) => impossible(format!("no end after {} s", patience.as_secs())),
+        Err(kind) => impossible(kind.to_string()),
     }
+}
+
+/// Where `nstat` keeps what it has told already: that of another run would be taken for this one's. A run is a network
+/// namespace.
+fn nstat_history() -> PathBuf {
+    let namespace = std::fs::read_link("/proc/self/ns/net").unwrap_or_default();
+    let number: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    std::env::temp_dir().join(format!("wirelaw-nstat-{number}"))
+}
+
+/// Removes what shells of this process have left of that.
+pub(super) fn forget_nstat() {
+    let _ = std::fs::remove_file(nstat_history()); // most runs have none
 }
 
 fn found(program: &str) -> std::path::PathBuf {

@@ -1,5 +1,7 @@
 //! The commands of a shell text: words, quotes, joiners, comments and muted outputs.
 
+use super::arithmetic;
+
 /// The longest text, in octets: there are no reasons for longer ones.
 const LONGEST: usize = 64 << 10;
 
@@ -183,6 +185,11 @@ impl Scanner<'_> {
                 (Some(open), _) if c == open => quote = None,
                 (None, '"' | '\'') => quote = Some(c),
                 (Some('"') | None, '$') => {
+                    if let Some((value, length)) = arithmetic::expansion(self.rest()) {
+                        word.push_str(&value.to_string());
+                        self.at += length;
+                        continue;
+                    }
                     let own = ["${PPID}", "$PPID", "${PACKETDRILL_PID}", "$PACKETDRILL_PID"];
                     let name = own.iter().find(|name| self.rest().starts_with(**name));
                     let name = name.ok_or_else(|| self.shown())?;

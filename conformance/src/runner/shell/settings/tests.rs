@@ -17,7 +17,7 @@ fn short(setting: &Setting) -> String {
 
 #[track_caller]
 fn asks(text: &str) -> String {
-    let all = settings(text, false).unwrap_or_else(|part| panic!("`{part}` of `{text}` is not understood"));
+    let all = settings(text, false, None).unwrap_or_else(|part| panic!("`{part}` of `{text}` is not understood"));
     all.iter().map(short).collect::<Vec<_>>().join("; ")
 }
 
@@ -42,7 +42,7 @@ fn sysctl_in_all_its_forms() {
         ("../common/set_sysctls.py net.ipv4.tcp_ecn=1", "tcp_ecn=1"),
     ] {
         if expected == "!" {
-            assert!(settings(text, false).is_err(), "{text}");
+            assert!(settings(text, false, None).is_err(), "{text}");
         } else {
             assert_eq!(asks(text), expected, "{text}");
         }
@@ -107,7 +107,7 @@ fn joiners_comments_and_long_lines() {
 #[test]
 fn the_usual_defaults_are_built_in() {
     for text in ["./defaults.sh", "../common/defaults.sh", ". common/defaults.sh", "bash ./defaults.sh\n"] {
-        let all = settings(text, false).expect(text);
+        let all = settings(text, false, None).expect(text);
         assert!(all.iter().all(Setting::is_optional), "a kernel may lack one");
         assert!(asks(text).contains("tcp_sack=1?") && asks(text).ends_with("tc qdisc replace dev tun0 root pfifo?"));
     }
@@ -163,12 +163,12 @@ fn what_is_not_understood_is_named() {
         ("/tmp/sysctl_restore_${HOME}.sh", "${HOME}"),
         ("./sysctl_restore_1.sh", "restore"),
     ] {
-        let error = settings(text, false).expect_err(text);
+        let error = settings(text, false, None).expect_err(text);
         assert!(error.contains(part), "{text}: {error}");
-        assert_eq!(settings(text, true), Ok(vec![Setting::Shell(text.to_owned())]));
+        assert_eq!(settings(text, true, None), Ok(vec![Setting::Shell(text.to_owned())]));
     }
-    assert!(settings(&"true;".repeat(100_000), false).is_err(), "a text without end");
-    assert_eq!(settings(&"true;".repeat(10_000), false), Ok(Vec::new()));
+    assert!(settings(&"true;".repeat(100_000), false, None).is_err(), "a text without end");
+    assert_eq!(settings(&"true;".repeat(10_000), false, None), Ok(Vec::new()));
 }
 
 /// No text, however odd, panics; and none is understood by halves.
@@ -178,9 +178,37 @@ fn odd_texts() {
     for a in marks {
         for b in marks {
             for c in marks {
-                let _ = settings(&format!("{a}{b}{c}"), false);
-                let _ = settings(&format!("true {a}{b} {c} true"), false);
+                let _ = settings(&format!("{a}{b}{c}"), false, None);
+                let _ = settings(&format!("true {a}{b} {c} true"), false, None);
             }
         }
     }
+}
+
+/// Without a shell nobody can ask about counters later, with one somebody may.
+#[test]
+fn counters_are_shown_where_a_shell_may_run() {
+    assert_eq!(settings("nstat > /dev/null", false, None), Ok(Vec::new()));
+    assert_eq!(settings("nstat -n", true, None), Ok(vec![Setting::Shell("nstat -n".to_owned())]));
+}
+
+#[test]
+fn a_suite_has_defaults_of_its_own() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let names = |path: &str| {
+        let all = settings(path, false, Some(folder.path())).expect("it is understood");
+        all.iter().map(|setting| format!("{setting:?}")).collect::<Vec<_>>().join("\n")
+    };
+    let usual = names("./defaults.sh");
+    assert!(usual.contains("tcp_keepalive_time"), "there is no such file: the usual ones");
+    let write = |text: &str| std::fs::write(folder.path().join("defaults.sh"), text).expect("there is room");
+    write(
+        "#!/bin/bash\n# ours\nsysctl -q net.ipv4.tcp_fastopen=0x3\nsysctl -q net.ipv4.tcp_rmem=\"4096 540000 $((15*1024*1024))\"\n",
+    );
+    let own = names("./defaults.sh");
+    assert!(own.contains("tcp_fastopen") && own.contains("4096 540000 15728640"), "{own}");
+    assert!(!own.contains("tcp_keepalive_time"), "and no others: {own}");
+    assert_eq!(names("other/defaults.sh"), usual);
+    write("rm -rf /\n");
+    assert_eq!(names("./defaults.sh"), usual, "what is not understood is not run");
 }
