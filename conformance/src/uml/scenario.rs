@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// of seconds takes ten on the wall or more, on a busy one ten times as much, and shall change no verdict.
 const PACE: u32 = 10_000;
 
-/// The most that any guest may take by the clock on the wall.
+/// The most that any guest may take by the clock on the wall, whatever `--longest` says.
 const MOST: Duration = Duration::from_mins(10);
 
 /// Runs a scenario in a guest of its own.
