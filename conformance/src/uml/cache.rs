@@ -77,7 +77,11 @@ pub fn folder() -> Result<PathBuf, UmlError> {
     set("WIRELAW_KERNELS")
         .or_else(|| set("XDG_CACHE_HOME").or_else(home).map(|cache| cache.join("wirelaw/kernels")))
         .filter(|folder| folder.is_absolute())
-        .ok_or_else(|| UmlError::Lacks("no place for kernels: set HOME, or WIRELAW_KERNELS to the absolute path of a folder".to_owned()))
+        .ok_or_else(|| {
+            UmlError::Lacks(
+                "no place for kernels: set HOME, or WIRELAW_KERNELS to the absolute path of a folder".to_owned(),
+            )
+        })
 }
 
 /// Every kernel that was built, also those of older recipes, by release.
