@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `capture` | capture files -> frames |
 //! | `link` | frames -> TCP segments |
+//! | `errors` | ICMP messages about a connection |
 //! | `connections` | segments -> connections, and the one that is meant |
 //! | `view` | a connection as one of its ends sees it, in the numbers of a script |
 //! | `sending`, `receiving` | what the application must have done: writes and closing; reads |
@@ -12,6 +13,7 @@
 
 mod capture;
 mod connections;
+mod errors;
 mod link;
 mod receiving;
 mod sending;
@@ -138,8 +140,13 @@ pub fn record(octets: &[u8], request: &Request<'_>) -> Result<Recorded, RecordEr
         return Err(RecordError::new(format!("a capture of more than {SIZE_LIMIT} octets: cut it to one connection")));
     }
     let mut remarks = Vec::new();
-    let packets = packets(&capture::frames(octets)?, &mut remarks)?;
-    let mut connection = connections::select(connections::connections(packets), request.connection.as_ref())?;
+    let (packets, errors) = packets(&capture::frames(octets)?, &mut remarks)?;
+    let mut all = connections::connections(packets);
+    let strays = connections::tell(&mut all, errors);
+    if strays > 0 {
+        remarks.push(format!("left out: {strays} ICMP errors about other connections"));
+    }
+    let mut connection = connections::select(all, request.connection.as_ref())?;
     let twins = connections::drop_twins(&mut connection);
     if twins > 0 {
         remarks.push(format!("{twins} packets that the capture has twice are dropped"));
@@ -158,9 +165,12 @@ pub fn record(octets: &[u8], request: &Request<'_>) -> Result<Recorded, RecordEr
     write::script(&view, request, &mut remarks).map(|script| Recorded { script, remarks })
 }
 
-/// The TCP segments of a capture, in the order of their times; what else there is becomes a remark.
-fn packets(frames: &[capture::Frame<'_>], remarks: &mut Vec<String>) -> Result<Vec<link::Seen>, RecordError> {
-    let mut packets = Vec::new();
+/// The TCP segments of a capture and the ICMP errors about some, in the order of their times; what else there is becomes a remark.
+fn packets(
+    frames: &[capture::Frame<'_>],
+    remarks: &mut Vec<String>,
+) -> Result<(Vec<link::Seen>, Vec<errors::Told>), RecordError> {
+    let (mut packets, mut errors) = (Vec::new(), Vec::new());
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut text = 0;
     for frame in frames {
@@ -172,6 +182,10 @@ fn packets(frames: &[capture::Frame<'_>], remarks: &mut Vec<String>) -> Result<V
                     return Err(RecordError::new(message));
                 }
                 packets.push(*seen);
+                continue;
+            }
+            Sight::Told(told) => {
+                errors.push(*told);
                 continue;
             }
             Sight::Other(what) => what.to_owned(),
@@ -189,5 +203,6 @@ fn packets(frames: &[capture::Frame<'_>], remarks: &mut Vec<String>) -> Result<V
     }
     remarks.extend(others.into_iter().map(|what| format!("left out: {what}")));
     packets.sort_by_key(|seen: &link::Seen| seen.at); // stable: equal times keep the order of the file
-    Ok(packets)
+    errors.sort_by_key(|told: &errors::Told| told.at);
+    Ok((packets, errors))
 }

@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod shell;
 mod show;
+mod streams;
 
 #[cfg(test)]
 mod tests;

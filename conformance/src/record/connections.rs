@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use wirelaw_reference::wire::Flags;
 
+use super::errors::Told;
 use super::link::Seen;
 use super::{Choice, RecordError};
 
@@ -17,6 +18,8 @@ pub(super) struct Connection {
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
     pub(super) packets: Vec<Seen>,
+    /// ICMP errors that quote a segment of it.
+    pub(super) errors: Vec<Told>,
     /// A reset, or a FIN of both.
     is_over: bool,
     fins: [bool; 2],
@@ -58,13 +61,33 @@ pub(super) fn connections(packets: Vec<Seen>) -> Vec<Connection> {
         });
         let at = known.unwrap_or_else(|| {
             let (fins, is_over) = ([false; 2], false);
-            all.push(Connection { client: a, server: b, packets: Vec::new(), is_over, fins });
+            all.push(Connection { client: a, server: b, packets: Vec::new(), errors: Vec::new(), is_over, fins });
             latest.insert(key, all.len() - 1);
             all.len() - 1
         });
         all[at].add(seen);
     }
     all
+}
+
+/// Gives ICMP errors to the connections that they are about, of several with the same ends the latest before it; how
+/// many are about none.
+pub(super) fn tell(all: &mut [Connection], errors: Vec<Told>) -> usize {
+    let mut strays = 0;
+    for told in errors {
+        let is_it = |connection: &&mut Connection| {
+            let ends = (connection.client, connection.server);
+            let has_begun = connection.packets.first().is_some_and(|first| first.at <= told.at);
+            has_begun && (ends == (told.source, told.to) || ends == (told.to, told.source))
+        };
+        match all.iter_mut().rev().find(is_it) {
+            // the same message, seen at another interface
+            Some(connection) if connection.errors.iter().any(|other| other.is_twin(&told)) => {}
+            Some(connection) => connection.errors.push(told),
+            None => strays += 1,
+        }
+    }
+    strays
 }
 
 /// Drops packets that the capture has twice, as one on all interfaces does; how many.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use wirelaw_reference::wire::{Body, Ip, Packet, Segment, WireError};
 
 use super::capture::Frame;
+use super::errors::Told;
 use crate::checksum::checksum;
 
 /// `LINKTYPE_` numbers.
@@ -53,6 +54,8 @@ impl Seen {
 /// What a frame is.
 pub(super) enum Sight {
     Tcp(Box<Seen>),
+    /// An ICMP error about TCP.
+    Told(Box<Told>),
     /// Something else, in a few words.
     Other(&'static str),
     /// TCP, but not as a whole.
@@ -76,6 +79,12 @@ pub(super) fn segment(frame: &Frame<'_>) -> Sight {
             }
             let (at, number) = (frame.at, frame.number);
             Sight::Tcp(Box::new(Seen { at, number, interface, is_sent, ip, segment, missing }))
+        }
+        Ok((Packet { ip, body: Body::Icmp(icmp) }, _)) => {
+            match Told::new(frame.at, frame.number, interface, &ip, &icmp) {
+                Some(told) => Sight::Told(Box::new(told)),
+                None => Sight::Other("not TCP"),
+            }
         }
         Ok(_) => Sight::Other("not TCP"),
         Err(error) if protocol(ip) == Some(6) => Sight::Damaged(error),

@@ -80,7 +80,11 @@ pub(super) fn infer(view: &View) -> Sending {
         found: Sending::default(),
     };
     let Some(established) = view.established() else { return walk.found };
+    let mut told = view.errors.iter().filter_map(|error| Some((error.place, error.mss?))).peekable();
     for place in 0..view.packets.len() {
+        while let Some((_, mss)) = told.next_if(|(before, _)| *before <= place) {
+            walk.mss = walk.mss.min(mss);
+        }
         let packet = &view.packets[place];
         if packet.is_out && (place > established || packet.has(Flags::SYN)) {
             walk.outbound(place, packet);
@@ -169,7 +173,7 @@ impl Walk<'_> {
         let in_flight = self.una < packet.seq;
         self.found.is_without_delay |= is_small && in_flight && packet.end() < self.edge && !packet.has(Flags::FIN);
         let is_urgent = packet.has(Flags::URG) && i64::from(packet.segment.urgent_pointer) == packet.len();
-        self.open = self.open.filter(|_| !is_urgent);
+        self.open = self.open.or_else(|| self.before_in_bulk(place, packet)).filter(|_| !is_urgent);
         let open = self.open.and_then(|open| self.found.acts.get_mut(open)).map(|timed| &mut timed.act);
         if let Some(Act::Write { text: before, is_known, .. }) = open {
             before.extend_from_slice(&text);
@@ -191,6 +195,20 @@ impl Walk<'_> {
         if ends && !fills || is_urgent {
             self.open = None;
         }
+    }
+
+    /// In bulk PSH tells where a burst ended, and not a write: what follows while something is in flight, or at once, was
+    /// there before, as long as the peer said nothing in between.
+    fn before_in_bulk(&self, place: usize, packet: &Packet) -> Option<usize> {
+        const AT_ONCE: u64 = 2000;
+        let last = self.found.acts.len().checked_sub(1).filter(|_| self.view.has_bulk())?;
+        let write =
+            self.found.acts.get(last).filter(|timed| matches!(timed.act, Act::Write { is_urgent: false, .. }))?;
+        let between = self.view.packets.get(write.place..place)?;
+        let before = between.iter().rev().find(|other| other.is_out && other.len() > 0)?;
+        let goes_on = self.una < packet.seq || packet.at.saturating_sub(before.at) <= AT_ONCE;
+        let is_asked = between.iter().any(|other| !other.is_out && other.len() > 0);
+        (goes_on && !is_asked).then_some(last)
     }
 
     /// The first FIN. If it came with text, it was asked for before that could go.

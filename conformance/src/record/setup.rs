@@ -8,6 +8,9 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const TIMESTAMPS: u8 = 8;
 
+/// Octets that every stack takes at once, whoever reads them.
+const SMALL_BUFFER: usize = 8192;
+
 /// The largest link that an option can say.
 const MAX_MTU: u32 = 0xffff;
 
@@ -39,15 +42,22 @@ pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remar
         lines.push(format!("--mss={takes}"));
         remarks.push(format!("some inbound packets are put together of several: --mss={takes} takes them apart"));
     }
+    if view.has_bulk() {
+        lines.push("--loose_segments".to_owned());
+        let what = "it is compared as a stream, not segment by segment";
+        remarks.push(format!("the capture has bulk: {what} (--loose_segments)"));
+    }
     lines.push(format!("--tolerance_usecs={}", request.tolerance.max(1)));
-    if is_scaled {
+    if is_scaled || view.has_bulk() {
         lines.push("--tcp_ts_ecr_scaled".to_owned());
     }
     lines
 }
 
 /// What the options of the stack's SYN say about the settings of a Linux kernel, as one shell line.
-pub(super) fn settings(view: &View) -> Option<String> {
+///
+/// `written`: octets of all writes, none of which shall block.
+pub(super) fn settings(view: &View, written: usize) -> Option<String> {
     let own = view.packets.get(view.own_syn?)?;
     let peer = view.peer_syn.and_then(|at| view.packets.get(at));
     // a passive stack offers what it is offered
@@ -70,6 +80,11 @@ pub(super) fn settings(view: &View) -> Option<String> {
     // Linux takes the shift with which the largest buffer fits into 16 bits
     if let Some(shift @ 2..) = own.window_scale().filter(|_| is_linux(own)) {
         values.push(format!("net.ipv4.tcp_rmem='4096 131072 {}'", 3_u64 << (shift + 14)));
+    }
+    // a segment costs the buffer more than its text
+    if written > SMALL_BUFFER {
+        let room = written.saturating_mul(4).next_power_of_two();
+        values.push(format!("net.ipv4.tcp_wmem='4096 {room} {room}'"));
     }
     (!values.is_empty()).then(|| format!("sysctl -w {}", values.join(" ")))
 }

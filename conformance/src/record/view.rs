@@ -7,6 +7,7 @@ use wirelaw_reference::wire::{Flags, Ip, Segment, TcpOption};
 
 use super::RecordError;
 use super::connections::Connection;
+use super::errors;
 
 /// One packet of the connection.
 #[derive(Clone, Debug)]
@@ -74,6 +75,8 @@ pub(super) struct View {
     /// Whether the stack under test began.
     pub(super) is_active: bool,
     pub(super) packets: Vec<Packet>,
+    /// What ICMP told the stack under test.
+    pub(super) errors: Vec<errors::Line>,
     /// The first packets with SYN of the stack and of its peer, as places in [`View::packets`].
     pub(super) own_syn: Option<usize>,
     pub(super) peer_syn: Option<usize>,
@@ -94,7 +97,8 @@ impl View {
         let (own_syn, peer_syn) = (syn(local), syn(remote));
         let isn = |at: Option<usize>| at.and_then(|at| connection.packets.get(at)).map(|seen| seen.segment.seq);
         let isns = [isn(own_syn), isn(peer_syn)];
-        let mut view = View { local, remote, is_active, packets: Vec::new(), own_syn, peer_syn, isns };
+        let mut view =
+            View { local, remote, is_active, packets: Vec::new(), errors: Vec::new(), own_syn, peer_syn, isns };
         let epoch = connection.packets.first().map_or(0, |first| first.at);
         for (place, seen) in connection.packets.iter().enumerate() {
             let is_out = seen.source() == local;
@@ -121,6 +125,7 @@ impl View {
             let what = "the text of these is written as zero octets";
             remarks.push(format!("the capture has only the beginning of {cut} packets; {what}"));
         }
+        view.errors = errors::lines(&view, connection, remarks);
         Ok(view)
     }
 
@@ -168,6 +173,27 @@ impl View {
         let mss = peer.and_then(Packet::mss).unwrap_or(536);
         let own = self.own_syn.and_then(|at| self.packets.get(at)).and_then(Packet::mss).unwrap_or(mss);
         i64::from(mss.min(own)) - if stamps(self.own_syn) && stamps(self.peer_syn) { 12 } else { 0 }
+    }
+
+    /// Whether the capture has bulk: how a stack cuts that into segments, and which it acknowledges together, is chance.
+    pub(super) fn has_bulk(&self) -> bool {
+        const MANY: usize = 4;
+        let mss = |at: Option<usize>| at.and_then(|at| self.packets.get(at)).and_then(Packet::mss).unwrap_or(536);
+        let most = i64::from(mss(self.own_syn).min(mss(self.peer_syn)));
+        let is_full = |packet: &Packet| packet.len() >= self.send_mss().max(1);
+        let is_one_way = |packets: &[Packet]| packets.iter().all(|p| p.is_out == packets[0].is_out && is_full(p));
+        self.packets.iter().any(|packet| packet.len() > most) || self.packets.windows(MANY).any(is_one_way)
+    }
+
+    /// Whether a packet of the stack tells nothing but that there is more room than the one before it said.
+    pub(super) fn is_window_update(&self, place: usize) -> bool {
+        let Some(packet) = self.packets.get(place).filter(|packet| packet.is_out) else { return false };
+        let before = self.packets.iter().take(place).rev().find(|other| other.is_out);
+        let is_bare = packet.segment.flags == Flags::ACK && packet.len() == 0 && !packet.offers(5);
+        let is_more = |last: &Packet| {
+            last.ack == packet.ack && last.end() == packet.seq && self.window(packet) > self.window(last)
+        };
+        is_bare && before.is_some_and(is_more)
     }
 
     /// The window of a packet in octets.

@@ -1,5 +1,6 @@
 //! A connection as the text of a script.
 
+mod bulk;
 mod packet;
 
 use super::sending::{self, Act, Sending};
@@ -7,6 +8,7 @@ use super::view::View;
 use super::{RecordError, Request, receiving, setup};
 use crate::script::printer::{print_seconds, print_text};
 use crate::script::{self, SIZE_LIMIT};
+use bulk::Bulk;
 use packet::Stamps;
 
 /// The lines of a script with their times.
@@ -37,7 +39,7 @@ pub(super) fn script(view: &View, request: &Request<'_>, remarks: &mut Vec<Strin
         text.push_str(&line);
         text.push('\n');
     }
-    if let Some(line) = setup::settings(view) {
+    if let Some(line) = setup::settings(view, written(&sending)) {
         text.extend(["\n`", &line, "`\n"]);
     }
     text.push('\n');
@@ -49,6 +51,12 @@ pub(super) fn script(view: &View, request: &Request<'_>, remarks: &mut Vec<Strin
         RecordError::new(format!("what was made is no script, which is a fault of wirelaw: {error}"))
     })?;
     Ok(script::print(&scenario))
+}
+
+/// Octets of all writes: no more can wait at once.
+fn written(sending: &Sending) -> usize {
+    let size = |act: &Act| if let Act::Write { text, .. } = act { text.len() } else { 0 };
+    sending.acts.iter().map(|timed| size(&timed.act)).sum()
 }
 
 fn header(view: &View, name: &str) -> String {
@@ -68,16 +76,24 @@ fn steps(view: &View, sending: &Sending, stamps: &Stamps) -> Result<String, Reco
         socket_options(&mut lines, 0, fd, sending);
     }
     let established = view.established();
+    let mut bulk = Bulk::new(view);
     let is_end = |act: &Act| matches!(act, Act::Close | Act::Abort);
     let closed = sending.acts.iter().find(|timed| is_end(&timed.act)).map_or(usize::MAX, |timed| timed.place);
     let reads = receiving::infer(view, closed);
     let (mut reads, mut acts) = (reads.iter().peekable(), sending.acts.iter().peekable());
+    let mut errors = view.errors.iter().peekable();
     for place in 0..=view.packets.len() {
         if let Some(before) = place.checked_sub(1).filter(|before| established == Some(*before)) {
             if !view.is_active {
                 lines.push(view.packets[before].at, "accept(3, ..., ...) = 4");
                 socket_options(&mut lines, view.packets[before].at, fd, sending);
             }
+        }
+        while let Some(error) = errors.next_if(|error| error.place <= place) {
+            for place in bulk.all() {
+                lines.push(view.packets[place].at, &packet::print(view, place, &view.packets[place], stamps)?);
+            }
+            lines.push(error.at, &error.text);
         }
         while let Some(read) = reads.next_if(|read| read.place <= place) {
             let buffer = if read.is_known && !read.text.is_empty() { print_text(&read.text) } else { "...".to_owned() };
@@ -96,7 +112,8 @@ fn steps(view: &View, sending: &Sending, stamps: &Stamps) -> Result<String, Reco
                 lines.push(timed.at, &call);
             }
         }
-        if let Some(packet) = view.packets.get(place) {
+        for place in bulk.lines(place) {
+            let packet = &view.packets[place];
             lines.push(packet.at, &packet::print(view, place, packet, stamps)?);
         }
     }

@@ -2,9 +2,9 @@
 
 use super::Stop;
 use super::drive::{Arrived, Driver};
-use super::flows::FlowId;
+use super::flows::{Flow, FlowId};
 use super::matching::{self, Live};
-use super::{options, show};
+use super::{options, show, streams};
 use crate::report::Mark;
 use crate::script::ast::{PacketSpec, Step, TcpSpec, Time};
 use crate::trace::{Duration, Instant};
@@ -19,7 +19,10 @@ impl<'a> Driver<'a> {
         let patience = self.patience(step, to);
         let label = spec.connection.as_ref().map(|label| label.value.as_str());
         let flow = self.awaited(spec)?;
-        let Some(mut live) = self.next_packet(flow, step.line, patience)? else {
+        if self.settings.loose_segments && streams::is_new(tcp, self.flows.get(flow)) {
+            return self.expect_streams(step, spec, tcp, flow);
+        }
+        let Some(mut live) = self.next_packet(flow, tcp, step.line, patience)? else {
             return Err(self.nothing_came(spec, flow, patience));
         };
         self.flows.learn_local(flow, live.local());
@@ -93,11 +96,33 @@ impl<'a> Driver<'a> {
 
     /// The oldest packet of `flow` that no line has asked for; waits for one as long as `patience`
     /// after each packet that comes.
-    fn next_packet(&mut self, flow: FlowId, line: usize, patience: Duration) -> Result<Option<Live>, Stop> {
+    fn next_packet(
+        &mut self,
+        flow: FlowId,
+        tcp: &TcpSpec,
+        line: usize,
+        patience: Duration,
+    ) -> Result<Option<Live>, Stop> {
+        let is_loose = self.settings.loose_segments;
+        let is_wanted = |flow: &Flow, live: &Live| !is_loose || !streams::is_for_others(Some(tcp), flow, live);
+        self.next_packet_that(flow, line, patience, is_wanted)
+    }
+
+    /// The same, of those of which `is_wanted` is true; the others stay.
+    pub(super) fn next_packet_that(
+        &mut self,
+        flow: FlowId,
+        line: usize,
+        patience: Duration,
+        is_wanted: impl Fn(&Flow, &Live) -> bool,
+    ) -> Result<Option<Live>, Stop> {
         let mut deadline = self.now + patience;
         let mut seen = 0;
         loop {
-            let owns = |arrived: &Arrived| self.flows.owns(flow, arrived.live.local(), arrived.live.remote());
+            let owns = |arrived: &Arrived| {
+                self.flows.owns(flow, arrived.live.local(), arrived.live.remote())
+                    && is_wanted(self.flows.get(flow), &arrived.live)
+            };
             if let Some(at) = self.inbox.iter().skip(seen).position(owns) {
                 let Some(arrived) = self.inbox.remove(seen + at) else { return Ok(None) };
                 self.trace.records[arrived.record].line = Some(line);
@@ -127,7 +152,7 @@ impl<'a> Driver<'a> {
         let mut joined = first;
         let mut last_size = joined.segment.payload.len();
         while joined.segment.payload.len() < wanted && !self.settings.strict_segments {
-            let Some(next) = self.next_packet(flow, line, patience)? else { break };
+            let Some(next) = self.next_packet(flow, tcp, line, patience)? else { break };
             let size = next.segment.payload.len();
             let sum = joined.segment.payload.len() + size;
             // each packet but the last has the size of its predecessor
@@ -170,7 +195,7 @@ impl<'a> Driver<'a> {
     }
 
     /// The first packets that no line has asked for, in script syntax.
-    fn shown_inbox(&self) -> Vec<String> {
+    pub(super) fn shown_inbox(&self) -> Vec<String> {
         self.inbox.iter().take(SHOWN).map(|arrived| self.show(&arrived.live)).collect()
     }
 
@@ -184,6 +209,15 @@ impl<'a> Driver<'a> {
     pub(super) fn remark_unlisted(&mut self) {
         for datagram in self.datagrams.drain(..).take(SHOWN) {
             self.notes.push(format!("{}: a packet that is not TCP", datagram.at));
+        }
+        if self.settings.loose_segments {
+            // how it acknowledges is its choice
+            let flows = &self.flows;
+            self.inbox.retain(|arrived| {
+                let of = flows.of_packet(arrived.live.local(), arrived.live.remote()).map(|id| flows.get(id));
+                of.is_none_or(|flow| !streams::is_bare_repetition(flow, &arrived.live))
+            });
+            self.remark_unlisted_text();
         }
         let count = self.inbox.len();
         if count > 0 {

@@ -5,6 +5,7 @@
 //! others. The runner's own initial sequence number is the scripted one, moved by the same distance
 //! on every connection of a run.
 
+use super::streams::Streams;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -42,6 +43,8 @@ pub(super) struct Flow {
     pub(super) numbers: Numbers,
     /// Whether the runner has sent anything but zeros.
     pub(super) has_text: bool,
+    /// How far what the stack sends has come, where it is compared as streams.
+    pub(super) streams: Streams,
     /// TSval of the script -> live, of what the stack sent.
     pub(super) timestamps: BTreeMap<u32, u32>,
     /// Cookies of Fast Open that the stack has given: script -> live. Those of one connection are
@@ -169,6 +172,10 @@ impl Flows {
         self.current
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Flow> {
+        self.all.iter()
+    }
+
     pub(super) fn get(&self, id: FlowId) -> &Flow {
         &self.all[id.0]
     }
@@ -186,6 +193,7 @@ impl Flows {
             remote,
             numbers: Numbers { shift: self.shift, ..Numbers::default() },
             has_text: false,
+            streams: Streams::default(),
             timestamps: BTreeMap::new(),
             cookies,
             label_of_ip: None,

@@ -67,7 +67,12 @@ pub(super) fn differences(
     let wanted = tcp.flags.value.flags;
     let is_pushed = settings.may_push && !segment.payload.is_empty();
     let allowed = if is_pushed { wanted | Flags::PSH } else { wanted };
-    if segment.flags != wanted && segment.flags != allowed {
+    let is_same = if settings.loose_segments {
+        segment.flags.without(Flags::PSH) == wanted.without(Flags::PSH)
+    } else {
+        segment.flags == wanted || segment.flags == allowed
+    };
+    if !is_same {
         let reserved = if segment.flags.intersects(Flags::RESERVED) { " and reserved bits" } else { "" };
         mark(&tcp.flags.span, format!("flags expected {wanted}  got {}{reserved}", segment.flags));
     }

@@ -27,6 +27,8 @@ pub(super) struct Settings {
     /// Outbound TSecr is compared; ours alone.
     pub(super) compares_echo: bool,
     pub(super) strict_segments: bool,
+    /// What the stack sends is compared as streams of text and acknowledgments.
+    pub(super) loose_segments: bool,
     /// `--non_fatal=packet`: a packet that differs is a remark.
     pub(super) packets_are_not_fatal: bool,
     /// `--ip_version=ipv4-mapped-ipv6`: IPv4 packets, but sockets of IPv6.
@@ -86,6 +88,7 @@ impl Settings {
             timestamp_scaled: false,
             compares_echo: false,
             strict_segments: false,
+            loose_segments: false,
             packets_are_not_fatal: false,
             is_mapped: is_mapped(scenario),
             virtual_mss: 0,
@@ -114,6 +117,7 @@ impl Settings {
             "tcp_ts_ecr_compare" => self.compares_echo = true,
             "tcp_ts_ecr_scaled" => self.timestamp_scaled = true,
             "strict_segments" => self.strict_segments = true,
+            "loose_segments" => self.loose_segments = true,
             "non_fatal" => self.packets_are_not_fatal = value.split(',').any(|word| word.trim() == "packet"),
             name if WITHOUT_EFFECT.contains(&name) => {}
             "mss" => self.virtual_mss = number(option, value)?,

@@ -80,6 +80,13 @@ pub fn code_number(kind: &IcmpType, code: &IcmpCode, v6: bool) -> Option<u8> {
     }
 }
 
+/// The names of a type and of a code of it, where they have some.
+pub(crate) fn names(kind: u8, code: u8, v6: bool) -> (Option<&'static str>, Option<&'static str>) {
+    let of_kind = TYPES.iter().find(|(_, four, six)| if v6 { *six } else { *four } == Some(kind));
+    let of_code = codes(v6).iter().find(|(of, _, number)| *of == kind && *number == code);
+    (of_kind.map(|(name, _, _)| *name), of_code.map(|(_, name, _)| *name))
+}
+
 /// All names of types.
 pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|(name, _, _)| *name)

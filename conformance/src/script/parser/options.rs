@@ -31,7 +31,7 @@ enum Wants {
     Define,
 }
 
-const OPTIONS: [(&str, Wants); 45] = [
+const OPTIONS: [(&str, Wants); 46] = [
     ("ip_version", Wants::Word(&["ipv4", "ipv4-mapped-ipv6", "ipv6"])),
     ("local_ip", Wants::Address),
     ("remote_ip", Wants::Network),
@@ -48,6 +48,7 @@ const OPTIONS: [(&str, Wants); 45] = [
     ("tcp_ts_ecr_scaled", Wants::Nothing),
     ("tcp_ts_ecr_compare", Wants::Nothing),
     ("strict_segments", Wants::Nothing),
+    ("loose_segments", Wants::Nothing),
     ("non_fatal", Wants::Words(&["packet", "syscall"])),
     ("send_omit_free", Wants::Nothing),
     ("define", Wants::Define),

@@ -1,0 +1,193 @@
+//! ICMP errors about a connection: what a router or the peer told the stack under test.
+
+use std::net::SocketAddr;
+
+use wirelaw_reference::seq::Seq;
+use wirelaw_reference::wire::{Flags, Icmp, Ip, TcpOption};
+
+use super::connections::Connection;
+use super::view::{Packet, View};
+use crate::script::ast::{Echoed, IcmpCode, IcmpSpec, IcmpType, Spanned};
+use crate::script::printer::print_icmp;
+
+/// The head of an IPv6 packet, and the least of an IPv4 one.
+const V6_HEADER: usize = 40;
+const V4_HEADER: usize = 20;
+
+/// `unreachable frag_needed` and `packet_too_big`, as type and code.
+const FRAGMENTATION_NEEDED: (u8, u8) = (3, 4);
+const PACKET_TOO_BIG: (u8, u8) = (2, 0);
+
+/// An ICMP error that quotes a TCP segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Nanoseconds.
+    pub(super) at: u64,
+    /// The frame, from 1.
+    pub(super) number: usize,
+    /// Where it was seen.
+    interface: u32,
+    /// Whom it is for.
+    pub(super) destination: std::net::IpAddr,
+    kind: u8,
+    code: u8,
+    rest: u32,
+    /// The ends of the segment that it quotes.
+    pub(super) source: SocketAddr,
+    pub(super) to: SocketAddr,
+    seq: Seq,
+    /// Octets of text of that segment.
+    len: u16,
+}
+
+impl Told {
+    /// The error in a message, if it is one about TCP.
+    pub(super) fn new(at: u64, number: usize, interface: u32, ip: &Ip, icmp: &Icmp) -> Option<Told> {
+        let is_v6 = ip.source.is_ipv6();
+        // destination unreachable, packet too big, time exceeded, parameter problem; source quench
+        let is_error = if is_v6 { (1..=4).contains(&icmp.kind) } else { [3, 4, 5, 11, 12].contains(&icmp.kind) };
+        let quoted = Quoted::new(&icmp.payload, is_v6).filter(|_| is_error)?;
+        let (destination, kind, code, rest) = (ip.destination, icmp.kind, icmp.code, icmp.rest);
+        let Quoted { source, to, seq, len } = quoted;
+        Some(Told { at, number, interface, destination, kind, code, rest, source, to, seq, len })
+    }
+
+    /// Whether both are one message, seen twice.
+    pub(super) fn is_twin(&self, other: &Told) -> bool {
+        const TWICE: u64 = 1_000_000;
+        other.at.abs_diff(self.at) <= TWICE
+            && Told { at: self.at, number: self.number, interface: self.interface, ..other.clone() } == *self
+            && other.interface != self.interface
+    }
+
+    /// The MTU that it tells, if it is such a message.
+    pub(super) fn mtu(&self) -> Option<u32> {
+        match (self.destination.is_ipv6(), (self.kind, self.code)) {
+            (false, FRAGMENTATION_NEEDED) => Some(self.rest & 0xffff),
+            (true, PACKET_TOO_BIG) => Some(self.rest),
+            _ => None,
+        }
+    }
+
+    /// The line without its time; `isn` is that of the stack under test.
+    fn print(&self, isn: Seq) -> String {
+        let spanned = |value| Spanned::new(value, 0..0);
+        let echoed = Echoed::Tcp { seq: self.seq - isn, len: self.len, udp: None };
+        // a script has no number beyond 2^32-1
+        let is_in_reach = (self.seq - isn).checked_add(u32::from(self.len)).is_some();
+        let echoed = if is_in_reach { echoed } else { Echoed::Tcp { seq: self.seq - isn, len: 0, udp: None } };
+        let (kind, code) = crate::script::icmp::names(self.kind, self.code, self.destination.is_ipv6());
+        let spec = IcmpSpec {
+            kind: spanned(kind.map_or(IcmpType::Number(self.kind), |name| IcmpType::Name(name.to_owned()))),
+            code: Some(Spanned::new(
+                code.map_or(IcmpCode::Number(self.code), |name| IcmpCode::Name(name.to_owned())),
+                0..0,
+            )),
+            mtu: self.mtu().filter(|mtu| *mtu > 0).map(|mtu| Spanned::new(mtu, 0..0)),
+            id: None,
+            echoed: Some(Spanned::new(echoed, 0..0)),
+        };
+        format!("< {}", print_icmp(&spec))
+    }
+}
+
+/// The head of a TCP segment in an ICMP error.
+struct Quoted {
+    source: SocketAddr,
+    to: SocketAddr,
+    seq: Seq,
+    len: u16,
+}
+
+impl Quoted {
+    /// RFC 792 and RFC 4443 §2.4: the IP header and at least the ports and the sequence number.
+    fn new(octets: &[u8], is_v6: bool) -> Option<Quoted> {
+        let u16_at = |at: usize| octets.get(at..)?.first_chunk().copied().map(u16::from_be_bytes);
+        let (protocol, header, ends, whole) = if is_v6 {
+            let address = |at: usize| octets.get(at..)?.first_chunk::<16>().copied().map(std::net::IpAddr::from);
+            (octets.get(6)?, V6_HEADER, (address(8)?, address(24)?), u16_at(4)?)
+        } else {
+            let address = |at: usize| octets.get(at..)?.first_chunk::<4>().copied().map(std::net::IpAddr::from);
+            let header = usize::from(octets.first()? & 15) * 4;
+            let whole = u16_at(2)?.saturating_sub(u16::try_from(header).ok()?);
+            (octets.get(9)?, header.max(V4_HEADER), (address(12)?, address(16)?), whole)
+        };
+        if *protocol != 6 {
+            return None;
+        }
+        let (source, to) = (u16_at(header)?, u16_at(header + 2)?);
+        let seq = octets.get(header + 4..)?.first_chunk().copied().map(u32::from_be_bytes)?;
+        // RFC 792 quotes no more than the sequence number: then the header is taken for the least one
+        let tcp = octets.get(header + 12).map_or(20, |offset| u16::from(offset >> 4) * 4);
+        let (source, to) = (SocketAddr::new(ends.0, source), SocketAddr::new(ends.1, to));
+        Some(Quoted { source, to, seq: Seq(seq), len: whole.saturating_sub(tcp) })
+    }
+}
+
+/// An error as the stack under test gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Before this packet of the view.
+    pub(super) place: usize,
+    /// Microseconds since the first packet.
+    pub(super) at: u64,
+    pub(super) text: String,
+    /// Octets of text per segment from here on.
+    pub(super) mss: Option<i64>,
+}
+
+/// Whether an error that ends an attempt to connect ended nothing: a kernel that is in a call takes no heed of it.
+fn is_ignored(view: &View, line: &Line) -> bool {
+    let (before, after) = view.packets.split_at(line.place.min(view.packets.len()));
+    let is_syn = |packet: &Packet| packet.is_out && packet.has(Flags::SYN);
+    view.is_active && before.iter().all(is_syn) && after.iter().any(|packet| packet.is_out)
+}
+
+/// An error that comes while the stack sends a burst is heeded behind it.
+fn settle(view: &View, line: &mut Line) {
+    const BURST: u64 = 1000;
+    let mut max =
+        view.packets.iter().take(line.place).filter(|packet| packet.is_out).map(Packet::end).max().unwrap_or(0);
+    while let Some(packet) = view.packets.get(line.place) {
+        if !packet.is_out || packet.end() <= max || packet.at.saturating_sub(line.at) > BURST {
+            return;
+        }
+        max = packet.end();
+        line.at = packet.at;
+        line.place += 1;
+    }
+}
+
+/// The errors for the end under test; the others become a remark.
+pub(super) fn lines(view: &View, connection: &Connection, remarks: &mut Vec<String>) -> Vec<Line> {
+    let epoch = connection.packets.first().map_or(0, |first| first.at);
+    let (ours, others): (Vec<&Told>, Vec<&Told>) =
+        connection.errors.iter().partition(|told| told.source == view.local && told.destination == view.local.ip());
+    if !others.is_empty() {
+        remarks.push(format!("left out: {} ICMP errors that are not for the end under test", others.len()));
+    }
+    let own = view.own_syn.and_then(|at| connection.packets.get(at));
+    let Some(isn) = own.map(|own| own.segment.seq) else { return Vec::new() };
+    let has_stamps =
+        own.is_some_and(|own| own.segment.options.iter().any(|o| matches!(o, TcpOption::Timestamps { .. })));
+    let line = |told: &Told| {
+        let headers = if view.local.is_ipv6() { 60 } else { 40 } + if has_stamps { 12 } else { 0 };
+        Line {
+            place: connection.packets.iter().take_while(|seen| (seen.at, seen.number) < (told.at, told.number)).count(),
+            at: told.at.saturating_sub(epoch) / 1000,
+            text: told.print(isn),
+            mss: told.mtu().map(|mtu| i64::from(mtu).saturating_sub(headers).max(1)),
+        }
+    };
+    let mut lines: Vec<Line> = ours.into_iter().map(line).collect();
+    let told = lines.len();
+    lines.retain(|line| line.mss.is_some() || !is_ignored(view, line));
+    if lines.len() < told {
+        let why = "the stack was in a call and went on as if they had not come";
+        remarks.push(format!("left out: {} ICMP errors that answered a SYN: {why}", told - lines.len()));
+    }
+    for line in &mut lines {
+        settle(view, line);
+    }
+    lines
+}
