@@ -171,7 +171,9 @@ impl Walk<'_> {
         let text = packet.segment.payload.get(skip..).unwrap_or_default().to_vec();
         let is_small = packet.len() < self.mss;
         let in_flight = self.una < packet.seq;
-        self.found.is_without_delay |= is_small && in_flight && packet.end() < self.edge && !packet.has(Flags::FIN);
+        let is_eager = is_small && in_flight && packet.end() < self.edge && !packet.has(Flags::FIN);
+        // whether bulk fills the window to the last octet hangs on how its text was queued, but so it always does
+        self.found.is_without_delay |= is_eager || in_flight && self.view.has_bulk();
         let is_urgent = packet.has(Flags::URG) && i64::from(packet.segment.urgent_pointer) == packet.len();
         self.open = self.open.or_else(|| self.before_in_bulk(place, packet)).filter(|_| !is_urgent);
         let open = self.open.and_then(|open| self.found.acts.get_mut(open)).map(|timed| &mut timed.act);
@@ -197,8 +199,8 @@ impl Walk<'_> {
         }
     }
 
-    /// In bulk PSH tells where a burst ended, and not a write: what follows while something is in flight, or at once, was
-    /// there before, as long as the peer said nothing in between.
+    /// In bulk PSH tells where a burst ended, and not a write: what follows while something is in flight was there before,
+    /// and what follows at once too, as long as the peer said nothing in between.
     fn before_in_bulk(&self, place: usize, packet: &Packet) -> Option<usize> {
         const AT_ONCE: u64 = 2000;
         let last = self.found.acts.len().checked_sub(1).filter(|_| self.view.has_bulk())?;
@@ -206,9 +208,9 @@ impl Walk<'_> {
             self.found.acts.get(last).filter(|timed| matches!(timed.act, Act::Write { is_urgent: false, .. }))?;
         let between = self.view.packets.get(write.place..place)?;
         let before = between.iter().rev().find(|other| other.is_out && other.len() > 0)?;
-        let goes_on = self.una < packet.seq || packet.at.saturating_sub(before.at) <= AT_ONCE;
-        let is_asked = between.iter().any(|other| !other.is_out && other.len() > 0);
-        (goes_on && !is_asked).then_some(last)
+        let is_asked = || between.iter().any(|other| !other.is_out && other.len() > 0);
+        let is_at_once = || packet.at.saturating_sub(before.at) <= AT_ONCE && !is_asked();
+        (self.una < packet.seq || is_at_once()).then_some(last)
     }
 
     /// The first FIN. If it came with text, it was asked for before that could go.

@@ -1,5 +1,7 @@
 //! What is settled before the first packet: options, settings of a kernel, calls.
 
+use wirelaw_reference::wire::Flags;
+
 use super::view::{Packet, View};
 use super::{RecordError, Request};
 
@@ -42,6 +44,10 @@ pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remar
         lines.push(format!("--mss={takes}"));
         remarks.push(format!("some inbound packets are put together of several: --mss={takes} takes them apart"));
     }
+    if has_small_buffer(view) {
+        let what = "took back what its window had offered: its application has set SO_RCVBUF";
+        remarks.push(format!("the stack under test {what}, to what no capture tells; the script may fail without"));
+    }
     if view.has_bulk() {
         lines.push("--loose_segments".to_owned());
         let what = "it is compared as a stream, not segment by segment";
@@ -52,6 +58,39 @@ pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remar
         lines.push("--tcp_ts_ecr_scaled".to_owned());
     }
     lines
+}
+
+/// Whether the stack closed its window before as much had come as it had offered: then its application has asked for a
+/// smaller buffer.
+fn has_small_buffer(view: &View) -> bool {
+    let mut offered = 0;
+    view.packets.iter().filter(|packet| packet.is_out && !packet.has(Flags::RST)).any(|packet| {
+        let edge = packet.ack + view.window(packet);
+        let is_closed = packet.segment.window == 0 && !packet.has(Flags::SYN) && edge < offered;
+        offered = offered.max(edge);
+        is_closed
+    })
+}
+
+/// The initial congestion window with which bulk can go out as it did, in segments, if none was lost. How a window grows
+/// hangs on whether the application kept it full.
+pub(super) fn initial_segments(view: &View) -> Option<i64> {
+    const USUAL: i64 = 10; // RFC 6928 §2
+    const MOST: i64 = 1000;
+    if !view.has_bulk() || view.has_lost() {
+        return None;
+    }
+    let (mut una, mut most) = (1, 0);
+    for packet in &view.packets {
+        if packet.is_out {
+            most = most.max(packet.end() - una);
+        } else if packet.has(Flags::ACK) {
+            una = una.max(packet.ack);
+        }
+    }
+    // segments need not be full
+    let segments = 2 * most / view.send_mss().max(1);
+    (segments > USUAL).then_some(segments.min(MOST))
 }
 
 /// What the options of the stack's SYN say about the settings of a Linux kernel, as one shell line.
@@ -70,7 +109,6 @@ pub(super) fn settings(view: &View, written: usize) -> Option<String> {
             values.push(format!("net.ipv4.{name}=0"));
         }
     }
-    use wirelaw_reference::wire::Flags;
     let asks_for_ecn = |packet: &Packet| packet.segment.flags.contains(Flags::ECE | Flags::CWR);
     if view.is_active && asks_for_ecn(own) {
         values.push("net.ipv4.tcp_ecn=1".to_owned());
@@ -80,6 +118,10 @@ pub(super) fn settings(view: &View, written: usize) -> Option<String> {
     // Linux takes the shift with which the largest buffer fits into 16 bits
     if let Some(shift @ 2..) = own.window_scale().filter(|_| is_linux(own)) {
         values.push(format!("net.ipv4.tcp_rmem='4096 131072 {}'", 3_u64 << (shift + 14)));
+    }
+    // CUBIC leaves slow start when round-trip times grow by some microseconds (RFC 9406), which are those of the link
+    if view.has_bulk() && !view.has_lost() {
+        values.push("net.ipv4.tcp_congestion_control=reno".to_owned());
     }
     // a segment costs the buffer more than its text
     if written > SMALL_BUFFER {

@@ -9,6 +9,9 @@ use super::RecordError;
 use super::connections::Connection;
 use super::errors;
 
+/// The kind of the option SACK (RFC 2018 §3).
+const SACK: u8 = 5;
+
 /// One packet of the connection.
 #[derive(Clone, Debug)]
 pub(super) struct Packet {
@@ -185,11 +188,23 @@ impl View {
         self.packets.iter().any(|packet| packet.len() > most) || self.packets.windows(MANY).any(is_one_way)
     }
 
+    /// Whether the stack has sent something again, or has heard of a gap: then the capture is the work of its congestion
+    /// control.
+    pub(super) fn has_lost(&self) -> bool {
+        let mut max = 0;
+        let sends_again = |packet: &Packet| {
+            let is_again = packet.is_out && packet.len() > 0 && packet.seq < max;
+            max = if packet.is_out { packet.end().max(max) } else { max };
+            is_again || !packet.is_out && packet.offers(SACK)
+        };
+        self.packets.iter().any(sends_again)
+    }
+
     /// Whether a packet of the stack tells nothing but that there is more room than the one before it said.
     pub(super) fn is_window_update(&self, place: usize) -> bool {
         let Some(packet) = self.packets.get(place).filter(|packet| packet.is_out) else { return false };
         let before = self.packets.iter().take(place).rev().find(|other| other.is_out);
-        let is_bare = packet.segment.flags == Flags::ACK && packet.len() == 0 && !packet.offers(5);
+        let is_bare = packet.segment.flags == Flags::ACK && packet.len() == 0 && !packet.offers(SACK);
         let is_more = |last: &Packet| {
             last.ack == packet.ack && last.end() == packet.seq && self.window(packet) > self.window(last)
         };

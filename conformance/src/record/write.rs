@@ -63,7 +63,8 @@ fn header(view: &View, name: &str) -> String {
     let name: String = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     let role = if view.is_active { "client" } else { "server" };
     let (local, remote) = (view.local, view.remote);
-    format!("// Recorded from {name}: the connection of {local}, the {role}, under test, with {remote}.\n\n")
+    let habit = setup::initial_segments(view).map_or(String::new(), |n| format!("// with: initial-segments={n}\n"));
+    format!("// Recorded from {name}: the connection of {local}, the {role}, under test, with {remote}.\n{habit}\n")
 }
 
 fn steps(view: &View, sending: &Sending, stamps: &Stamps) -> Result<String, RecordError> {

@@ -5,7 +5,7 @@
 //! text or a new acknowledgment is met as soon as the stack has sent that much; what it sent beyond that is kept for the
 //! lines that come. All that is not new (retransmissions, duplicate acknowledgments, SYN, RST) is met packet by packet.
 
-use wirelaw_reference::wire::Flags;
+use wirelaw_reference::wire::{Flags, TcpOption};
 
 use super::Stop;
 use super::drive::Driver;
@@ -13,7 +13,13 @@ use super::flows::{Flow, FlowId, Numbers, scripted};
 use super::matching::{self, Live};
 use super::show;
 use crate::report::Mark;
-use crate::script::ast::{PacketSpec, SeqKind, Step, TcpSpec};
+use crate::script::ast::{OptionSpec, OptionsSpec, PacketSpec, SeqKind, Step, TcpSpec};
+use crate::trace::Duration;
+
+/// So much later than a line says may bulk come: a stack delays acknowledgments (RFC 9293 §3.8.6.3), waits for larger
+/// segments and for probes of its own. What only comes after a retransmission timeout is later (RFC 6298 §2.4; Linux has
+/// 200 ms).
+const LEEWAY: Duration = Duration::from_millis(190);
 
 /// How far the two streams of a connection have come, in the numbers of the script.
 #[derive(Clone, Debug)]
@@ -83,18 +89,20 @@ impl Streams {
     }
 }
 
-/// The end and the acknowledgment that a line asks for, if it can be part of the streams.
-fn asked(tcp: &TcpSpec) -> Option<(u32, u32)> {
+/// The end and the acknowledgment that a line asks for, if it can be part of the streams. One without text asks for none:
+/// its sequence number tells what had been sent by then.
+fn asked(tcp: &TcpSpec, streams: &Streams) -> Option<(u32, u32)> {
     const STRICT: Flags = Flags(Flags::SYN.0 | Flags::RST.0 | Flags::URG.0);
     let flags = tcp.flags.value.flags;
     let is_plain = !flags.intersects(STRICT) && flags.contains(Flags::ACK) && tcp.seq_kind == SeqKind::Mapped;
     let fin = u32::from(flags.contains(Flags::FIN));
-    is_plain.then(|| (tcp.end.value.wrapping_add(fin), tcp.ack.as_ref().map_or(0, |ack| ack.value)))
+    let end = if tcp.len.value == 0 && fin == 0 { streams.listed.0 } else { tcp.end.value.wrapping_add(fin) };
+    is_plain.then(|| (end, tcp.ack.as_ref().map_or(0, |ack| ack.value)))
 }
 
 /// Whether a line is met by more than a packet of its own.
 pub(super) fn is_new(tcp: &TcpSpec, flow: &Flow) -> bool {
-    asked(tcp).is_some_and(|asked| Streams::is_new(asked, flow.streams.listed))
+    asked(tcp, &flow.streams).is_some_and(|asked| Streams::is_new(asked, flow.streams.listed))
 }
 
 /// Whether a packet is not for a line that asks for nothing new.
@@ -102,6 +110,13 @@ pub(super) fn is_for_others(tcp: Option<&TcpSpec>, flow: &Flow, live: &Live) -> 
     let has_text = |tcp: &TcpSpec| tcp.len.value > 0 || tcp.flags.value.flags.contains(Flags::FIN);
     let is_bare = live.segment.flags == Flags::ACK && live.segment.payload.is_empty();
     flow.streams.is_advance(&flow.numbers, live) || is_bare && tcp.is_some_and(has_text)
+}
+
+/// Whether the line or the packet has SACK blocks.
+fn tells_of_gaps(tcp: &TcpSpec, live: &Live) -> bool {
+    let OptionsSpec::Exact(options) = &tcp.options.value else { return false };
+    options.iter().any(|option| matches!(option.value, OptionSpec::Sack(_)))
+        || live.segment.options.iter().any(|option| matches!(option, TcpOption::Sack(_)))
 }
 
 /// Whether a packet tells nothing but an acknowledgment that another has told before, as an update of the window does.
@@ -121,7 +136,7 @@ impl<'a> Driver<'a> {
     ) -> Result<(), Stop> {
         let (_, to) = self.when(step);
         let patience = self.patience(step, to);
-        let Some(asked) = asked(tcp) else { return Ok(()) };
+        let Some(asked) = asked(tcp, &self.flows.get(flow).streams) else { return Ok(()) };
         let mut came = None;
         while !self.flows.get(flow).streams.has(asked) {
             let is_advance = |flow: &Flow, live: &Live| flow.streams.is_advance(&flow.numbers, live);
@@ -140,7 +155,8 @@ impl<'a> Driver<'a> {
         }
         let marks = self.stream_differences(spec, tcp, flow);
         let is_late_at_most = marks.is_empty();
-        let late = came.and_then(|at| self.time_difference(step, to.min(at), to, at));
+        // early is no difference: what a line asks for may have come with what was asked for before it
+        let late = came.filter(|at| at.since(to) > LEEWAY).and_then(|at| self.time_difference(step, to, to, at));
         let marks: Vec<Mark> = marks.into_iter().chain(late).collect();
         if marks.is_empty() {
             return Ok(());
@@ -156,8 +172,8 @@ impl<'a> Driver<'a> {
         let Some(last) = flow.streams.last.take() else { return Vec::new() };
         matching::learn(tcp, &last, flow);
         let (seq, ack) = scripted(&flow.numbers, &last.segment);
-        let is_same = Some(reach(&flow.numbers, &last)) == asked(tcp)
-            && seq == tcp.seq.value
+        let is_same = seq == tcp.seq.value
+            && last.segment.payload.len() == usize::from(tcp.len.value)
             && tcp.ack.as_ref().is_some_and(|wanted| wanted.value == ack);
         let streams = &mut flow.streams;
         let known = streams.listed.0.wrapping_sub(tcp.seq.value);
@@ -165,7 +181,7 @@ impl<'a> Driver<'a> {
         let wanted = spec.payload.as_ref().map(|payload| payload.value.get(known..).unwrap_or_default());
         let count = usize::from(tcp.len.value).saturating_sub(known).min(streams.text.len());
         let got: Vec<u8> = streams.text.drain(..count).collect();
-        if let Some((end, ack)) = asked(tcp) {
+        if let Some((end, ack)) = asked(tcp, streams) {
             streams.listed = (later(end, streams.listed.0), later(ack, streams.listed.1));
         }
         let differs = wanted.map_or(got.iter().any(|octet| *octet != 0), |wanted| wanted != got);
@@ -175,6 +191,8 @@ impl<'a> Driver<'a> {
         let mut marks: Vec<Mark> = differs.then(|| Mark { span: span(), note: note() }).into_iter().collect();
         if is_same && !differs {
             marks = matching::differences(spec, tcp, &last, flow, &self.settings);
+            // which of its acknowledgments tells of what came twice, or early, is chance as well
+            marks.retain(|mark| mark.span != tcp.options.span || !tells_of_gaps(tcp, &last));
         }
         flow.streams.last = Some(last);
         marks
@@ -183,7 +201,7 @@ impl<'a> Driver<'a> {
     /// The stack has not sent as much as the line asks for.
     fn too_little(&self, spec: &PacketSpec, tcp: &TcpSpec, flow: FlowId) -> Stop {
         let streams = &self.flows.get(flow).streams;
-        let wanted = asked(tcp).unwrap_or_default();
+        let wanted = asked(tcp, streams).unwrap_or_default();
         let mut marks = Vec::new();
         if is_after(wanted.0, streams.sent.0) {
             let note = format!("the stack to send up to {} expected  got up to {}", wanted.0, streams.sent.0);

@@ -145,9 +145,9 @@ fn is_local(routes: &str, address: Ipv6Addr) -> bool {
     })
 }
 
-/// The network behind the link.
+/// The network behind the link: in IPv6 a longer prefix than that of the address, whose own route would be preferred.
 fn remote_prefix(remote: IpAddr) -> u8 {
-    if remote.is_ipv4() { 24 } else { 32 }
+    if remote.is_ipv4() { 24 } else { 64 }
 }
 
 fn tun(setup: &Setup) -> Option<Wire> {
