@@ -1,3 +1,4 @@
+mod errors;
 mod hostile;
 mod links;
 mod suite;

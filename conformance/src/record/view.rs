@@ -128,6 +128,13 @@ impl View {
             let what = "the text of these is written as zero octets";
             remarks.push(format!("the capture has only the beginning of {cut} packets; {what}"));
         }
+        // one write has the text of many packets then, and a script has all of it or none
+        if view.has_bulk() && view.packets.iter().any(|packet| packet.is_out && !packet.is_known) {
+            for packet in view.packets.iter_mut().filter(|packet| packet.is_out) {
+                packet.segment.payload.fill(0);
+                packet.is_known = false;
+            }
+        }
         view.errors = errors::lines(&view, connection, remarks);
         Ok(view)
     }

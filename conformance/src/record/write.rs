@@ -139,7 +139,8 @@ fn calls(fd: u32, act: &Act) -> Vec<String> {
     match act {
         Act::Write { text, is_known, is_held, is_urgent } => {
             let count = text.len();
-            let buffer = if *is_known { print_text(text) } else { "...".to_owned() };
+            let is_told = *is_known && text.iter().any(|octet| *octet != 0);
+            let buffer = if is_told { print_text(text) } else { "...".to_owned() };
             vec![match (is_held, is_urgent) {
                 (false, false) => format!("write({fd}, {buffer}, {count}) = {count}"),
                 (true, false) => format!("send({fd}, {buffer}, {count}, MSG_MORE) = {count}"),

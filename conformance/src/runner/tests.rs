@@ -17,6 +17,7 @@ mod matching;
 mod numbers;
 mod refusals;
 mod silence;
+mod streams;
 mod time;
 mod verdicts;
 
