@@ -1,3 +1,4 @@
+mod decisions;
 mod errors;
 mod hostile;
 mod links;

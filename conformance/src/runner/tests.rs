@@ -16,6 +16,7 @@ mod joining;
 mod matching;
 mod numbers;
 mod refusals;
+mod remarks;
 mod silence;
 mod streams;
 mod time;
@@ -57,6 +58,8 @@ struct Fake {
     capabilities: &'static [Capability],
     /// The names of the habits that it can have.
     follows: &'static [&'static str],
+    /// Whether it takes itself for the kernel of this machine.
+    is_live: bool,
 }
 
 thread_local! {
@@ -154,7 +157,8 @@ impl Fake {
 
 impl Stack for Fake {
     fn profile(&self) -> Profile {
-        Profile { name: "fake", version: String::new(), clock: Clock::Virtual, capabilities: self.capabilities }
+        let clock = if self.is_live { Clock::Wall } else { Clock::Virtual };
+        Profile { name: "fake", version: String::new(), clock, capabilities: self.capabilities }
     }
 
     fn follows(&self, habit: &crate::habits::HabitValue) -> bool {
@@ -234,6 +238,14 @@ fn run_with(script: &str, fake: Fake, axes: &Axes) -> Run {
     let scenario = script::parse("test.pkt", script).expect("a test writes scripts that parse");
     NEXT.set(fake);
     run(&scenario, &FAKE, axes)
+}
+
+/// The same, of what the runner takes for the kernel of this machine.
+#[cfg(target_os = "linux")]
+fn run_live(script: &str, fake: Fake) -> Run {
+    let scenario = script::parse("test.pkt", script).expect("a test writes scripts that parse");
+    NEXT.set(Fake { is_live: true, ..fake });
+    run(&scenario, &NamedStack { name: "linux", factory }, &Axes::default())
 }
 
 fn run_on(script: &str, fake: Fake) -> Run {

@@ -42,7 +42,8 @@ fn errors_about_the_connection_are_recorded() {
 fn bulk_is_asked_for_as_a_stream() {
     let mut lines = String::from("+0.1 write(4, ..., 14000) = 14000\n");
     for at in 0..10 {
-        lines.push_str(&format!("* > . {}:{}(1400) ack 1\n", at * 1400 + 1, at * 1400 + 1401));
+        let (from, to) = (at * 1400 + 1, at * 1400 + 1401);
+        lines += &["* > . ", &from.to_string(), ":", &to.to_string(), "(1400) ack 1\n"].concat();
     }
     lines = lines.replace("> . 12601", "> P. 12601") + "+0.1 < . 1:1(0) ack 14001 win 65535\n";
     let recorded = recorded(&captured(&format!("// A bulk.\n// with: initial-segments=20\n{START}{lines}")));

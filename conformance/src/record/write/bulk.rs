@@ -12,7 +12,7 @@ use crate::record::view::{Packet, View};
 
 pub(super) struct Bulk<'a> {
     view: &'a View,
-    has_bulk: bool,
+    is_stream: bool,
     /// Packets with new text that no line asks for yet.
     waiting: VecDeque<usize>,
     /// Packets that have their lines before the inbound one that crossed them.
@@ -23,13 +23,13 @@ pub(super) struct Bulk<'a> {
 
 impl<'a> Bulk<'a> {
     pub(super) fn new(view: &'a View) -> Bulk<'a> {
-        Bulk { view, has_bulk: view.has_bulk(), waiting: VecDeque::new(), crossed: BTreeSet::new(), max: 1 }
+        Bulk { view, is_stream: view.has_bulk(), waiting: VecDeque::new(), crossed: BTreeSet::new(), max: 1 }
     }
 
     /// The packets that have lines where this one is; behind the last packet, all that wait.
     pub(super) fn lines(&mut self, place: usize) -> Vec<usize> {
         let Some(packet) = self.view.packets.get(place) else { return self.all() };
-        if !self.has_bulk {
+        if !self.is_stream {
             return vec![place];
         }
         if !packet.is_out {

@@ -24,7 +24,6 @@ const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 2;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
-const RTA_PRIORITY: u16 = 6;
 const RTA_METRICS: u16 = 8;
 
 /// A socket to the kernel's routing tables.
@@ -89,8 +88,6 @@ impl Netlink {
         message.octets.extend([0; 4]);
         message.attribute(RTA_DST, &octets(masked(network, prefix)));
         message.attribute(RTA_OIF, &index.to_ne_bytes());
-        // in IPv6 the route that comes with an address is preferred to one that does not say how good it is
-        message.attribute(RTA_PRIORITY, &1_u32.to_ne_bytes());
         if !metrics.is_empty() {
             message.nested(RTA_METRICS, |list| {
                 for (kind, value) in metrics {
