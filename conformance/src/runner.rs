@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
 //! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
+//! | `mistakes` | what is wrong with a script whatever the stack, for `wirelaw check` | - |
 //! | `shell` | habits, or settings of a kernel, that the shell lines of scripts ask for; no shell is run | 1.5 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
@@ -26,6 +27,7 @@ mod flows;
 mod headers;
 mod inbound;
 mod matching;
+mod mistakes;
 mod options;
 mod plan;
 mod recent;
@@ -45,6 +47,7 @@ use std::ops::Range;
 use wirelaw_reference::clause::Level;
 
 pub use crate::axes::{Axes, Ip};
+pub use mistakes::mistakes;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements::find;
 use crate::script;

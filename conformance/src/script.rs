@@ -32,7 +32,7 @@ use std::path::Path;
 pub use ast::Scenario;
 pub(crate) use calls::CallName;
 pub use error::{LoadError, ScriptError};
-pub(crate) use error::{Problem, quote};
+pub(crate) use error::{MOST_TOLD, Problem, quote};
 pub(crate) use names::misspelt;
 pub use names::unknown_names;
 pub(crate) use parser::is_option;
@@ -112,6 +112,10 @@ fn read(path: &Path) -> Result<String, LoadError> {
     }
     String::from_utf8(octets).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        LoadError::NotUtf8 { path: path.to_owned(), offset, octet: error.as_bytes().get(offset).copied().unwrap_or(0) }
+        let octet = error.as_bytes().get(offset).copied().unwrap_or(0);
+        let text = String::from_utf8_lossy(error.as_bytes().get(..offset).unwrap_or_default());
+        let line = 1 + text.matches('\n').count();
+        let column = 1 + text.rsplit('\n').next().map_or(0, |last| last.chars().count());
+        LoadError::NotUtf8 { path: path.to_owned(), line, column, octet }
     })
 }

@@ -10,7 +10,8 @@ use super::{CliError, terminal};
 use crate::http::cases::{self, Case};
 use crate::report::text::diagnostic;
 use crate::requirements::unknown_ids;
-use crate::script::unknown_names;
+use crate::runner::mistakes;
+use crate::script::{Scenario, ScriptError, unknown_names};
 use crate::suite::{DiscoverError, discover};
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
@@ -22,7 +23,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let mut wrong = 0_usize;
     for entry in &entries {
         let unknown = match &entry.scenario {
-            Ok(scenario) => unknown_ids(scenario).into_iter().chain(unknown_names(scenario)).collect::<Vec<_>>(),
+            Ok(scenario) => everything_wrong(scenario),
             Err(error) => {
                 wrong += 1;
                 complain(&**error);
@@ -42,6 +43,14 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let noun = if count == 1 { "script" } else { "scripts" };
     terminal::say(&format!("{count} {noun} checked, {wrong} wrong\n"))?;
     Ok(u8::from(wrong > 0))
+}
+
+/// Beyond its grammar, in the order of its lines.
+fn everything_wrong(scenario: &Scenario) -> Vec<ScriptError> {
+    let names = unknown_ids(scenario).into_iter().chain(unknown_names(scenario));
+    let mut all: Vec<ScriptError> = names.chain(mistakes(scenario)).collect();
+    all.sort_by_key(|error| error.span().start);
+    all
 }
 
 /// The cases for HTTP at these paths, and the paths where scripts for TCP are.

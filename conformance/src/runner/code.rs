@@ -103,6 +103,15 @@ impl Code {
         self.reads.iter().filter(|name| !self.assigns.contains(*name)).filter_map(|name| names::field(name))
     }
 
+    /// A name that nobody knows and that is nearly that of something, with that, where the blocks before it have
+    /// `assigned` some names; its own are added.
+    pub(super) fn misspelt(&self, assigned: &mut BTreeSet<String>) -> Option<String> {
+        assigned.extend(self.assigns.iter().cloned());
+        let unknown = self.reads.iter().filter(|name| !names::is_known(name) && !assigned.contains(*name));
+        let hinted = unknown.map(|name| (name, names::hint(name))).find(|(_, hint)| !hint.is_empty());
+        hinted.map(|(name, hint)| format!("`{name:.60}`{hint}"))
+    }
+
     /// Whether all its names exist, where the blocks before it have `assigned` some; its own are added.
     fn check_names(&self, assigned: &mut BTreeSet<String>) -> Result<(), String> {
         assigned.extend(self.assigns.iter().cloned());

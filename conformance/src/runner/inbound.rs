@@ -9,7 +9,7 @@ use super::flows::{Flow, Space};
 use super::settings::Settings;
 use super::{Stop, digest, headers, options};
 use crate::script::ast::{
-    Echoed, EcnSpec, IcmpSpec, IpInfo, OptionSpec, OptionsSpec, PacketSpec, SeqKind, TcpSpec, TrafficClass,
+    Echoed, EcnSpec, IcmpSpec, IcmpType, IpInfo, OptionSpec, OptionsSpec, PacketSpec, SeqKind, TcpSpec, TrafficClass,
     TransportSpec, UdpSpec,
 };
 use crate::script::icmp;
@@ -154,8 +154,13 @@ pub(super) fn check_icmp(spec: &IcmpSpec, is_v6: bool) -> Result<(u8, u8), Stop>
     let kind = icmp::type_number(&spec.kind.value, is_v6);
     let code = spec.code.as_ref().map_or(Some(0), |code| icmp::code_number(&spec.kind.value, &code.value, is_v6));
     let (Some(kind), Some(code)) = (kind, code) else {
-        let family = if is_v6 { "ICMPv6" } else { "ICMP" };
-        return Err(Stop::unsupported_at(&spec.kind.span, format!("a message that {family} does not have")));
+        let (family, version) = if is_v6 { ("ICMPv6", "ipv6") } else { ("ICMP", "ipv4") };
+        let name = match (&spec.kind.value, kind) {
+            (IcmpType::Name(name), None) => format!("the type {name}"),
+            _ => "the code of this type".to_owned(),
+        };
+        let what = format!("{name}, which {family} does not have: this is a run with {version}");
+        return Err(Stop::unsupported_at(&spec.kind.span, what));
     };
     Ok((kind, code))
 }

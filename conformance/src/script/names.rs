@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::ast::{Action, CallSpec, EpollData, Expr, ResultSpec, Scenario, Spanned, Step};
 use super::calls::CallName;
-use super::error::{Problem, ScriptError, quote};
+use super::error::{MOST_TOLD, Problem, ScriptError, quote};
 use super::suggest::nearest;
 use crate::posix;
 
@@ -19,7 +19,7 @@ pub fn unknown_names(scenario: &Scenario) -> Vec<ScriptError> {
         check_call(spec, &mut problems);
         labels.check(step, spec, &mut problems);
     }
-    problems.into_iter().map(|problem| problem.locate(&scenario.name, &scenario.source)).collect()
+    problems.into_iter().take(MOST_TOLD).map(|problem| problem.locate(&scenario.name, &scenario.source)).collect()
 }
 
 /// The first name of a call, a symbol or an error that nobody knows: where it is, and what to do. A name that only
