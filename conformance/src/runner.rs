@@ -47,7 +47,6 @@ use std::ops::Range;
 use wirelaw_reference::clause::Level;
 
 pub use crate::axes::{Axes, Ip};
-pub use mistakes::mistakes;
 use crate::report::{ClauseRef, Failure, Mark, Verdict};
 use crate::requirements::find;
 use crate::script;
@@ -55,6 +54,7 @@ use crate::script::ast::{Scenario, Step};
 use crate::stack::{NamedStack, StackError};
 use crate::trace::Trace;
 use drive::Driver;
+pub use mistakes::mistakes;
 
 /// What one run brought to light.
 #[derive(Clone, Debug)]

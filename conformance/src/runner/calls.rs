@@ -404,10 +404,15 @@ fn value_difference(spec: &CallSpec, prepared: &Prepared, want: &[u8], have: &[u
             format!("revents of element {} expected {want}  got {have}", wrong + 1)
         }
         Call::EpollWait { .. } if want.get(..4) != have.get(..4) => {
-            format!("events expected {}  got {}", bits::named("EPOLL", int(want, 0)), bits::named("EPOLL", int(have, 0)))
+            format!(
+                "events expected {}  got {}",
+                bits::named("EPOLL", int(want, 0)),
+                bits::named("EPOLL", int(have, 0))
+            )
         }
         Call::EpollWait { .. } => {
-            let data = |octets: &[u8]| octets.get(4..12).and_then(|data| data.try_into().ok()).map_or(0, u64::from_le_bytes);
+            let data =
+                |octets: &[u8]| octets.get(4..12).and_then(|data| data.try_into().ok()).map_or(0, u64::from_le_bytes);
             format!("data of the event expected {}  got {}", data(want), data(have))
         }
         _ if is_text => format!("value expected {}  got {}", show::text(want), show::text(have)),

@@ -59,8 +59,14 @@ mod tests {
     #[test]
     fn what_a_run_would_refuse_is_found_without_one() {
         for (line, expected) in [
-            ("+0 write(3, ...) = 1", "t:2:4: write needs more than 2 arguments: it is written `write(fd, ..., length)`"),
-            ("+0 listen(3, 1, 2) = 0", "t:2:4: listen needs fewer than 3 arguments: it is written `listen(fd, backlog)`"),
+            (
+                "+0 write(3, ...) = 1",
+                "t:2:4: write needs more than 2 arguments: it is written `write(fd, ..., length)`",
+            ),
+            (
+                "+0 listen(3, 1, 2) = 0",
+                "t:2:4: listen needs fewer than 3 arguments: it is written `listen(fd, backlog)`",
+            ),
             ("+0 readv(3, [{..., 1}, {..., 2}], 3) = 3", "t:2:35: the list has 2 elements, not 3"),
             ("+0 poll([{fd=3, events=POLLIN}], 2, 0) = 0", "t:2:34: the list has 1 element, not 2"),
             (
@@ -84,7 +90,10 @@ mod tests {
 
     #[test]
     fn a_late_beginning_is_a_mistake() {
-        assert_eq!(wrong("1 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3"), ["t:1:1: the first line of a script happens at time 0"]);
+        assert_eq!(
+            wrong("1 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3"),
+            ["t:1:1: the first line of a script happens at time 0"]
+        );
     }
 
     #[test]

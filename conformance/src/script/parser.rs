@@ -161,7 +161,8 @@ impl<'a> Parser<'a> {
         let token = &self.token;
         // At the end of the file the caret goes behind what is there.
         let span = if token.kind == Kind::End { self.end..self.end } else { token.span.clone() };
-        let problem = Problem::new(span, format!("expected {list}, found {}", describe(token))).label("not expected here");
+        let problem =
+            Problem::new(span, format!("expected {list}, found {}", describe(token))).label("not expected here");
         match advice {
             Some(advice) => problem.help(advice),
             None => problem,

@@ -20,7 +20,10 @@ const WRONG: [(&str, &str); 24] = [
     ("+0 send(4, ..., 1, MSG_OOB) = 1\n+0 > PU. 1:2(1) ack 1 urg 2\n", "urg expected 2, got 1"),
     ("+0 write(4, ..., 10) = 10\n+.1 silent\n", "silence expected until"),
     ("+0 shutdown(4, 7) = -1 EPIPE (why)\n", "result expected -1 EPIPE, got -1 EINVAL"),
-    ("+0 poll([{fd=4, events=POLLOUT, revents=POLLIN}], 1, 0) = 1\n", "revents of element 1 expected POLLIN, got POLLOUT"),
+    (
+        "+0 poll([{fd=4, events=POLLOUT, revents=POLLIN}], 1, 0) = 1\n",
+        "revents of element 1 expected POLLIN, got POLLOUT",
+    ),
     (
         "+0 epoll_create(1) = 5\n+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, fd=4}) = 0\n\
          +0 epoll_wait(5, {events=EPOLLIN, fd=4}, 1, 0) = 1\n",

@@ -248,8 +248,7 @@ mod tests {
     }
 
     /// `TCP_NLA_BUSY=5000`, room, and `TCP_NLA_SND_CWND=10`
-    const STATS: &[u8] =
-        &[12, 0, 1, 0, 0x88, 0x13, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 8, 0, 10, 0, 0, 0];
+    const STATS: &[u8] = &[12, 0, 1, 0, 0x88, 0x13, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 8, 0, 10, 0, 0, 0];
 
     fn told(names: &[(&str, Option<i64>)], data: &[u8]) -> String {
         attribute_difference(&wanted(names), data, Duration::from_millis(4)).unwrap_or_default()

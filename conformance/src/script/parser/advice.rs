@@ -34,7 +34,9 @@ pub(super) fn advice(found: &Token<'_>, wanted: &[Want]) -> Option<String> {
     }
     if wants("a call") {
         // where the time of a step is behind us
-        return told("behind its time a step has `<` or `>` and a packet, a call, a shell command in backquotes, or a code block");
+        return told(
+            "behind its time a step has `<` or `>` and a packet, a call, a shell command in backquotes, or a code block",
+        );
     }
     if wants("`,`") && wants("`>`") {
         return told("options are separated by `,` and end with `>`");
