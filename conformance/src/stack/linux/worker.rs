@@ -128,7 +128,7 @@ pub(crate) struct Job {
     name: String,
     source: String,
     defines: Vec<(String, String)>,
-    ip: u8,
+    ip: String,
     isn: Option<u32>,
     seed: u64,
     with: Vec<String>,
@@ -142,7 +142,7 @@ impl Job {
             name: scenario.name.clone(),
             source: scenario.source.to_string(),
             defines: scenario.defines.clone(),
-            ip: axes.ip.number(),
+            ip: axes.ip.name().to_owned(),
             isn: axes.isn.map(|isn| isn.0),
             seed: axes.seed,
             with: axes.with.iter().map(HabitValue::to_string).collect(),
@@ -163,7 +163,7 @@ impl Job {
     fn axes(&self) -> io::Result<Axes> {
         let with = self.with.iter().map(|text| HabitValue::parse(text));
         Ok(Axes {
-            ip: if self.ip == Ip::V6.number() { Ip::V6 } else { Ip::V4 },
+            ip: Ip::named(&self.ip).unwrap_or_default(),
             isn: self.isn.map(Seq),
             seed: self.seed,
             with: with.collect::<Result<_, _>>().map_err(|_| io::Error::other("a habit that nobody knows"))?,
@@ -290,10 +290,22 @@ pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
     if run.verdict == Verdict::Timing && !is_punctual {
         run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
     }
+    if run.verdict == Verdict::Timing {
+        run.notes.extend(ticks(sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
+    }
     if !earlier.is_empty() {
         run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
     }
     run
+}
+
+/// Where a kernel's timers are coarser than the tolerance of scripts leaves room for: what was written on a kernel that ticks a
+/// thousand times a second may differ by that alone. `tick` is what the coarse clocks advance by, in nanoseconds.
+fn ticks(tick: i64) -> Option<String> {
+    const FINE: i64 = 1_000_000;
+    (tick > FINE).then(|| {
+        format!("timers of this kernel tick every {:.1} ms (CONFIG_HZ): it cannot be more exact", tick as f64 / 1e6)
+    })
 }
 
 /// One attempt, and whether it had real-time priority.
@@ -345,6 +357,26 @@ fn read_within(output: impl Read + Send + 'static, child: &mut Child, limit: Dur
         Err(_) => {
             let _ = child.kill(); // it may have ended by now
             Err(format!("the run took more than {} s and was ended", start.elapsed().as_secs()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_that_ticks_slowly_is_named() {
+        assert_eq!(ticks(1_000_000), None);
+        assert!(ticks(4_000_000).is_some_and(|note| note.contains("every 4.0 ms")));
+    }
+
+    #[test]
+    fn a_worker_hears_of_every_family() {
+        let scenario = script::parse("x", "0 `true`").expect("it parses");
+        for ip in Ip::ALL {
+            let axes = Axes { ip, ..Axes::default() };
+            assert_eq!(Job::new(&scenario, &axes).axes().expect("it is sound"), axes);
         }
     }
 }
