@@ -81,7 +81,7 @@ impl Settings {
             remote,
             bind_port: 8080,
             connect_port: 8080,
-            mtu: mtu(axes),
+            mtu: mtu(ip, axes),
             tolerance: Duration::from_millis(4),
             tolerance_percent: 12.5,
             timestamp_tick: 0,
@@ -191,8 +191,8 @@ fn why_not(name: &str) -> &'static str {
 /// Packetdrill's default. But where the run asks for IPv6 the 20 octets that the header is longer come on top, as the
 /// runners of its suites have it, so that the `mss 1460` of a script holds. A script that asks for IPv6 in a run that
 /// does not knows its link.
-fn mtu(axes: &Axes) -> u16 {
-    if axes.ip == Ip::V6 { 1520 } else { 1500 }
+fn mtu(ip: Ip, axes: &Axes) -> u16 {
+    if (ip, axes.ip) == (Ip::V6, Ip::V6) { 1520 } else { 1500 }
 }
 
 /// An IPv4 address of a script in an IPv6 run: the last 32 bits of a unique local one.
