@@ -45,6 +45,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("capabilities-are-dropped", fields::capabilities),
         ("timeouts-of-sockets", fields::timeouts),
         ("words-of-the-usual-runner", fields::defines),
+        ("routes-hold-in-every-family", fields::families),
         ("nothing-of-a-shell-stays", fields::shells),
         ("captures-become-scripts-that-pass", fields::captures),
     ];

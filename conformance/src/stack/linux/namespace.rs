@@ -109,7 +109,7 @@ fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
     let route_mtu = route_mtu.map(|mtu| (RTAX_MTU, u32::from(mtu)));
     let metrics: Vec<(u16, u32)> = metrics.iter().copied().chain(route_mtu).collect();
-    let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), &metrics);
+    let route = netlink.add_route(index, setup.remote, remote_prefix(setup), &metrics);
     route.map_err(|error| ("set the route", error))?;
     await_local(setup.local);
     Ok(Link { wire, index })
@@ -145,9 +145,14 @@ fn is_local(routes: &str, address: Ipv6Addr) -> bool {
     })
 }
 
-/// The network behind the link.
-fn remote_prefix(remote: IpAddr) -> u8 {
-    if remote.is_ipv4() { 24 } else { 32 }
+/// The network behind the link. The kernel takes the longest prefix: what is set on the route must not be lost to the route
+/// that an address of the same network brings with it.
+fn remote_prefix(setup: &Setup) -> u8 {
+    match (setup.local, setup.remote) {
+        (_, IpAddr::V4(_)) => 24,
+        (IpAddr::V6(local), IpAddr::V6(remote)) if local.to_bits() >> 80 == remote.to_bits() >> 80 => 64,
+        (_, IpAddr::V6(_)) => 32,
+    }
 }
 
 fn tun(setup: &Setup) -> Option<Wire> {
