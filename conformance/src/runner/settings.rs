@@ -168,6 +168,11 @@ impl Settings {
         self.ip == Ip::V6 || self.is_mapped
     }
 
+    /// The same where times are as they may be: what differs then is more than a time.
+    pub(super) fn timeless(&self) -> Settings {
+        Settings { tolerance: Duration::MAX, timestamp_tick: 0, ..self.clone() }
+    }
+
     /// How far from the expected time an event may be, `span` after the event before it.
     pub(super) fn tolerance(&self, span: Duration) -> Duration {
         let part = (span.as_nanos() as f64 * self.tolerance_percent / 100.0) as u64;

@@ -199,7 +199,8 @@ fn the_axis_of_address_families() {
     );
     // what the script says wins
     run_with(&format!("--ip_version=ipv4\n{script}"), Fake::new(), &axes);
-    assert!(setup().local.is_ipv4() && setup().mtu == 1500);
+    let own = setup();
+    assert!(own.local.is_ipv4() && own.mtu == 1500);
     run_on("--remote_ip=fd3d::1\n--local_ip=fd3d::2\n0 < S 0:0(0) win 1000", Fake::new());
     assert_eq!(setup().remote.to_string(), "fd3d::1");
     let run = run_on("--ip_version=ipv4\n--local_ip=fd3d::2\n0 < S 0:0(0) win 1000", Fake::new());

@@ -37,7 +37,7 @@ const ANSWER_LIMIT: u64 = 1 << 30;
 const GRACE: Duration = Duration::from_mins(2);
 
 /// How often a run whose times were wrong is tried, all in all.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: usize = 3;
 
 /// How long a run waits before its second attempt; twice as long before each further one: a machine that is too busy now
 /// may be so for a while.
@@ -267,36 +267,48 @@ impl From<Run> for Answer {
 /// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
-    let (mut run, mut is_punctual) = once(scenario, axes);
-    let mut earlier: Vec<String> = Vec::new();
-    for attempt in 2..=ATTEMPTS {
-        let is_settled = match run.verdict {
-            Verdict::Timing => false,
-            Verdict::Fail | Verdict::Warn => attempt > 2,
-            _ => true,
-        };
-        if is_settled {
-            break;
-        }
-        earlier.push(format!("{} ({})", run.verdict, run.message));
-        thread::sleep(PAUSE * 2_u32.pow(attempt - 2));
-        let again = once(scenario, axes);
-        let is_same = again.0.verdict == run.verdict && again.0.line == run.line;
-        (run, is_punctual) = again;
-        if is_same && run.verdict != Verdict::Timing {
-            return run;
-        }
-    }
-    if run.verdict == Verdict::Timing && !is_punctual {
-        run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
-    }
+    let (mut run, is_punctual) = settle(|attempt| {
+        thread::sleep(PAUSE * (2_u32.pow(attempt) / 2));
+        once(scenario, axes)
+    });
     if run.verdict == Verdict::Timing {
+        if !is_punctual {
+            run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
+        }
         run.notes.extend(ticks(sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
     }
-    if !earlier.is_empty() {
-        run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
-    }
     run
+}
+
+/// Tries until what came of it is settled: anything but a failure at once, a failure where the same line has shown it before,
+/// and an error of time after all attempts. A busy machine makes a kernel do other things, too: a failure that did not
+/// show again is one of time. What `attempt` is given counts from 0.
+fn settle<T>(mut attempt: impl FnMut(u32) -> (Run, T)) -> (Run, T) {
+    let mut before: Vec<(Run, T)> = Vec::new();
+    loop {
+        let (mut run, more) = attempt(before.len() as u32);
+        let is_failure = matches!(run.verdict, Verdict::Fail | Verdict::Warn);
+        let is_same = |(other, _): &(Run, T)| (other.verdict, other.line) == (run.verdict, run.line);
+        let is_over = match run.verdict {
+            Verdict::Timing => before.len() + 1 >= ATTEMPTS,
+            Verdict::Fail | Verdict::Warn => before.iter().any(is_same) || before.len() >= ATTEMPTS,
+            _ => true,
+        };
+        if !is_over {
+            before.push((run, more));
+            continue;
+        }
+        let is_settled_failure = is_failure && before.iter().any(is_same);
+        let only_failures = before.iter().all(|(other, _)| other.verdict == run.verdict);
+        let earlier: Vec<String> = before.iter().map(|(run, _)| format!("{} ({})", run.verdict, run.message)).collect();
+        if !earlier.is_empty() && !(is_settled_failure && only_failures) {
+            run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
+        }
+        if is_failure && !is_settled_failure && before.iter().any(|(other, _)| other.verdict == Verdict::Timing) {
+            run.verdict = Verdict::Timing;
+        }
+        return (run, more);
+    }
 }
 
 /// Where a kernel's timers are coarser than the tolerance of scripts leaves room for: what was written on a kernel that ticks a
@@ -364,6 +376,36 @@ fn read_within(output: impl Read + Send + 'static, child: &mut Child, limit: Dur
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is settled by these attempts, each a verdict with a line, and how many were made.
+    fn settled(attempts: &[(Verdict, usize)]) -> (Verdict, usize) {
+        let scenario = script::parse("x", "0 `true`").expect("it parses");
+        let mut made = 0;
+        let (run, ()) = settle(|attempt| {
+            made += 1;
+            let (verdict, line) = attempts[attempt as usize];
+            let answer = Answer { verdict: verdict.name().to_owned(), line: Some(line), ..Answer::default() };
+            (answer.into_run(&scenario), ())
+        });
+        (run.verdict, made)
+    }
+
+    #[test]
+    fn a_failure_must_show_twice_and_a_wrong_time_always() {
+        use Verdict::{Fail, Pass, Timing, Unsupported};
+
+        assert_eq!(settled(&[(Pass, 0)]), (Pass, 1));
+        assert_eq!(settled(&[(Unsupported, 0)]), (Unsupported, 1));
+        assert_eq!(settled(&[(Fail, 1), (Fail, 1)]), (Fail, 2));
+        assert_eq!(settled(&[(Fail, 1), (Pass, 0)]), (Pass, 2));
+        assert_eq!(settled(&[(Timing, 1), (Timing, 2), (Timing, 1)]), (Timing, 3));
+        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Pass, 0)]), (Pass, 3));
+        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Fail, 2)]), (Fail, 3));
+        assert_eq!(settled(&[(Timing, 1), (Timing, 1), (Fail, 2), (Fail, 2)]), (Fail, 4));
+        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Timing, 1)]), (Timing, 3));
+        assert_eq!(settled(&[(Timing, 1), (Timing, 1), (Fail, 2), (Fail, 3)]), (Timing, 4), "no line shows twice");
+        assert_eq!(settled(&[(Fail, 1), (Fail, 2), (Fail, 3), (Fail, 4)]), (Fail, 4), "no time was ever wrong");
+    }
 
     #[test]
     fn a_kernel_that_ticks_slowly_is_named() {
