@@ -1,7 +1,6 @@
 //! `wirelaw check`: does a script parse, and does it cover what there is? Cases for HTTP, too.
 
 use std::path::PathBuf;
-use std::slice;
 
 use miette::Diagnostic;
 
@@ -11,7 +10,7 @@ use crate::http::cases::{self, Case};
 use crate::report::text::diagnostic;
 use crate::requirements::unknown_ids;
 use crate::script::unknown_names;
-use crate::suite::{DiscoverError, discover};
+use crate::suite::{DiscoverError, discover, files};
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (cases, scripts) = sort(&arguments.paths)?;
@@ -50,7 +49,7 @@ fn sort(paths: &[PathBuf]) -> Result<(Vec<Case>, Vec<PathBuf>), CliError> {
     for path in paths {
         let cases = cases::below(path)?;
         // A folder with cases need not hold scripts as well.
-        let is_empty = || matches!(discover(slice::from_ref(path), None, &[]), Err(DiscoverError::Empty(_)));
+        let is_empty = || matches!(files(path), Err(DiscoverError::Empty(_)));
         if cases.is_empty() || path.is_dir() && !is_empty() {
             scripts.push(path.clone());
         }

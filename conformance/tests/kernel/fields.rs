@@ -4,7 +4,8 @@ use wirelaw::axes::{Axes, Ip};
 use wirelaw::record::{Request, record};
 use wirelaw::report::Verdict;
 
-use super::promises::{OPEN, expect, opened, run};
+use super::promises::{expect, opened, run};
+use crate::open::OPEN;
 
 /// What stands behind the opening, with one thing wrong, and what is said of it.
 const WRONG: [(&str, &str); 24] = [
