@@ -299,9 +299,10 @@ fn settle<T>(mut attempt: impl FnMut(u32) -> (Run, T)) -> (Run, T) {
             continue;
         }
         let is_settled_failure = is_failure && before.iter().any(is_same);
-        let only_failures = before.iter().all(|(other, _)| other.verdict == run.verdict);
+        // a failure that shows twice needs no story
+        let is_plain = is_settled_failure && before.iter().all(|(other, _)| other.verdict == run.verdict);
         let earlier: Vec<String> = before.iter().map(|(run, _)| format!("{} ({})", run.verdict, run.message)).collect();
-        if !earlier.is_empty() && !(is_settled_failure && only_failures) {
+        if !is_plain && !earlier.is_empty() {
             run.notes.push(format!("tried {} times; before: {}", earlier.len() + 1, earlier.join("; ")));
         }
         if is_failure && !is_settled_failure && before.iter().any(|(other, _)| other.verdict == Verdict::Timing) {
