@@ -142,7 +142,7 @@ impl From<StackError> for Stop {
 /// Drives `scenario` on `stack`. Every wait is bounded, and the same arguments give the same run.
 pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     // what parses parses in the other family, too: only what words stand for differs
-    let other = (axes.ip == Ip::V6).then(|| script::in_ipv6(scenario).ok()).flatten();
+    let other = (axes.ip != Ip::V4).then(|| script::in_family(scenario, axes.ip).ok()).flatten();
     run_in_family(other.as_ref().unwrap_or(scenario), stack, axes)
 }
 

@@ -135,7 +135,9 @@ impl Labels {
         }
         let ResultSpec::Integer(result @ 0..) = spec.result.value else { return };
         match CallName::parse(&spec.name) {
-            Some(CallName::Socket | CallName::Accept | CallName::Open | CallName::EpollCreate) => {
+            // its label may be that of a connection which the script has done with, as the original has it
+            Some(CallName::Accept) => drop(self.0.insert(result, (step.line, None))),
+            Some(CallName::Socket | CallName::Open | CallName::EpollCreate) => {
                 self.open(result, &spec.result.span, step.line, problems);
             }
             Some(CallName::Pipe) => {
@@ -218,7 +220,7 @@ mod tests {
         let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 read(4, ..., 1) = 0\n+0 close(3) = 0\n\
                       +0 write(3, ..., 1) = 1\n+0 write(3, ..., 1) = -1 EBADF (Bad file descriptor)\n\
                       +0 pipe([5, 6]) = 0\n+0 socket(..., 1, 0) = 6\n+0 poll([{fd=9, events=POLLIN}], 1, 0) = 0\n\
-                      +0 splice(5, NULL, 7, NULL, 1, 0) = 1";
+                      +0 splice(5, NULL, 7, NULL, 1, 0) = 1\n+0 accept(5, ..., ...) = 6";
         let told = wrong(script);
         let starts = [
             "t:2:9: no line before has made the descriptor 4 (open here: 3)",

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::{Entry, Subject, panic_message};
-use crate::axes::Axes;
+use crate::axes::{Axes, Ip};
 use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
@@ -35,6 +35,18 @@ pub struct Matrix<'a> {
 /// How many runs may go on beside each other where times matter.
 const QUIET: usize = 2;
 
+/// Whether a script is meant for this family: it says, or the end of its name does, as google's suite has it.
+fn runs_in(entry: &Entry, scenario: &Scenario, ip: Ip) -> bool {
+    if let Some(own) = scenario.family() {
+        return own == ip;
+    }
+    let stem = entry.path.file_stem().map_or_else(Default::default, |stem| stem.to_string_lossy());
+    match ip {
+        Ip::V6 => !stem.ends_with("v4"),
+        Ip::V4 | Ip::Mapped => !stem.ends_with("v6"),
+    }
+}
+
 /// One run that shall happen.
 #[derive(Clone, Debug)]
 pub struct Case<'a> {
@@ -48,16 +60,27 @@ pub struct Case<'a> {
 
 impl<'a> Matrix<'a> {
     /// The runs in the order of scenarios, then stacks, then axes. A script that does not parse has but one
-    /// variation.
+    /// variation, and one that names its family is not run again for another.
     pub fn cases(&self) -> Vec<Case<'a>> {
         let mut cases = Vec::new();
         for entry in self.entries {
             for subject in self.subjects {
-                let axes = if entry.scenario.is_ok() { self.axes } else { &self.axes[..self.axes.len().min(1)] };
-                cases.extend(axes.iter().map(|axes| Case { entry, subject, axes: axes.clone() }));
+                cases.extend(self.axes_of(entry).into_iter().map(|axes| Case { entry, subject, axes }));
             }
         }
         cases
+    }
+
+    fn axes_of(&self, entry: &Entry) -> Vec<Axes> {
+        let Ok(scenario) = &entry.scenario else { return self.axes.iter().take(1).cloned().collect() };
+        let mut families: Vec<Ip> = self.axes.iter().map(|axes| axes.ip).collect();
+        families.dedup();
+        if families.len() > 1 {
+            let fitting: Vec<Ip> = families.iter().copied().filter(|ip| runs_in(entry, scenario, *ip)).collect();
+            // whichever it is, the script goes its own way
+            families = if fitting.is_empty() { families[..1].to_vec() } else { fitting };
+        }
+        self.axes.iter().filter(|axes| families.contains(&axes.ip)).cloned().collect()
     }
 
     /// Runs everything on `jobs` threads; the outcomes come in the order of [`Matrix::cases`] whatever finishes first.

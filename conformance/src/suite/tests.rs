@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wirelaw_reference::seq::Seq;
 
 use super::*;
-use crate::axes::Axes;
+use crate::axes::{Axes, Ip};
 use crate::report::{Expected, Verdict, text};
 use crate::runner::Run;
 use crate::script::ast::Scenario;
@@ -117,6 +117,26 @@ fn each_axis_is_its_own_outcome() {
         .map(|outcome| outcome.axes.clone())
         .collect();
     assert_eq!(failed, [axes[0].clone()]);
+}
+
+#[test]
+fn a_script_that_names_its_family_runs_in_that_one() {
+    let (four, six) = (format!("--ip_version=ipv4\n{}", script("quick")), "--remote_ip=fd3d::1\n0 `true`\n");
+    let files = [("a.pkt", &*script("quick")), ("b.pkt", &four), ("c.pkt", six), ("d-v6.pkt", "0 `true`\n")];
+    let tree = tree(&files);
+    let ran = |ips: &[Ip]| {
+        let axes: Vec<Axes> = ips.iter().map(|ip| Axes { ip: *ip, ..Axes::default() }).collect();
+        let outcomes = report_of(tree.path(), "", &axes, 2).outcomes;
+        let first = outcomes.iter().filter(|outcome| outcome.stack == outcomes[0].stack);
+        first.map(|outcome| format!("{} {}", outcome.scenario, outcome.axes).trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ran(&Ip::ALL),
+        ["a", "a ipv6", "a ipv4-mapped-ipv6", "b", "c ipv6", "d-v6 ipv6"],
+        "each family once, and none twice"
+    );
+    assert_eq!(ran(&[Ip::V4]), ["a", "b", "c", "d-v6"], "who asks for one family gets every script");
+    assert_eq!(ran(&[Ip::V4, Ip::Mapped]), ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6"]);
 }
 
 #[test]

@@ -107,6 +107,21 @@ pub(crate) fn defines() -> Result<(), String> {
     expect("a family by addresses", run.verdict == Verdict::Pass, &run)
 }
 
+/// What is asked of the route holds in every family, also where both ends are in one network.
+pub(crate) fn families() -> Result<(), String> {
+    let script = |options: &str| {
+        let silent = "+0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1\n+.8 silent\n";
+        format!("// with: min-rto=1s\n\n{options}{OPEN}{silent}")
+    };
+    let (silent, near) = (script(""), script("--local_ip=fd3d:fa7b:d17d::1\n--remote_ip=fd3d:fa7b:d17d::2\n"));
+    let all = Ip::ALL.map(|ip| (ip, silent.as_str()));
+    for (ip, script) in all.into_iter().chain([(Ip::V6, near.as_str())]) {
+        let run = run(script, &Axes { ip, ..Axes::default() })?;
+        expect(ip.name(), run.verdict == Verdict::Pass, &run)?;
+    }
+    Ok(())
+}
+
 /// Whatever a command starts ends with it, daemons too.
 pub(crate) fn shells() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
