@@ -14,21 +14,40 @@ pub enum Ip {
     V4,
     /// IPv6
     V6,
+    /// Sockets of IPv6 that speak IPv4: their addresses are IPv4-mapped ones (RFC 4291 §2.5.5.2).
+    Mapped,
 }
 
 impl Ip {
-    /// `4` or `6`, as the command line and the JSON report write it.
+    /// Every family.
+    pub const ALL: [Ip; 3] = [Ip::V4, Ip::V6, Ip::Mapped];
+
+    /// `4` or `6`: the version of the packets, as the JSON report writes it.
     pub const fn number(self) -> u8 {
         match self {
-            Ip::V4 => 4,
+            Ip::V4 | Ip::Mapped => 4,
             Ip::V6 => 6,
         }
+    }
+
+    /// As packetdrill's `--ip_version` writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Ip::V4 => "ipv4",
+            Ip::V6 => "ipv6",
+            Ip::Mapped => "ipv4-mapped-ipv6",
+        }
+    }
+
+    /// The family of this [`Ip::name`].
+    pub fn named(name: &str) -> Option<Ip> {
+        Ip::ALL.into_iter().find(|ip| ip.name() == name)
     }
 }
 
 impl fmt::Display for Ip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ipv{}", self.number())
+        f.write_str(self.name())
     }
 }
 

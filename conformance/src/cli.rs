@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod fmt;
 mod http;
+mod interrupt;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod list;

@@ -8,7 +8,7 @@ use wirelaw_reference::clause::Level;
 
 use crate::report::ClauseRef;
 use crate::script::ast::{Scenario, Spanned};
-use crate::script::{Problem, ScriptError, quote};
+use crate::script::{MOST_TOLD, Problem, ScriptError, quote};
 
 /// The catalogues' texts, as they stand in the repository.
 const TCP: &str = include_str!("../../fixtures/requirements/tcp.csv");
@@ -150,7 +150,7 @@ pub fn unknown_ids(scenario: &Scenario) -> Vec<ScriptError> {
     let in_steps = scenario.steps.iter().filter_map(|step| step.clause.as_ref());
     let ids = scenario.header.covers.iter().chain(in_steps);
     let is_unknown = |id: &&Spanned<String>| find(&id.value).is_none();
-    ids.filter(is_unknown).map(|id| unknown_id(scenario, id)).collect()
+    ids.filter(is_unknown).take(MOST_TOLD).map(|id| unknown_id(scenario, id)).collect()
 }
 
 fn unknown_id(scenario: &Scenario, id: &Spanned<String>) -> ScriptError {

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `settings` | addresses, ports, link, tolerance | 1.3 |
 //! | `plan` | whether the whole script can be run, and initial sequence numbers | 4.3 |
+//! | `mistakes` | what is wrong with a script whatever the stack, for `wirelaw check` | - |
 //! | `shell` | habits, or settings of a kernel, that the shell lines of scripts ask for; no shell is run | 1.5 |
 //! | `drive` | the lines of the script, one after the other, in virtual time | 2 |
 //! | `expect` | waits for packets and silence | 2.4, 4.6 |
@@ -26,6 +27,7 @@ mod flows;
 mod headers;
 mod inbound;
 mod matching;
+mod mistakes;
 mod options;
 mod plan;
 mod recent;
@@ -53,6 +55,7 @@ use crate::script::ast::{Scenario, Step};
 use crate::stack::{NamedStack, StackError};
 use crate::trace::Trace;
 use drive::Driver;
+pub use mistakes::mistakes;
 
 /// What one run brought to light.
 #[derive(Clone, Debug)]
@@ -140,7 +143,7 @@ impl From<StackError> for Stop {
 /// Drives `scenario` on `stack`. Every wait is bounded, and the same arguments give the same run.
 pub fn run(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     // what parses parses in the other family, too: only what words stand for differs
-    let other = (axes.ip == Ip::V6).then(|| script::in_ipv6(scenario).ok()).flatten();
+    let other = (axes.ip != Ip::V4).then(|| script::in_family(scenario, axes.ip).ok()).flatten();
     run_in_family(other.as_ref().unwrap_or(scenario), stack, axes)
 }
 

@@ -32,13 +32,14 @@ use std::path::Path;
 pub use ast::Scenario;
 pub(crate) use calls::CallName;
 pub use error::{LoadError, ScriptError};
-pub(crate) use error::{Problem, quote};
+pub(crate) use error::{MOST_TOLD, Problem, quote};
 pub(crate) use names::misspelt;
 pub use names::unknown_names;
 pub(crate) use parser::is_option;
 pub use printer::{format, print, print_option};
 pub(crate) use suggest::{nearest, suggest};
 
+use crate::axes::Ip;
 use lexer::{Defines, Origin};
 
 /// The largest script that [`load`] reads, in octets.
@@ -53,16 +54,16 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ScriptError> {
 /// over those of the script. A name that begins with `--` is no word but an option, such as
 /// `--ip_version`: it wins over that of the script, too; one that takes no value has the value "".
 pub fn parse_with(name: &str, text: &str, defines: &[(String, String)]) -> Result<Scenario, ScriptError> {
-    parse_in(name, text, defines, false)
+    parse_in(name, text, defines, Ip::V4)
 }
 
-/// The scenario as a run in IPv6 has it, which a script that does not choose its family leaves to the run: some words
-/// that google's runner defines for every script depend on it.
-pub(crate) fn in_ipv6(scenario: &Scenario) -> Result<Scenario, ScriptError> {
-    parse_in(&scenario.name, &scenario.source, &scenario.defines, true)
+/// The scenario as a run in this family has it, which a script that does not choose its family leaves to the run: some
+/// words that google's runner defines for every script depend on it.
+pub(crate) fn in_family(scenario: &Scenario, ip: Ip) -> Result<Scenario, ScriptError> {
+    parse_in(&scenario.name, &scenario.source, &scenario.defines, ip)
 }
 
-fn parse_in(name: &str, text: &str, defines: &[(String, String)], is_v6: bool) -> Result<Scenario, ScriptError> {
+fn parse_in(name: &str, text: &str, defines: &[(String, String)], ip: Ip) -> Result<Scenario, ScriptError> {
     let mut known = Defines::default();
     let (options, words): (Vec<_>, Vec<_>) = defines.iter().partition(|(name, _)| name.starts_with("--"));
     let overrides = options.iter().map(|(option, value)| parser::override_of(option, value));
@@ -70,7 +71,7 @@ fn parse_in(name: &str, text: &str, defines: &[(String, String)], is_v6: bool) -
     for (word, value) in words {
         known.define(word, value, Origin::CommandLine, &(0..0)).map_err(|problem| problem.locate(name, text))?;
     }
-    let scenario = parser::parse(name, text, known, overrides, is_v6).map_err(|problem| problem.locate(name, text))?;
+    let scenario = parser::parse(name, text, known, overrides, ip).map_err(|problem| problem.locate(name, text))?;
     Ok(Scenario { defines: defines.to_vec(), ..scenario })
 }
 
@@ -112,6 +113,10 @@ fn read(path: &Path) -> Result<String, LoadError> {
     }
     String::from_utf8(octets).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        LoadError::NotUtf8 { path: path.to_owned(), offset, octet: error.as_bytes().get(offset).copied().unwrap_or(0) }
+        let octet = error.as_bytes().get(offset).copied().unwrap_or(0);
+        let text = String::from_utf8_lossy(error.as_bytes().get(..offset).unwrap_or_default());
+        let line = 1 + text.matches('\n').count();
+        let column = 1 + text.rsplit('\n').next().map_or(0, |last| last.chars().count());
+        LoadError::NotUtf8 { path: path.to_owned(), line, column, octet }
     })
 }

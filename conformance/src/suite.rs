@@ -12,6 +12,7 @@ use crate::expectations::{self, Expectations};
 use crate::report::{Complaint, Outcome, Report};
 use crate::stack::{NamedStack, Setup};
 
+pub(crate) use discover::files;
 pub use discover::{DiscoverError, Entry, discover};
 pub use home::Home;
 pub use matrix::{Case, Drive, Matrix};
@@ -30,10 +31,7 @@ pub struct Subject {
 impl Subject {
     /// Asks the stack for its version, and `home` for its known deviations.
     pub fn new(stack: NamedStack, home: Option<&Home>) -> Result<Subject, expectations::Error> {
-        let (list, version) = match kernel(&stack) {
-            Some(release) => ("linux", release),
-            None => (stack.name, version(&stack)),
-        };
+        let (list, version) = kernel(&stack).unwrap_or_else(|| (stack.name, version(&stack)));
         let expectations = match home {
             Some(home) => Expectations::load(&home.expectations(), list)?,
             None => Expectations::default(),
@@ -51,10 +49,11 @@ impl Subject {
     }
 }
 
-/// The release of a kernel in virtual time. What is known of Linux is one list, whatever its time: entries name versions.
-fn kernel(stack: &NamedStack) -> Option<String> {
+/// Of a kernel in virtual time: its list of known deviations, and its release. What is known of Linux is one list, whatever
+/// its time: entries name versions.
+fn kernel(stack: &NamedStack) -> Option<(&'static str, String)> {
     #[cfg(target_os = "linux")]
-    return crate::uml::find(stack.name).map(|kernel| kernel.about.release.clone());
+    return crate::uml::find(stack.name).map(|kernel| (crate::stack::linux::NAME, kernel.about.release.clone()));
     #[cfg(not(target_os = "linux"))]
     return None;
 }

@@ -26,7 +26,7 @@ pub mod recipe;
 pub mod scenario;
 pub mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -76,4 +76,9 @@ fn log_of(log: Option<&PathBuf>) -> String {
 fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> UmlError {
     let path = path.into();
     move |cause| UmlError::File { path, cause }
+}
+
+/// How much room a file system has for its users, in octets, if it says so.
+fn room(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|it| it.f_bavail.saturating_mul(it.f_frsize))
 }

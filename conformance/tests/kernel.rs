@@ -5,6 +5,13 @@
 //! reason. Elsewhere than on Linux there is nothing here.
 
 #[cfg(target_os = "linux")]
+#[path = "shared/conclude.rs"]
+mod conclude;
+#[cfg(target_os = "linux")]
+#[path = "shared/open.rs"]
+mod open;
+
+#[cfg(target_os = "linux")]
 mod kernel {
     pub(crate) mod fields;
     pub(crate) mod promises;

@@ -17,6 +17,11 @@ use wirelaw::runner;
 use wirelaw::stack;
 use wirelaw::suite::{self, Case, Entry, Home, Subject};
 
+#[path = "shared/conclude.rs"]
+mod conclude;
+
+use conclude::conclude;
+
 /// Outcomes with the place that they have in the whole suite: tests end in any order.
 type Outcomes = Arc<Mutex<Vec<(usize, Outcome)>>>;
 
@@ -76,22 +81,16 @@ fn scenario(at: usize, entries: &Arc<Vec<Entry>>, subjects: &Arc<Vec<Subject>>, 
         let case = Case { entry: &entries[entry], subject: &subjects[subject], axes: Axes::default() };
         let (outcome, _) = case.run(&runner::run);
         outcomes.lock().expect("no test panics with the lock").push((at, outcome.clone()));
-        conclude(&outcome, case.subject.stack.name)
+        judge(&outcome, case.subject.stack.name)
     })
 }
 
 /// The reference must pass everything: it has no deviations that could be known, and lacks nothing.
-fn conclude(outcome: &Outcome, stack: &str) -> Result<Completion, Failed> {
-    let must_pass = stack == "reference";
-    match outcome.verdict {
-        _ if !outcome.expected.is_fine() => Err(text::finding(outcome).into()),
-        Verdict::Pass => Ok(Completion::Completed),
-        _ if must_pass => Err(format!("the reference must pass\n{}", text::finding(outcome)).into()),
-        Verdict::Unsupported => Ok(Completion::ignored_with(&outcome.message)),
-        Verdict::Warn | Verdict::Timing | Verdict::Fail | Verdict::Broken => {
-            Ok(Completion::ignored_with(format!("known {}: {}", outcome.verdict, outcome.message)))
-        }
+fn judge(outcome: &Outcome, stack: &str) -> Result<Completion, Failed> {
+    if stack == "reference" && outcome.verdict != Verdict::Pass {
+        return Err(format!("the reference must pass\n{}", text::finding(outcome)).into());
     }
+    conclude(outcome)
 }
 
 /// All scenarios on the reference at every initial sequence number and in both address families: whatever

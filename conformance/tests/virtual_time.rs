@@ -5,6 +5,13 @@
 //! nothing here.
 
 #[cfg(target_os = "linux")]
+#[path = "shared/conclude.rs"]
+mod conclude;
+#[cfg(target_os = "linux")]
+#[path = "shared/open.rs"]
+mod open;
+
+#[cfg(target_os = "linux")]
 mod virtual_time {
     pub(crate) mod programs;
     pub(crate) mod promises;

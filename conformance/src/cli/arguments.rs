@@ -74,9 +74,11 @@ pub(super) struct RunArguments {
     /// The initial sequence number of both sides: a number, or `sweep` for the six that are hardest.
     #[arg(long, value_name = "N|sweep", value_parser = isn)]
     pub(super) isn: Option<Isn>,
-    /// The address family; may be repeated. 4 if none is given.
-    #[arg(long = "ip", value_name = "4|6", value_parser = ip)]
-    pub(super) ips: Vec<Ip>,
+    /// The address family: 4, 6, mapped (sockets of IPv6 that speak IPv4), or all, with the addresses and the link that
+    /// packetdrill's suites are run with. May be repeated, or given as 4,6. 4 if none is given. A script that names a
+    /// family runs in that one alone.
+    #[arg(long = "ip", value_name = "4|6|mapped|all", value_parser = ip, value_delimiter = ',')]
+    pub(super) ips: Vec<Families>,
     /// Where all randomness comes from; equal seeds give equal runs.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
@@ -111,7 +113,8 @@ pub(super) struct RunArguments {
 impl RunArguments {
     /// Every combination of address family and initial sequence number that was asked for.
     pub(super) fn axes(&self) -> Vec<Axes> {
-        let mut ips = if self.ips.is_empty() { vec![Ip::V4] } else { self.ips.clone() };
+        let mut ips =
+            if self.ips.is_empty() { vec![Ip::V4] } else { self.ips.iter().flat_map(|ips| &ips.0).copied().collect() };
         ips.sort();
         ips.dedup();
         let isns = match self.isn {
@@ -184,6 +187,10 @@ pub(super) struct ExplainArguments {
     pub(super) id: String,
 }
 
+/// What one value of `--ip` asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Families(Vec<Ip>);
+
 /// What `--isn` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Isn {
@@ -201,12 +208,15 @@ fn isn(text: &str) -> Result<Isn, String> {
     number.map(|isn| Isn::One(Seq(isn))).map_err(|_| "give a number from 0 to 4294967295, or `sweep`".to_owned())
 }
 
-fn ip(text: &str) -> Result<Ip, String> {
-    match text {
-        "4" => Ok(Ip::V4),
-        "6" => Ok(Ip::V6),
-        _ => Err("give 4 or 6".to_owned()),
-    }
+fn ip(text: &str) -> Result<Families, String> {
+    let ips = match text {
+        "4" => vec![Ip::V4],
+        "6" => vec![Ip::V6],
+        "mapped" => vec![Ip::Mapped],
+        "all" => Ip::ALL.to_vec(),
+        _ => return Err("give 4, 6, mapped or all".to_owned()),
+    };
+    Ok(Families(ips))
 }
 
 fn habit(text: &str) -> Result<HabitValue, String> {
@@ -272,6 +282,9 @@ mod tests {
         assert_eq!(run(&["--isn", "sweep", "--ip", "6", "--ip", "4", "--ip", "6"]).axes().len(), 12);
         let axes = run(&["--isn", "0xffffffff", "--ip", "6", "--seed", "9"]).axes();
         assert_eq!(axes, [Axes { ip: Ip::V6, isn: Some(Seq(u32::MAX)), seed: 9, with: Vec::new(), ..Axes::default() }]);
+        assert_eq!(run(&["--ip", "6,4"]).axes(), run(&["--ip", "4", "--ip", "6"]).axes());
+        assert_eq!(run(&["--ip", "all"]).axes(), run(&["--ip", "mapped,4,6"]).axes());
+        assert_eq!(run(&["--ip", "all"]).axes().len(), 3);
         let axes = run(&["--with", "nagle=off", "--with", "msl=1s"]).axes();
         assert_eq!(axes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nagle=off msl=1s"]);
     }

@@ -1,7 +1,6 @@
 //! `wirelaw check`: does a script parse, and does it cover what there is? Cases for HTTP, too.
 
 use std::path::PathBuf;
-use std::slice;
 
 use miette::Diagnostic;
 
@@ -10,8 +9,9 @@ use super::{CliError, terminal};
 use crate::http::cases::{self, Case};
 use crate::report::text::diagnostic;
 use crate::requirements::unknown_ids;
-use crate::script::unknown_names;
-use crate::suite::{DiscoverError, discover};
+use crate::runner::mistakes;
+use crate::script::{Scenario, ScriptError, unknown_names};
+use crate::suite::{DiscoverError, discover, files};
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let (cases, scripts) = sort(&arguments.paths)?;
@@ -22,7 +22,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     let mut wrong = 0_usize;
     for entry in &entries {
         let unknown = match &entry.scenario {
-            Ok(scenario) => unknown_ids(scenario).into_iter().chain(unknown_names(scenario)).collect::<Vec<_>>(),
+            Ok(scenario) => everything_wrong(scenario),
             Err(error) => {
                 wrong += 1;
                 complain(&**error);
@@ -44,13 +44,21 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, CliError> {
     Ok(u8::from(wrong > 0))
 }
 
+/// Beyond its grammar, in the order of its lines.
+fn everything_wrong(scenario: &Scenario) -> Vec<ScriptError> {
+    let names = unknown_ids(scenario).into_iter().chain(unknown_names(scenario));
+    let mut all: Vec<ScriptError> = names.chain(mistakes(scenario)).collect();
+    all.sort_by_key(|error| error.span().start);
+    all
+}
+
 /// The cases for HTTP at these paths, and the paths where scripts for TCP are.
 fn sort(paths: &[PathBuf]) -> Result<(Vec<Case>, Vec<PathBuf>), CliError> {
     let (mut found, mut scripts) = (Vec::new(), Vec::new());
     for path in paths {
         let cases = cases::below(path)?;
         // A folder with cases need not hold scripts as well.
-        let is_empty = || matches!(discover(slice::from_ref(path), None, &[]), Err(DiscoverError::Empty(_)));
+        let is_empty = || matches!(files(path), Err(DiscoverError::Empty(_)));
         if cases.is_empty() || path.is_dir() && !is_empty() {
             scripts.push(path.clone());
         }

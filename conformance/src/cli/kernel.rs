@@ -120,19 +120,14 @@ fn line(kernel: &Kernel) -> String {
 }
 
 fn exec(arguments: &ExecArguments) -> u8 {
-    let program = |folder: &Path| Program {
-        words: arguments.words.clone(),
-        folder: folder.to_owned(),
-        environment: environment(),
-        writable: arguments.writable.clone(),
-    };
     let means = Means { seed: arguments.seed, memory: arguments.memory, limit: Duration::from_secs(arguments.longest) };
     let ran = choose(arguments.kernel.as_deref()).and_then(|kernel| {
-        let folder = env::current_dir().map_err(|cause| UmlError::File { path: ".".into(), cause })?;
-        let mut program = program(&folder);
-        for path in &mut program.writable {
-            *path = writable(path)?;
-        }
+        let program = Program {
+            words: arguments.words.clone(),
+            folder: env::current_dir().map_err(|cause| UmlError::File { path: ".".into(), cause })?,
+            environment: environment(),
+            writable: arguments.writable.iter().map(|path| writable(path)).collect::<Result<_, _>>()?,
+        };
         clean_when_interrupted();
         program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])
     });

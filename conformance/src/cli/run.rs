@@ -10,8 +10,6 @@ use crate::runner;
 use crate::stack::{self, NamedStack};
 use crate::suite::{self, Case, Entry, Home, Matrix, Subject};
 use crate::trace::Trace;
-#[cfg(target_os = "linux")]
-use crate::uml;
 
 pub(super) fn run(arguments: &RunArguments, stacks: &[NamedStack]) -> Result<u8, CliError> {
     let home = Home::find();
@@ -35,14 +33,11 @@ fn select(stacks: &[NamedStack], names: &[String]) -> Result<Vec<NamedStack>, Cl
     let mut all = [stacks, stack::live()].concat();
     #[cfg(target_os = "linux")]
     {
-        use crate::uml::{UmlError, cache, kernels};
+        use crate::uml::{UmlError, cache};
 
-        all.extend(kernels().iter().map(uml::Kernel::stack));
-        let lacks = |name: &&String| cache::is_name(name) && !all.iter().any(|stack| stack.name == **name);
-        if let Some(name) = names.iter().find(lacks) {
-            return Err(UmlError::Lacks(super::kernel::not_built(name)).into());
-        }
-        if names.iter().any(|name| cache::is_name(name)) {
+        for name in names.iter().filter(|name| cache::is_name(name)) {
+            let lacks = || UmlError::Lacks(super::kernel::not_built(name));
+            all.push(cache::find(name).ok_or_else(lacks)?.stack());
             super::virtual_time::clean_when_interrupted();
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::CliError;
+use super::interrupt::when_interrupted;
 use super::kernel::{choose, environment};
 use crate::uml::UmlError;
 use crate::uml::private;
@@ -65,16 +66,9 @@ impl VirtualTime {
     }
 }
 
-/// What a terminal's Ctrl-C sets as exit status: 128 + SIGINT.
-const INTERRUPTED: i32 = 130;
-
 /// An interrupted run leaves no private folder behind; its guests end with it.
 pub(super) fn clean_when_interrupted() {
-    // Who cannot listen to signals runs all the same.
-    let _ = ctrlc::set_handler(|| {
-        private::remove_all();
-        std::process::exit(INTERRUPTED);
-    });
+    when_interrupted(private::remove_all);
 }
 
 /// The words without those that are for the host.

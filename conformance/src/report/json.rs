@@ -11,6 +11,7 @@
 //!       "scenario": "tcp/reset/rst-listen",
 //!       "stack": "smoltcp-0.14.0",
 //!       "ip": 4,
+//!       "mapped": false,
 //!       "isn": null,
 //!       "seed": 0,
 //!       "with": [],
@@ -39,8 +40,8 @@
 //! }
 //! ```
 //!
-//! `verdict` is `pass`, `warn`, `fail`, `unsupported` or `broken`; `expected` is `as-expected`, `known`,
-//! `unexpected` or `surprise-pass`. `ip`, `isn`, `seed` and the habits `with` repeat the run; `isn` is `null` when the
+//! `verdict` is `pass`, `warn`, `timing`, `fail`, `unsupported` or `broken`; `expected` is `as-expected`, `known`,
+//! `unexpected` or `surprise-pass`. `ip`, `mapped` (`--ip mapped`), `isn`, `seed` and the habits `with` repeat the run; `isn` is `null` when the
 //! scenario chose.
 //! `clause`, `line` (from 1), `reason`, `link` and `trace` are `null` where there is none. A new key leaves the
 //! version as it is; a key that changes its meaning or goes raises it.
@@ -48,6 +49,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+use crate::axes::Ip;
 
 use super::{ClauseRef, Complaint, Expected, Outcome, Report, Tally, Verdict};
 
@@ -83,6 +86,7 @@ struct Entry<'a> {
     scenario: &'a str,
     stack: &'a str,
     ip: u8,
+    mapped: bool,
     isn: Option<u32>,
     seed: u64,
     with: Vec<String>,
@@ -152,6 +156,7 @@ impl<'a> From<&'a Outcome> for Entry<'a> {
             scenario: &outcome.scenario,
             stack: &outcome.stack,
             ip: outcome.axes.ip.number(),
+            mapped: outcome.axes.ip == Ip::Mapped,
             isn: outcome.axes.isn.map(|isn| isn.0),
             seed: outcome.axes.seed,
             with: outcome.axes.with.iter().map(ToString::to_string).collect(),

@@ -2,6 +2,7 @@
 //! (packetdrill language, 5).
 
 mod arguments;
+mod bits;
 mod control;
 mod files;
 mod scattered;
@@ -358,7 +359,8 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     }
     if let Some(header) = prepared.header.as_ref().filter(|_| value.value >= 0) {
         if header.flags.value != value.flags {
-            let note = format!("msg_flags expected {:#x}  got {:#x}", header.flags.value, value.flags);
+            let (want, have) = (bits::named("MSG_", header.flags.value), bits::named("MSG_", value.flags));
+            let note = format!("msg_flags expected {want}  got {have}");
             marks.push(Mark { span: header.flags.span.clone(), note });
         }
         let tolerance = settings.tolerance(std::time::Duration::ZERO);
@@ -398,13 +400,21 @@ fn value_difference(spec: &CallSpec, prepared: &Prepared, want: &[u8], have: &[u
     match &prepared.call {
         Call::Poll { fds, .. } => {
             let wrong = (0..fds.len()).find(|at| int(want, *at) != int(have, *at)).unwrap_or(0);
-            let (want, have) = (int(want, wrong), int(have, wrong));
-            format!("revents of element {} expected {want:#x}  got {have:#x}", wrong + 1)
+            let (want, have) = (bits::named("POLL", int(want, wrong)), bits::named("POLL", int(have, wrong)));
+            format!("revents of element {} expected {want}  got {have}", wrong + 1)
         }
         Call::EpollWait { .. } if want.get(..4) != have.get(..4) => {
-            format!("events expected {:#x}  got {:#x}", int(want, 0), int(have, 0))
+            format!(
+                "events expected {}  got {}",
+                bits::named("EPOLL", int(want, 0)),
+                bits::named("EPOLL", int(have, 0))
+            )
         }
-        Call::EpollWait { .. } => format!("data of the event expected {:#x}  got {:#x}", int(want, 1), int(have, 1)),
+        Call::EpollWait { .. } => {
+            let data =
+                |octets: &[u8]| octets.get(4..12).and_then(|data| data.try_into().ok()).map_or(0, u64::from_le_bytes);
+            format!("data of the event expected {}  got {}", data(want), data(have))
+        }
         _ if is_text => format!("value expected {}  got {}", show::text(want), show::text(have)),
         _ => format!("value expected {}  got {}", option_text(want), option_text(have)),
     }

@@ -103,6 +103,15 @@ impl Code {
         self.reads.iter().filter(|name| !self.assigns.contains(*name)).filter_map(|name| names::field(name))
     }
 
+    /// A name that nobody knows and that is nearly that of something, with that, where the blocks before it have
+    /// `assigned` some names; its own are added.
+    pub(super) fn misspelt(&self, assigned: &mut BTreeSet<String>) -> Option<String> {
+        assigned.extend(self.assigns.iter().cloned());
+        let unknown = self.reads.iter().filter(|name| !names::is_known(name) && !assigned.contains(*name));
+        let hinted = unknown.map(|name| (name, names::hint(name))).find(|(_, hint)| !hint.is_empty());
+        hinted.map(|(name, hint)| format!("`{name:.60}`{hint}"))
+    }
+
     /// Whether all its names exist, where the blocks before it have `assigned` some; its own are added.
     fn check_names(&self, assigned: &mut BTreeSet<String>) -> Result<(), String> {
         assigned.extend(self.assigns.iter().cloned());
@@ -111,6 +120,14 @@ impl Code {
             None => Ok(()),
         }
     }
+}
+
+/// Why a block fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failing {
+    pub(super) note: String,
+    /// It is an assertion about nothing but spans of time: on a clock on the wall the machine may be to blame.
+    pub(super) is_of_time: bool,
 }
 
 /// The variables of all blocks of a script.
@@ -122,22 +139,25 @@ pub(super) struct Namespace {
 impl Namespace {
     /// Why a block fails: its first assertion that does not hold, or what Python would raise; `None` if it passes.
     /// `Err` is what cannot be evaluated.
-    pub(super) fn judge(&mut self, code: &Code, facts: &Facts) -> Result<Option<String>, String> {
+    pub(super) fn judge(&mut self, code: &Code, facts: &Facts) -> Result<Option<Failing>, String> {
         self.variables.retain(|name, _| !names::is_known(name)); // what the stack tells is assigned anew
         match self.run(&code.statements, code, facts) {
             Ok(failure) => Ok(failure),
-            Err(Trouble::Raises(why)) => Ok(Some(format!("the block stops: {why}"))),
+            Err(Trouble::Raises(why)) => {
+                Ok(Some(Failing { note: format!("the block stops: {why}"), is_of_time: false }))
+            }
             Err(Trouble::Unsupported(what)) => Err(unsupported(what)),
         }
     }
 
-    fn run(&mut self, statements: &[Statement], code: &Code, facts: &Facts) -> Result<Option<String>, Trouble> {
+    fn run(&mut self, statements: &[Statement], code: &Code, facts: &Facts) -> Result<Option<Failing>, Trouble> {
         for statement in statements {
             let scope = Scope { variables: &self.variables, facts };
             match statement {
                 Statement::Assert { number, condition, message } => {
                     if !scope.value(condition).map_err(|trouble| scope.explain(trouble, condition))?.is_true() {
-                        return Ok(Some(failure(*number, code.assertions, condition, message.as_ref(), &scope)));
+                        let note = failure(*number, code.assertions, condition, message.as_ref(), &scope);
+                        return Ok(Some(Failing { note, is_of_time: is_of_time(condition) }));
                     }
                 }
                 Statement::Assign { name, value } => {
@@ -163,6 +183,13 @@ impl Namespace {
         }
         Ok(None)
     }
+}
+
+/// Whether all that a condition reads are times.
+fn is_of_time(condition: &Expr) -> bool {
+    let (mut times, mut others) = (0, 0);
+    condition.each_name(&mut |name| *if names::is_time(name) { &mut times } else { &mut others } += 1);
+    times > 0 && others == 0
 }
 
 /// The longest message that is shown, in characters.

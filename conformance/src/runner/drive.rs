@@ -117,10 +117,10 @@ impl<'a> Driver<'a> {
         if axes.isn.is_some() && !profile.capabilities.contains(&Capability::Isn) {
             notes.push(format!("{} chose its own initial sequence numbers", profile.name));
         }
-        for setting in &shell_lines.before {
+        for (setting, span) in &shell_lines.before {
             let set = stack.configure(setting, shell_lines.folder());
             // before the first line nothing is judged
-            let remark = set.map_err(|error| Stop::new(Why::Unsupported, error.to_string()))?;
+            let remark = set.map_err(|error| Stop::unsupported_at(span, error.to_string()))?;
             notes.extend(remark.map(|remark| format!("not set: {remark}")));
         }
         Ok(Driver {

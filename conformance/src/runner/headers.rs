@@ -16,7 +16,7 @@ use crate::script::ast::{Encapsulation, Gre, MplsEntry, Spanned};
 use crate::script::printer::print_encapsulation;
 
 pub(super) use decode::{Fault, decode};
-pub(super) use encode::{encapsulate, header_len, over_udp, seal_tcp, udp_lite};
+pub(super) use encode::{check_outermost, encapsulate, header_len, over_udp, seal_tcp, udp_lite};
 
 /// Numbers of protocols in IP headers beyond those that a TCP knows.
 mod protocol {

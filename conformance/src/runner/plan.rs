@@ -17,16 +17,23 @@ use crate::trace::Call;
 
 /// Whether the whole script can be run here. What cannot is named before anything happens.
 pub(super) fn check(scenario: &Scenario, settings: &Settings) -> Result<(), Stop> {
-    if let Some(first) = scenario.steps.first()
-        && !matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0))
-    {
-        let message = "the first line of a script happens at time 0".to_owned();
-        return Err(Stop::broken_at(&first.time.span, message).of(first));
-    }
+    check_first(scenario)?;
     if let Some((step, (span, message))) = scenario.steps.iter().find_map(|step| Some((step, misspelt(step)?))) {
         return Err(Stop::broken_at(&span, message).of(step));
     }
     scenario.steps.iter().try_for_each(|step| check_step(step, settings).map_err(|stop| stop.of(step)))
+}
+
+/// Whether the script begins when it begins.
+pub(super) fn check_first(scenario: &Scenario) -> Result<(), Stop> {
+    let is_now = |first: &Step| matches!(first.time.value, Time::Any | Time::Absolute(0) | Time::Relative(0));
+    match scenario.steps.first().filter(|first| !is_now(first)) {
+        Some(late) => {
+            let message = "the first line of a script happens at time 0".to_owned();
+            Err(Stop::broken_at(&late.time.span, message).of(late))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether a person would wait so long.
@@ -49,7 +56,8 @@ pub(super) fn check_habits(own: &[Spanned<HabitValue>], setup: &Setup, stack: &d
     Err(Stop { span, ..Stop::new(Why::Unsupported, what) })
 }
 
-fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
+/// Whether one line can be run here.
+pub(super) fn check_step(step: &Step, settings: &Settings) -> Result<(), Stop> {
     let what = match &step.action {
         Action::Code(text) => match code::prepare(text) {
             Ok(_) => return Ok(()),

@@ -10,6 +10,7 @@ use crate::script::ast::{Scenario, ScriptOption};
 /// The network of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
+    /// The version of the packets: never [`Ip::Mapped`].
     pub(super) ip: Ip,
     /// The stack's address.
     pub(super) local: IpAddr,
@@ -69,10 +70,11 @@ const WITHOUT_EFFECT: [&str; 17] = [
 
 impl Settings {
     pub(super) fn new(scenario: &Scenario, axes: &Axes) -> Result<Settings, Stop> {
-        let ip = family(scenario, axes);
-        let (local, remote, prefix) = match ip {
-            Ip::V4 => (IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16),
-            Ip::V6 => (embed(Ipv4Addr::new(192, 168, 0, 1)), embed(Ipv4Addr::new(192, 0, 2, 1)), 48),
+        let family = scenario.family().unwrap_or(axes.ip);
+        // those with which the suites are run: cookies of TCP Fast Open in scripts depend on them
+        let (ip, local, remote, prefix) = match family {
+            Ip::V4 | Ip::Mapped => (Ip::V4, IpAddr::from([192, 168, 0, 1]), IpAddr::from([192, 0, 2, 1]), 16),
+            Ip::V6 => (Ip::V6, unique_local(0x0a0b, 0x17d6, 1), unique_local(0xfa7b, 0xd17d, 1), 48),
         };
         let mut settings = Settings {
             ip,
@@ -81,7 +83,7 @@ impl Settings {
             remote,
             bind_port: 8080,
             connect_port: 8080,
-            mtu: mtu(scenario, ip),
+            mtu: mtu(ip, axes),
             tolerance: Duration::from_millis(4),
             tolerance_percent: 12.5,
             timestamp_tick: 0,
@@ -90,7 +92,7 @@ impl Settings {
             strict_segments: false,
             loose_segments: false,
             packets_are_not_fatal: false,
-            is_mapped: is_mapped(scenario),
+            is_mapped: family == Ip::Mapped,
             virtual_mss: 0,
             is_tcp_in_udp: false,
             may_push: false,
@@ -139,7 +141,7 @@ impl Settings {
         let text = value.split('/').next().unwrap_or_default();
         match (text.parse::<IpAddr>(), self.ip) {
             (Ok(IpAddr::V4(v4)), Ip::V6) => Ok(embed(v4)),
-            (Ok(IpAddr::V6(_)), Ip::V4) => {
+            (Ok(IpAddr::V6(_)), Ip::V4 | Ip::Mapped) => {
                 Err(Stop::broken_at(&option.name.span, format!("{value} is no IPv4 address, but this is an IPv4 run")))
             }
             (Ok(address), _) => Ok(address),
@@ -170,6 +172,11 @@ impl Settings {
         self.ip == Ip::V6 || self.is_mapped
     }
 
+    /// The same where times are as they may be: what differs then is more than a time.
+    pub(super) fn timeless(&self) -> Settings {
+        Settings { tolerance: Duration::MAX, timestamp_tick: 0, ..self.clone() }
+    }
+
     /// How far from the expected time an event may be, `span` after the event before it.
     pub(super) fn tolerance(&self, span: Duration) -> Duration {
         let part = (span.as_nanos() as f64 * self.tolerance_percent / 100.0) as u64;
@@ -190,37 +197,21 @@ fn why_not(name: &str) -> &'static str {
     }
 }
 
-/// The script decides if it says; else the run does.
-fn family(scenario: &Scenario, axes: &Axes) -> Ip {
-    let values = |name: &'static str| {
-        scenario.all_options().filter(move |o| o.name.value == name).filter_map(|option| option.value.as_ref())
-    };
-    if let Some(version) = values("ip_version").next_back() {
-        return match version.value.as_str() {
-            "ipv6" => Ip::V6,
-            _ => Ip::V4,
-        };
-    }
-    let is_v6 = values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
-    if is_v6 { Ip::V6 } else { axes.ip }
-}
-
-fn is_mapped(scenario: &Scenario) -> bool {
-    let last = scenario.all_options().rfind(|option| option.name.value == "ip_version");
-    last.and_then(|option| option.value.as_ref()).is_some_and(|version| version.value == "ipv4-mapped-ipv6")
-}
-
-/// Packetdrill's default; but where the run makes a script an IPv6 one, the 20 octets that the header is longer come
-/// on top, so that its `mss 1460` holds. A script that itself asks for IPv6 knows its link.
-fn mtu(scenario: &Scenario, ip: Ip) -> u16 {
-    let is_own_choice = scenario.all_options().any(|option| option.name.value == "ip_version");
-    if ip == Ip::V6 && !is_own_choice { 1520 } else { 1500 }
+/// Packetdrill's default. But where the run asks for IPv6 the 20 octets that the header is longer come on top, as the
+/// runners of its suites have it, so that the `mss 1460` of a script holds. A script that asks for IPv6 in a run that
+/// does not knows its link.
+fn mtu(ip: Ip, axes: &Axes) -> u16 {
+    if (ip, axes.ip) == (Ip::V6, Ip::V6) { 1520 } else { 1500 }
 }
 
 /// An IPv4 address of a script in an IPv6 run: the last 32 bits of a unique local one.
 fn embed(v4: Ipv4Addr) -> IpAddr {
-    let [a, b, c, d] = v4.octets().map(u16::from);
-    IpAddr::V6(Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, a << 8 | b, c << 8 | d))
+    unique_local(0xfa7b, 0xd17d, v4.to_bits())
+}
+
+/// An address of `fd3d::/16` (RFC 4193).
+fn unique_local(a: u16, b: u16, host: u32) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::from_bits(0xfd3d << 112 | u128::from(a) << 96 | u128::from(b) << 80 | u128::from(host)))
 }
 
 /// A number in decimal or, with `0x`, in hex.

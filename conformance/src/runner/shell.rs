@@ -34,8 +34,8 @@ pub(crate) use self::sysctl::setting as setting_habits;
 /// What the shell lines of a scenario ask of a live kernel.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Before the first step.
-    pub(super) before: Vec<Setting>,
+    /// Before the first step, with the places of the lines that ask.
+    pub(super) before: Vec<(Setting, Range<usize>)>,
     /// At steps, by where they begin.
     timed: BTreeMap<usize, Vec<Setting>>,
     folder: PathBuf,
@@ -51,12 +51,11 @@ impl Lines {
                 Stop::unsupported_at(span, what)
             })
         };
-        let mut before: Vec<Setting> = speed(scenario).into_iter().collect();
-        for (text, span) in init_scripts(scenario, &folder, allow_shell)? {
-            before.extend(understood(&text, &span)?);
-        }
-        if let Some(init) = &scenario.init {
-            before.extend(understood(&init.command.value, &init.command.span)?);
+        let mut before: Vec<_> = speed(scenario).into_iter().collect();
+        let mut lines = init_scripts(scenario, &folder, allow_shell)?;
+        lines.extend(scenario.init.as_ref().map(|init| (init.command.value.clone(), init.command.span.clone())));
+        for (text, span) in lines {
+            before.extend(understood(&text, &span)?.into_iter().map(|setting| (setting, span.clone())));
         }
         let mut timed = BTreeMap::new();
         for step in &scenario.steps {
@@ -83,11 +82,12 @@ impl Lines {
 }
 
 /// `--speed`: what the device says of itself, as `ethtool(8)` tells it. Nothing depends on it but what asks.
-fn speed(scenario: &Scenario) -> Option<Setting> {
+fn speed(scenario: &Scenario) -> Option<(Setting, Range<usize>)> {
     let option = scenario.all_options().rfind(|option| option.name.value == "speed")?;
     let speed = option.value.as_ref().filter(|speed| speed.value != "0")?;
     let words = ["-s", "tun0", "speed", &speed.value, "autoneg", "off"];
-    Setting::ethtool(&words).ok().map(|setting| Setting::Optional(Box::new(setting)))
+    let setting = Setting::ethtool(&words).ok()?;
+    Some((Setting::Optional(Box::new(setting)), option.name.span.clone()))
 }
 
 /// The most octets of a file of `--init_scripts`.

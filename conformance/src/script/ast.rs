@@ -11,6 +11,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::axes::Ip;
 use crate::habits::HabitValue;
 use crate::stack::Capability;
 
@@ -98,8 +99,13 @@ impl PartialEq for Scenario {
 
 impl Scenario {
     /// The options that hold, from the weakest to the strongest: a later one wins over an earlier one.
-    pub fn all_options(&self) -> impl DoubleEndedIterator<Item = &ScriptOption> {
+    pub fn all_options(&self) -> impl DoubleEndedIterator<Item = &ScriptOption> + Clone {
         self.options.iter().chain(&self.overrides)
+    }
+
+    /// The family that it chooses by itself; `None`: it leaves that to the run.
+    pub fn family(&self) -> Option<Ip> {
+        own_family(self.all_options())
     }
 
     /// How long it lasts if everything comes when it says: the time of its last line.
@@ -119,6 +125,18 @@ impl Scenario {
         };
         Duration::from_micros(self.steps.iter().fold(0, end))
     }
+}
+
+/// The family that options choose: by `--ip_version`, else by an address of IPv6, for there is no other way to mean it.
+pub(crate) fn own_family<'a>(options: impl DoubleEndedIterator<Item = &'a ScriptOption> + Clone) -> Option<Ip> {
+    let values = |name: &'static str| {
+        let named = options.clone().filter(move |option| option.name.value == name);
+        named.filter_map(|option| option.value.as_ref())
+    };
+    if let Some(version) = values("ip_version").next_back() {
+        return Some(Ip::named(&version.value).unwrap_or_default());
+    }
+    values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':')).then_some(Ip::V6)
 }
 
 /// The comments at the top of a file.

@@ -13,6 +13,9 @@ const LINE_LIMIT: usize = 120;
 /// The longest piece of a script that a message quotes, in characters.
 const QUOTE_LIMIT: usize = 40;
 
+/// How many errors of one kind are told of a script. To find the line of each takes as long as the script is.
+pub(crate) const MOST_TOLD: usize = 100;
+
 /// An error of a script: what is wrong, where, and what would be right.
 ///
 /// Its `Display` is one line, `FILE:LINE:COLUMN: message`; as a [`Diagnostic`] it shows the line
@@ -287,13 +290,15 @@ pub enum LoadError {
         limit: u64,
     },
     /// It is no text.
-    #[error("{}: not UTF-8: the octet at offset {offset} (0x{octet:02x}) begins no character", path.display())]
+    #[error("{}:{line}:{column}: not UTF-8: 0x{octet:02x} begins no character", path.display())]
     #[diagnostic(help("a script is UTF-8 text; other octets of a payload are written as \\xHH"))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// Where the text ends, in octets from the start.
-        offset: usize,
+        /// The line of what is wrong, from 1.
+        line: usize,
+        /// Its column in characters, from 1.
+        column: usize,
         /// What stands there.
         octet: u8,
     },

@@ -22,7 +22,7 @@ const TYPES: [(&str, Option<u8>, Option<u8>); 15] = [
 ];
 
 /// ICMPv4: type, name, code.
-const CODES_V4: [(u8, &str, u8); 18] = [
+const CODES_V4: [(u8, &str, u8); 19] = [
     (3, "net_unreachable", 0),
     (3, "host_unreachable", 1),
     (3, "protocol_unreachable", 2),
@@ -37,6 +37,7 @@ const CODES_V4: [(u8, &str, u8); 18] = [
     (3, "net_unreachable_for_tos", 11),
     (3, "host_unreachable_for_tos", 12),
     (3, "packet_filtered", 13),
+    (3, "admin_prohibited", 13), // RFC 1812, 5.2.7.1, as FreeBSD's scripts name it
     (3, "precedence_violation", 14),
     (3, "precedence_cutoff", 15),
     (11, "ttl_exceeded_in_transit", 0),

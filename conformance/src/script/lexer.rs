@@ -162,7 +162,10 @@ impl<'a> Lexer<'a> {
                 self.at..self.at + c.len_utf8(),
                 format!("{} does not belong into a script", quote(&rest[..c.len_utf8()])),
             )
-            .help("outside of strings and comments a script is ASCII text")),
+            .help(plain_of(c).map_or_else(
+                || "outside of strings and comments a script is ASCII text".to_owned(),
+                |plain| format!("write `{plain}`: outside of strings and comments a script is ASCII text"),
+            ))),
         }
     }
 
@@ -280,4 +283,22 @@ pub(crate) fn word_length(text: &str) -> usize {
 fn fraction_length(text: &str) -> usize {
     let digits = text.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
     if digits == 0 { 0 } else { digits + 1 }
+}
+
+/// What is meant by a character that word processors put in the place of another.
+fn plain_of(character: char) -> Option<&'static str> {
+    Some(match character {
+        '…' => "...",
+        '“' | '”' | '„' | '«' | '»' => "\"",
+        '‘' | '’' => "`",
+        '–' | '—' | '−' => "-",
+        '→' | '＞' | '›' => ">",
+        '←' | '＜' | '‹' => "<",
+        '\u{a0}' => " ",
+        '（' => "(",
+        '）' => ")",
+        '，' => ",",
+        '：' => ":",
+        _ => return None,
+    })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::ast::{Action, CallSpec, EpollData, Expr, ResultSpec, Scenario, Spanned, Step};
 use super::calls::CallName;
-use super::error::{Problem, ScriptError, quote};
+use super::error::{MOST_TOLD, Problem, ScriptError, quote};
 use super::suggest::nearest;
 use crate::posix;
 
@@ -19,7 +19,7 @@ pub fn unknown_names(scenario: &Scenario) -> Vec<ScriptError> {
         check_call(spec, &mut problems);
         labels.check(step, spec, &mut problems);
     }
-    problems.into_iter().map(|problem| problem.locate(&scenario.name, &scenario.source)).collect()
+    problems.into_iter().take(MOST_TOLD).map(|problem| problem.locate(&scenario.name, &scenario.source)).collect()
 }
 
 /// The first name of a call, a symbol or an error that nobody knows: where it is, and what to do. A name that only
@@ -135,7 +135,9 @@ impl Labels {
         }
         let ResultSpec::Integer(result @ 0..) = spec.result.value else { return };
         match CallName::parse(&spec.name) {
-            Some(CallName::Socket | CallName::Accept | CallName::Open | CallName::EpollCreate) => {
+            // its label may be that of a connection which the script has done with, as the original has it
+            Some(CallName::Accept) => drop(self.0.insert(result, (step.line, None))),
+            Some(CallName::Socket | CallName::Open | CallName::EpollCreate) => {
                 self.open(result, &spec.result.span, step.line, problems);
             }
             Some(CallName::Pipe) => {
@@ -218,7 +220,7 @@ mod tests {
         let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 read(4, ..., 1) = 0\n+0 close(3) = 0\n\
                       +0 write(3, ..., 1) = 1\n+0 write(3, ..., 1) = -1 EBADF (Bad file descriptor)\n\
                       +0 pipe([5, 6]) = 0\n+0 socket(..., 1, 0) = 6\n+0 poll([{fd=9, events=POLLIN}], 1, 0) = 0\n\
-                      +0 splice(5, NULL, 7, NULL, 1, 0) = 1";
+                      +0 splice(5, NULL, 7, NULL, 1, 0) = 1\n+0 accept(5, ..., ...) = 6";
         let told = wrong(script);
         let starts = [
             "t:2:9: no line before has made the descriptor 4 (open here: 3)",

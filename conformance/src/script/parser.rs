@@ -3,6 +3,7 @@
 //! Whatever may stand at a place is noted when it is asked for ([`Parser::eat`] and its kin), so
 //! that an error can list all that would have been right there.
 
+mod advice;
 mod call;
 mod encapsulation;
 mod expr;
@@ -144,7 +145,9 @@ impl<'a> Parser<'a> {
     /// The next token is none of what could stand here.
     fn unexpected(&mut self) -> Problem {
         let mut wanted = Vec::new();
-        for want in std::mem::take(&mut self.wanted) {
+        let asked = std::mem::take(&mut self.wanted);
+        let advice = advice::advice(&self.token, &asked);
+        for want in asked {
             let want = want.to_string();
             if !wanted.contains(&want) {
                 wanted.push(want);
@@ -158,7 +161,12 @@ impl<'a> Parser<'a> {
         let token = &self.token;
         // At the end of the file the caret goes behind what is there.
         let span = if token.kind == Kind::End { self.end..self.end } else { token.span.clone() };
-        Problem::new(span, format!("expected {list}, found {}", describe(token))).label("not expected here")
+        let problem =
+            Problem::new(span, format!("expected {list}, found {}", describe(token))).label("not expected here");
+        match advice {
+            Some(advice) => problem.help(advice),
+            None => problem,
+        }
     }
 
     /// `value`, which reaches from `start` to the last token.

@@ -1,5 +1,6 @@
 //! The language as a whole, by examples.
 
+mod advice;
 mod dialect;
 mod errors;
 mod examples;

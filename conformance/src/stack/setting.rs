@@ -52,7 +52,7 @@ pub enum Setting {
 }
 
 /// Why a setting was not made.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum SettingError {
     /// It cannot be done here: the kernel or the machine lacks it, or it took too long. Nothing is said about the stack.
     #[error("{0}")]

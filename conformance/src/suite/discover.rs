@@ -64,7 +64,8 @@ pub fn discover(
     Ok(entries)
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
+/// The files that [`discover`] reads of a path.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
     let unreadable = |source| DiscoverError::Unreadable { path: path.to_owned(), source };
     let kind = fs::metadata(path).map_err(unreadable)?;
     if kind.is_file() {

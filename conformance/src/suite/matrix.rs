@@ -1,10 +1,12 @@
 //! Scenarios × stacks × axes, run side by side.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::{Entry, Subject, panic_message};
-use crate::axes::Axes;
+use crate::axes::{Axes, Ip};
 use crate::parallel::parallel;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Run;
@@ -33,6 +35,18 @@ pub struct Matrix<'a> {
 /// How many runs may go on beside each other where times matter.
 const QUIET: usize = 2;
 
+/// Whether a script is meant for this family: it says, or the end of its name does, as google's suite has it.
+fn runs_in(entry: &Entry, scenario: &Scenario, ip: Ip) -> bool {
+    if let Some(own) = scenario.family() {
+        return own == ip;
+    }
+    let stem = entry.path.file_stem().map_or_else(Default::default, |stem| stem.to_string_lossy());
+    match ip {
+        Ip::V6 => !stem.ends_with("v4"),
+        Ip::V4 | Ip::Mapped => !stem.ends_with("v6"),
+    }
+}
+
 /// One run that shall happen.
 #[derive(Clone, Debug)]
 pub struct Case<'a> {
@@ -46,16 +60,27 @@ pub struct Case<'a> {
 
 impl<'a> Matrix<'a> {
     /// The runs in the order of scenarios, then stacks, then axes. A script that does not parse has but one
-    /// variation.
+    /// variation, and one that names its family is not run again for another.
     pub fn cases(&self) -> Vec<Case<'a>> {
         let mut cases = Vec::new();
         for entry in self.entries {
             for subject in self.subjects {
-                let axes = if entry.scenario.is_ok() { self.axes } else { &self.axes[..self.axes.len().min(1)] };
-                cases.extend(axes.iter().map(|axes| Case { entry, subject, axes: axes.clone() }));
+                cases.extend(self.axes_of(entry).into_iter().map(|axes| Case { entry, subject, axes }));
             }
         }
         cases
+    }
+
+    fn axes_of(&self, entry: &Entry) -> Vec<Axes> {
+        let Ok(scenario) = &entry.scenario else { return self.axes.iter().take(1).cloned().collect() };
+        let mut families: Vec<Ip> = self.axes.iter().map(|axes| axes.ip).collect();
+        families.dedup();
+        if families.len() > 1 {
+            let fitting: Vec<Ip> = families.iter().copied().filter(|ip| runs_in(entry, scenario, *ip)).collect();
+            // whichever it is, the script goes its own way
+            families = if fitting.is_empty() { families[..1].to_vec() } else { fitting };
+        }
+        self.axes.iter().filter(|axes| families.contains(&axes.ip)).cloned().collect()
     }
 
     /// Runs everything on `jobs` threads; the outcomes come in the order of [`Matrix::cases`] whatever finishes first.
@@ -73,7 +98,12 @@ impl<'a> Matrix<'a> {
             done(case, &mut outcome, &trace);
             outcome
         };
-        let mut outcomes = parallel(&cases, jobs.get(), run);
+        // the longest first: begun last, it would run on by itself
+        let mut order: Vec<usize> = (0..cases.len()).collect();
+        order.sort_by_cached_key(|at| Reverse(cases[*at].duration()));
+        let mut ran = parallel(&order, jobs.get(), |at| (*at, run(&cases[*at])));
+        ran.sort_unstable_by_key(|(at, _)| *at);
+        let mut outcomes: Vec<Outcome> = ran.into_iter().map(|(_, outcome)| outcome).collect();
         // what came at a wrong time on a clock on the wall is tried again in less company, and then alone
         for company in [jobs.get().min(QUIET), 1] {
             let late = |outcome: &Outcome| outcome.verdict == Verdict::Timing && !outcome.expected.is_fine();
@@ -89,6 +119,11 @@ impl<'a> Matrix<'a> {
 }
 
 impl Case<'_> {
+    /// How long its script says that it takes.
+    fn duration(&self) -> Duration {
+        self.entry.scenario.as_ref().map_or(Duration::ZERO, |scenario| scenario.duration())
+    }
+
     /// Runs it, and compares its verdict with the known deviations of the stack.
     pub fn run(&self, drive: Drive<'_>) -> (Outcome, Trace) {
         let (mut outcome, trace) = match &self.entry.scenario {

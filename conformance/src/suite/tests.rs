@@ -1,12 +1,13 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wirelaw_reference::seq::Seq;
 
 use super::*;
-use crate::axes::Axes;
+use crate::axes::{Axes, Ip};
 use crate::report::{Expected, Verdict, text};
 use crate::runner::Run;
 use crate::script::ast::Scenario;
@@ -89,6 +90,21 @@ fn outcomes_come_in_order_whatever_finishes_first() {
 }
 
 #[test]
+fn the_longest_script_is_begun_first() {
+    let tree = tree(&[("a.pkt", "0 `true`\n"), ("b.pkt", "+60 `true`\n"), ("c.pkt", "+2 `true`\n")]);
+    let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+    let subjects = subjects("");
+    let matrix = Matrix { entries: &entries, subjects: &subjects[..1], axes: &[Axes::default()] };
+    let begun = Mutex::new(Vec::new());
+    let outcomes = matrix.run(&drive, NonZeroUsize::MIN, &|case, _, _| {
+        begun.lock().expect("there is one thread").push(case.entry.id.clone());
+    });
+    assert_eq!(begun.into_inner().expect("there is one thread"), ["b", "c", "a"]);
+    let ids: Vec<String> = outcomes.into_iter().map(|outcome| outcome.scenario).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+}
+
+#[test]
 fn each_axis_is_its_own_outcome() {
     let tree = tree(&[("a.pkt", &script("fail"))]);
     let axes = Axes::SWEEP.map(|isn| Axes { isn: Some(isn), ..Axes::default() });
@@ -101,6 +117,26 @@ fn each_axis_is_its_own_outcome() {
         .map(|outcome| outcome.axes.clone())
         .collect();
     assert_eq!(failed, [axes[0].clone()]);
+}
+
+#[test]
+fn a_script_that_names_its_family_runs_in_that_one() {
+    let (four, six) = (format!("--ip_version=ipv4\n{}", script("quick")), "--remote_ip=fd3d::1\n0 `true`\n");
+    let files = [("a.pkt", &*script("quick")), ("b.pkt", &four), ("c.pkt", six), ("d-v6.pkt", "0 `true`\n")];
+    let tree = tree(&files);
+    let ran = |ips: &[Ip]| {
+        let axes: Vec<Axes> = ips.iter().map(|ip| Axes { ip: *ip, ..Axes::default() }).collect();
+        let outcomes = report_of(tree.path(), "", &axes, 2).outcomes;
+        let first = outcomes.iter().filter(|outcome| outcome.stack == outcomes[0].stack);
+        first.map(|outcome| format!("{} {}", outcome.scenario, outcome.axes).trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ran(&Ip::ALL),
+        ["a", "a ipv6", "a ipv4-mapped-ipv6", "b", "c ipv6", "d-v6 ipv6"],
+        "each family once, and none twice"
+    );
+    assert_eq!(ran(&[Ip::V4]), ["a", "b", "c", "d-v6"], "who asks for one family gets every script");
+    assert_eq!(ran(&[Ip::V4, Ip::Mapped]), ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6"]);
 }
 
 #[test]

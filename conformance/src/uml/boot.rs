@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::private::Private;
-use super::{Kernel, UmlError, at};
+use super::{Kernel, UmlError, at, room};
 
 /// Set in the environment of the process that becomes the kernel: the process that waits for it.
 pub(crate) const ROLE: &str = "WIRELAW_BOOT";
@@ -70,6 +70,13 @@ pub struct Ended {
     pub console: String,
     /// Why it did not end as it should have.
     pub trouble: Option<Trouble>,
+}
+
+impl Ended {
+    /// That it ended as it should have, but has left no answer; for people.
+    pub(super) fn silent(&self) -> String {
+        format!("the guest ended without an answer: {}", self.console.trim())
+    }
 }
 
 /// Why a guest did not end by switching itself off; for people.
@@ -174,8 +181,7 @@ pub(crate) fn become_if_asked(die_with_parent: impl Fn(&str) -> bool) -> Option<
 /// Its memory is a file: where there is shared memory of some size, it lies there.
 fn memory_folder(private: &Private) -> PathBuf {
     let shared = Path::new("/dev/shm");
-    let room = rustix::fs::statvfs(shared).map_or(0, |it| it.f_bavail.saturating_mul(it.f_frsize));
-    if room > ROOM { shared.to_owned() } else { private.path().to_owned() }
+    if room(shared).is_some_and(|room| room > ROOM) { shared.to_owned() } else { private.path().to_owned() }
 }
 
 /// The end of what the console says.

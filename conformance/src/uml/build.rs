@@ -9,12 +9,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::cache::{self, About};
+use super::private::sweep;
 use super::program::{self, Means, Program};
 use super::source::Source;
-use super::{Kernel, UmlError, at, recipe};
+use super::{Kernel, UmlError, at, recipe, room};
 
 /// What a build needs of the disk while it goes on, in octets.
 const ROOM: u64 = 3 << 30;
+
+/// How the folders of builds begin, below the one for kernels; then comes the process that builds.
+const PREFIX: &str = ".build-";
 
 /// What a build needs besides its source: programs, and the packages that have them.
 const TOOLS: [(&str, &str); 12] = [
@@ -95,21 +99,12 @@ pub fn build(source: &Source, jobs: usize, progress: &mut dyn Progress) -> Resul
 
 /// A folder to build in, after those that interrupted builds have left were removed.
 fn workshop(all: &Path) -> Result<tempfile::TempDir, UmlError> {
-    for entry in fs::read_dir(all).map_err(at(all))?.flatten() {
-        let name = entry.file_name();
-        let maker = name.to_str().and_then(|name| name.strip_prefix(".build-")).and_then(|rest| rest.split('-').next());
-        if maker.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-            let _ = fs::remove_dir_all(entry.path()); // in the way of nobody
-        }
-    }
-    tempfile::Builder::new().prefix(&format!(".build-{}-", std::process::id())).tempdir_in(all).map_err(at(all))
+    sweep(all, PREFIX);
+    tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir_in(all).map_err(at(all))
 }
 
 fn check_room(folder: &Path) -> Result<(), UmlError> {
-    let room = rustix::fs::statvfs(folder).map_or(u64::MAX, |it| it.f_bavail.saturating_mul(it.f_frsize));
-    if room >= ROOM {
-        return Ok(());
-    }
+    let Some(room) = room(folder).filter(|room| *room < ROOM) else { return Ok(()) };
     let here = folder.display();
     Err(UmlError::Lacks(format!("a build needs 3 GB of disk, and {here} has {} MB; set WIRELAW_KERNELS", room >> 20)))
 }

@@ -116,7 +116,8 @@ fn newest(all: Vec<Kernel>) -> Vec<Kernel> {
 
 /// The kernel with this name of a stack.
 pub fn find(name: &str) -> Option<&'static Kernel> {
-    kernels().iter().find(|kernel| kernel.name == name)
+    // the cache is looked at only where one of its kernels is meant
+    if is_name(name) { kernels().iter().find(|kernel| kernel.name == name) } else { None }
 }
 
 /// Whether a name is that of a kernel in virtual time, built or not.

@@ -41,7 +41,7 @@ impl Private {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         static SWEPT: Once = Once::new();
         let all = std::path::absolute(env::temp_dir()).map_err(at(env::temp_dir()))?;
-        SWEPT.call_once(|| sweep(&all));
+        SWEPT.call_once(|| sweep(&all, PREFIX));
         let mut made = made();
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -81,10 +81,10 @@ impl Drop for Private {
     }
 }
 
-/// Removes what interrupted runs have left.
-fn sweep(all: &Path) {
+/// Removes what interrupted processes have left in a folder: what begins with `prefix` and the number of its maker.
+pub(super) fn sweep(all: &Path, prefix: &str) {
     let is_stale = |name: &str| {
-        let maker = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        let maker = name.strip_prefix(prefix).and_then(|rest| rest.split('-').next());
         maker.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
     };
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
@@ -118,7 +118,7 @@ mod tests {
         for name in &names {
             fs::create_dir(all.path().join(name)).expect("there is room");
         }
-        sweep(all.path());
+        sweep(all.path(), PREFIX);
         assert_eq!(names.map(|name| all.path().join(name).exists()), [false, true, true]);
     }
 }

@@ -85,10 +85,7 @@ pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn 
     match status.as_deref().filter(|text| !text.is_empty()).map(|text| text.parse::<u8>().map_err(|_| text)) {
         Some(Ok(status)) => Ok(status),
         Some(Err(why)) => Err(UmlError::Guest(why.to_owned())),
-        None => Err(UmlError::Guest(match ended.trouble {
-            Some(trouble) => trouble.to_string(),
-            None => format!("the guest ended without an answer: {}", ended.console.trim()),
-        })),
+        None => Err(UmlError::Guest(ended.trouble.as_ref().map_or_else(|| ended.silent(), ToString::to_string))),
     }
 }
 

@@ -46,11 +46,11 @@ fn ask(kernel: &Kernel, job: &Job, axes: &Axes) -> Result<Answer, UmlError> {
     let boot = Boot { kernel, seed: axes.seed, memory: MEMORY, limit };
     let ended = boot.run(&private, &mut || true)?;
     let answer = private.get(ANSWER).and_then(|octets| serde_json::from_slice(&octets).ok());
-    match (answer, ended.trouble) {
+    match (answer, &ended.trouble) {
         (Some(answer), _) => Ok(answer),
-        (None, Some(Trouble::Forbidden(what))) => Ok(Answer::unsupported(what)),
+        (None, Some(Trouble::Forbidden(what))) => Ok(Answer::unsupported(what.clone())),
         (None, Some(Trouble::Broken(what))) => Ok(Answer::broken(format!("the guest failed: {what}"))),
-        (None, None) => Ok(Answer::broken(format!("the guest ended without an answer: {}", ended.console.trim()))),
+        (None, None) => Ok(Answer::broken(ended.silent())),
     }
 }
 

@@ -14,18 +14,7 @@ use wirelaw::stack::linux::worker;
 
 use super::fields;
 use super::scenarios::is_forbidden;
-
-/// A server with one connection; `4` is its end.
-pub(super) const OPEN: &str = "\
-0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
-+0   setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
-+0   bind(3, ..., ...) = 0
-+0   listen(3, 1) = 0
-+.01 < S 0:0(0) win 65535 <mss 1000>
-+0   > S. 0:0(0) ack 1 <...>
-+.01 < . 1:1(0) ack 1 win 65535
-+0   accept(3, ..., ...) = 4
-";
+use crate::open::OPEN;
 
 type Check = fn() -> Result<(), String>;
 
@@ -45,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("capabilities-are-dropped", fields::capabilities),
         ("timeouts-of-sockets", fields::timeouts),
         ("words-of-the-usual-runner", fields::defines),
+        ("routes-hold-in-every-family", fields::families),
         ("nothing-of-a-shell-stays", fields::shells),
         ("captures-become-scripts-that-pass", fields::captures),
     ];
@@ -180,8 +170,15 @@ fn verdicts(is_tun_allowed: bool) -> Result<BTreeMap<String, String>, String> {
     let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scripts/tcp");
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let report = folder.path().join("report.json");
+    // what a script does to the device holds on either link
+    let own = folder.path().join("own-mtu.pkt");
+    let larger = OPEN.replace("<...>", "<mss 8960>");
+    fs::write(&own, format!("`ip link set dev tun0 mtu 9000`\n{larger}")).map_err(|error| error.to_string())?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.arg("run").args(["handshake", "reset", "closed", "timestamps", "fast-open"].map(|name| scripts.join(name)));
+    command
+        .arg("run")
+        .args(["handshake", "reset", "closed", "timestamps", "fast-open"].map(|name| scripts.join(name)))
+        .arg(&own);
     command.args(["--stack", "linux", "--longest", "2", "--jobs", "8", "--json"]).arg(&report);
     if !is_tun_allowed {
         command.env("WIRELAW_NO_TUN", "1");
@@ -192,7 +189,8 @@ fn verdicts(is_tun_allowed: bool) -> Result<BTreeMap<String, String>, String> {
     let results = report["results"].as_array().cloned().unwrap_or_default();
     let pair = |result: &serde_json::Value| {
         // which of two differences shows first is a matter of time
-        (result["scenario"].to_string(), format!("{} {}", result["verdict"], result["line"]))
+        let name = result["scenario"].to_string();
+        (name.replace(&folder.path().display().to_string(), ""), format!("{} {}", result["verdict"], result["line"]))
     };
     Ok(results.iter().map(pair).collect())
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use wirelaw::axes::Axes;
-use wirelaw::report::{Outcome, Verdict, text};
+use wirelaw::report::{Outcome, Verdict};
 use wirelaw::runner;
 use wirelaw::script::ast::{Action, Scenario, Step, Time};
 use wirelaw::stack::linux;
 use wirelaw::suite::{self, Case, Entry, Home, Subject};
+
+use crate::conclude::conclude;
 
 /// The longest scenario, in seconds.
 const LONGEST: u64 = 3;
@@ -67,13 +69,13 @@ fn trial(at: usize, entries: &Arc<Vec<Entry>>, subject: &Arc<Subject>) -> Trial 
             thread::sleep(pause);
             outcome = run();
         }
-        conclude(&outcome, &subject.version)
+        judge(&outcome, &subject.version)
     })
 }
 
 /// A kernel of another version may differ in other ways, and a machine that stays too busy is no fault of ours: both are
 /// said, and fail nothing. `wirelaw run --stack linux` reports them.
-fn conclude(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
+fn judge(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
     let news = |why: &str| Ok(Completion::ignored_with(format!("{why}: {} {}", outcome.verdict, outcome.message)));
     if !outcome.expected.is_fine() && !version.starts_with(MEASURED) {
         return news(&format!("nobody has judged Linux {version} yet"));
@@ -84,12 +86,7 @@ fn conclude(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
     if let Some(reason) = is_forbidden(&outcome.message) {
         return Ok(Completion::ignored_with(reason));
     }
-    match outcome.verdict {
-        _ if !outcome.expected.is_fine() => Err(text::finding(outcome).into()),
-        Verdict::Pass => Ok(Completion::Completed),
-        Verdict::Unsupported => Ok(Completion::ignored_with(&outcome.message)),
-        _ => Ok(Completion::ignored_with(format!("known {}: {}", outcome.verdict, outcome.message))),
-    }
+    conclude(outcome)
 }
 
 /// Why nothing can be run here, if a run said so.

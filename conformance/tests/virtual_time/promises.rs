@@ -8,6 +8,8 @@ use wirelaw::report::Verdict;
 use wirelaw::runner::Run;
 use wirelaw::uml::{self, Kernel};
 
+use crate::open::OPEN;
+
 /// A test of one kernel.
 pub(crate) type Check = fn(&Kernel) -> Result<(), String>;
 
@@ -30,17 +32,6 @@ pub(crate) fn trial(name: &str, check: Check) -> Trial {
         Some(kernel) => check(kernel).map(|()| Completion::Completed).map_err(Into::into),
     })
 }
-
-/// A server with one connection; `4` is its end.
-const OPEN: &str = "\
-0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
-+0   bind(3, ..., ...) = 0
-+0   listen(3, 1) = 0
-+.01 < S 0:0(0) win 65535 <mss 1000>
-+0   > S. 0:0(0) ack 1 <...>
-+.01 < . 1:1(0) ack 1 win 65535
-+0   accept(3, ..., ...) = 4
-";
 
 fn run(kernel: &Kernel, lines: &str, axes: &Axes) -> Run {
     let scenario = wirelaw::script::parse("test.pkt", &format!("{OPEN}{lines}")).expect("it parses");

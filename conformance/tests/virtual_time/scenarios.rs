@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use wirelaw::axes::Axes;
-use wirelaw::report::{Outcome, Verdict, text};
+use wirelaw::report::Outcome;
 use wirelaw::runner;
 use wirelaw::suite::{self, Case, Entry, Home, Subject};
 use wirelaw::uml;
+
+use crate::conclude::conclude;
 
 /// What `cargo test --test kernel` runs ends within so many seconds.
 const LONG: u64 = 3;
@@ -34,22 +36,17 @@ pub(crate) fn trials() -> Result<Vec<Trial>, String> {
         let subject = subject.clone();
         Trial::ignorable_test(format!("{}::{}", kernel.name, entry.id), move || {
             let case = Case { entry: &entry, subject: &subject, axes: Axes::default() };
-            conclude(&case.run(&runner::run).0, &subject.version)
+            judge(&case.run(&runner::run).0, &subject.version)
         })
     };
     Ok(long.into_iter().map(trial).collect())
 }
 
-fn conclude(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
+fn judge(outcome: &Outcome, version: &str) -> Result<Completion, Failed> {
     if !outcome.expected.is_fine() && !MEASURED.iter().any(|measured| version.starts_with(measured)) {
         let verdict = outcome.verdict;
         let news = format!("nobody has judged Linux {version} yet: {verdict} {}", outcome.message);
         return Ok(Completion::ignored_with(news));
     }
-    match outcome.verdict {
-        _ if !outcome.expected.is_fine() => Err(text::finding(outcome).into()),
-        Verdict::Pass => Ok(Completion::Completed),
-        Verdict::Unsupported => Ok(Completion::ignored_with(&outcome.message)),
-        _ => Ok(Completion::ignored_with(format!("known {}: {}", outcome.verdict, outcome.message))),
-    }
+    conclude(outcome)
 }

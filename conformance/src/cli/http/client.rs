@@ -1,12 +1,12 @@
 //! `wirelaw http client`.
 
 use std::num::NonZeroUsize;
-use std::process;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::super::CliError;
+use super::super::interrupt::when_interrupted;
 #[cfg(target_os = "linux")]
 use super::super::virtual_time::VirtualTime;
 use super::judge::JudgeArguments;
@@ -37,9 +37,6 @@ pub(in super::super) struct ClientArguments {
     time: VirtualTime,
 }
 
-/// What a shell says of a program that SIGINT ended.
-const INTERRUPTED: i32 = 130;
-
 pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
     #[cfg(target_os = "linux")]
@@ -60,11 +57,7 @@ pub(super) fn client(arguments: &ClientArguments) -> Result<u8, CliError> {
         bounds: Bounds { patience, total: patience + Duration::from_secs(5), ..Bounds::default() },
         jobs: arguments.jobs,
     };
-    // Who cannot listen to signals judges all the same.
-    let _ = ctrlc::set_handler(|| {
-        kill_running();
-        process::exit(INTERRUPTED);
-    });
+    when_interrupted(kill_running);
     let abilities = probe(&client)?;
     let can: Vec<_> = abilities.known().map(Ability::name).collect();
     let introduction = format!("{}; it can: {}\n\n", client.name, can.join(" "));

@@ -1,12 +1,12 @@
 //! `wirelaw http server`.
 
 use std::num::NonZeroUsize;
-use std::process;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::super::CliError;
+use super::super::interrupt::when_interrupted;
 #[cfg(target_os = "linux")]
 use super::super::virtual_time::VirtualTime;
 use super::judge::JudgeArguments;
@@ -46,9 +46,6 @@ pub(in super::super) struct ServerArguments {
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<String>,
 }
-
-/// What a shell says of a program that SIGINT ended.
-const INTERRUPTED: i32 = 130;
 
 pub(super) fn server(arguments: &ServerArguments) -> Result<u8, CliError> {
     let home = Home::find().ok_or(CliError::NoHome)?;
@@ -97,11 +94,7 @@ impl ServerArguments {
         if self.command.is_empty() {
             return Ok(None);
         }
-        // Who cannot listen to signals judges all the same.
-        let _ = ctrlc::set_handler(|| {
-            kill_running();
-            process::exit(INTERRUPTED);
-        });
+        when_interrupted(kill_running);
         Ok(Some(Started::new(&self.command, &server.endpoint)?))
     }
 

@@ -3,6 +3,7 @@
 use super::{Descriptors, MAX_DATA};
 use crate::posix;
 use crate::runner::Stop;
+use crate::script::CallName;
 use crate::script::ast::{CallSpec, Expr, Spanned};
 use crate::trace::Fd;
 
@@ -23,7 +24,8 @@ impl<'a> Arguments<'a> {
     pub(super) fn wrong_count(&self, word: &str) -> Stop {
         let (name, count) = (&self.spec.name.value, self.spec.arguments.len());
         let plural = if count == 1 { "" } else { "s" };
-        Stop::broken_at(&self.spec.name.span, format!("{name} needs {word} than {count} argument{plural}"))
+        let form = CallName::parse(name).map_or(String::new(), |name| format!(": it is written `{}`", name.form()));
+        Stop::broken_at(&self.spec.name.span, format!("{name} needs {word} than {count} argument{plural}{form}"))
     }
 
     pub(super) fn end(&self) -> Result<(), Stop> {
@@ -50,10 +52,11 @@ impl<'a> Arguments<'a> {
     /// The number of elements of the list before.
     pub(super) fn count(&mut self, elements: usize) -> Result<(), Stop> {
         let argument = self.next()?;
-        if usize::try_from(number(argument)?) == Ok(elements) {
+        let told = number(argument)?;
+        if usize::try_from(told) == Ok(elements) {
             return Ok(());
         }
-        Err(Stop::broken_at(&argument.span, format!("the list has {elements} elements")))
+        Err(wrong_count(argument, elements, told))
     }
 
     pub(super) fn fd(&mut self) -> Result<(i64, Fd), Stop> {
@@ -112,6 +115,12 @@ impl<'a> Arguments<'a> {
             _ => Err(Stop::unsupported_at(&buffer.span, "a null buffer".to_owned())),
         }
     }
+}
+
+/// The number beside a list is not that of its elements.
+pub(super) fn wrong_count(place: &Spanned<Expr>, elements: usize, told: i64) -> Stop {
+    let plural = if elements == 1 { "" } else { "s" };
+    Stop::broken_at(&place.span, format!("the list has {elements} element{plural}, not {told}"))
 }
 
 pub(super) fn number(expr: &Spanned<Expr>) -> Result<i64, Stop> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::number;
-use crate::posix::symbol;
+use crate::posix::{names, symbol};
 use crate::runner::Stop;
 use crate::script::ast::{Expr, Spanned};
 
@@ -151,7 +151,8 @@ impl Expected {
         }
         match &self.data {
             Data::Any | Data::Time(None) => None,
-            Data::Octets(want) => (want != data).then(|| format!("control data expected {want:02x?}  got {data:02x?}")),
+            Data::Octets(want) => (want != data)
+                .then(|| format!("control data expected {}  got {}", show_octets(want), show_octets(data))),
             Data::ExtendedError(want) => {
                 let have = data.get(..want.len()).unwrap_or(data);
                 (want != have).then(|| format!("error expected {}  got {}", show_error(want), show_error(have)))
@@ -159,6 +160,14 @@ impl Expected {
             Data::Time(Some(want)) => time_difference(*want, data, tolerance),
             Data::Attributes(want) => attribute_difference(want, data, tolerance),
         }
+    }
+}
+
+/// An `int` as a number, anything else by its octets.
+fn show_octets(octets: &[u8]) -> String {
+    match octets.try_into() {
+        Ok(four) => i32::from_le_bytes(four).to_string(),
+        Err(_) => format!("{octets:02x?}"),
     }
 }
 
@@ -186,26 +195,87 @@ fn time_difference(want: u64, data: &[u8], tolerance: Duration) -> Option<String
         .then(|| format!("timestamp expected {}  got {}", seconds(want.into()), seconds(have)))
 }
 
-/// Netlink attributes: length and kind in 2 octets each, then the value, filled up to a multiple of 4.
-fn attribute_difference(want: &[(String, i64, Option<i64>)], mut data: &[u8], tolerance: Duration) -> Option<String> {
-    const TIMES: [&str; 3] = ["TCP_NLA_BUSY", "TCP_NLA_RWND_LIMITED", "TCP_NLA_SNDBUF_LIMITED"];
-    for (name, kind, value) in want {
-        let (head, _) = data.split_first_chunk::<4>()?;
-        let (length, own) =
-            (usize::from(u16::from_le_bytes([head[0], head[1]])), u16::from_le_bytes([head[2], head[3]]));
-        if i64::from(own) != *kind {
-            return Some(format!("attribute expected {name}  got number {own}"));
-        }
+/// The number of the attribute that is nothing but room, before one of 64 bits where a machine needs that aligned.
+const PAD: u16 = 0;
+
+/// Netlink attributes, length and kind in 2 octets each, then the value, filled up to a multiple of 4: kind and value
+/// of each.
+fn attributes(mut data: &[u8]) -> Vec<(u16, i64)> {
+    let mut all = Vec::new();
+    while let Some(([length, more, kind, of], _)) = data.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_le_bytes([*length, *more]));
+        let Some(octets) = data.get(4..length) else { break };
         let mut wide = [0; 8];
-        let octets = data.get(4..length).unwrap_or_default();
         wide.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
-        let have = i64::from_le_bytes(wide);
-        // times are in microseconds, and one that is 0 is exact
-        let room = if TIMES.contains(&name.as_str()) && *value != Some(0) { tolerance.as_micros() } else { 0 };
-        if value.is_some_and(|value| u128::from(value.abs_diff(have)) > room) {
-            return Some(format!("{name} expected {}  got {have}", value.unwrap_or_default()));
-        }
+        all.push((u16::from_le_bytes([*kind, *of]), i64::from_le_bytes(wide)));
         data = data.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    None
+    all.retain(|(kind, _)| *kind != PAD);
+    all
+}
+
+/// The name of an attribute of `SCM_TIMESTAMPING_OPT_STATS`.
+fn attribute_name(kind: u16) -> String {
+    let mut known = names().filter(|name| name.starts_with("TCP_NLA_"));
+    known.find(|name| symbol(name) == Some(kind.into())).map_or_else(|| format!("number {kind}"), str::to_owned)
+}
+
+fn attribute_difference(want: &[(String, i64, Option<i64>)], data: &[u8], tolerance: Duration) -> Option<String> {
+    const TIMES: [&str; 3] = ["TCP_NLA_BUSY", "TCP_NLA_RWND_LIMITED", "TCP_NLA_SNDBUF_LIMITED"];
+    let have = attributes(data);
+    for ((name, kind, value), (own, got)) in want.iter().zip(&have) {
+        if i64::from(*own) != *kind {
+            return Some(format!("attribute expected {name}  got {}", attribute_name(*own)));
+        }
+        // times are in microseconds, and one that is 0 is exact
+        let room = if TIMES.contains(&name.as_str()) && *value != Some(0) { tolerance.as_micros() } else { 0 };
+        if value.is_some_and(|value| u128::from(value.abs_diff(*got)) > room) {
+            return Some(format!("{name} expected {}  got {got}", value.unwrap_or_default()));
+        }
+    }
+    if let Some((name, ..)) = want.get(have.len()) {
+        return Some(format!("attribute expected {name}  got none"));
+    }
+    have.get(want.len()).map(|(more, _)| format!("attribute expected none  got {}", attribute_name(*more)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(names: &[(&str, Option<i64>)]) -> Vec<(String, i64, Option<i64>)> {
+        names.iter().map(|(name, value)| ((*name).to_owned(), symbol(name).unwrap(), *value)).collect()
+    }
+
+    /// `TCP_NLA_BUSY=5000`, room, and `TCP_NLA_SND_CWND=10`
+    const STATS: &[u8] = &[12, 0, 1, 0, 0x88, 0x13, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 8, 0, 10, 0, 0, 0];
+
+    fn told(names: &[(&str, Option<i64>)], data: &[u8]) -> String {
+        attribute_difference(&wanted(names), data, Duration::from_millis(4)).unwrap_or_default()
+    }
+
+    #[test]
+    fn attributes_are_compared_one_by_one() {
+        let right = [("TCP_NLA_BUSY", Some(4000)), ("TCP_NLA_SND_CWND", Some(10))];
+        assert_eq!(told(&right, STATS), "");
+        assert_eq!(told(&[right[0], ("TCP_NLA_SND_CWND", None)], STATS), "");
+        assert_eq!(told(&[right[0], ("TCP_NLA_SND_CWND", Some(11))], STATS), "TCP_NLA_SND_CWND expected 11  got 10");
+        assert_eq!(told(&[("TCP_NLA_BUSY", Some(900)), right[1]], STATS), "TCP_NLA_BUSY expected 900  got 5000");
+        assert_eq!(told(&[right[1]], STATS), "attribute expected TCP_NLA_SND_CWND  got TCP_NLA_BUSY");
+    }
+
+    #[test]
+    fn attributes_that_are_missing_or_too_many_are_told() {
+        let right = [("TCP_NLA_BUSY", None), ("TCP_NLA_SND_CWND", None)];
+        let more = [right[0], right[1], ("TCP_NLA_TTL", None)];
+        assert_eq!(told(&more, STATS), "attribute expected TCP_NLA_TTL  got none");
+        assert_eq!(told(&right[..1], STATS), "attribute expected none  got TCP_NLA_SND_CWND");
+        assert_eq!(told(&right, &STATS[..20]), "attribute expected TCP_NLA_SND_CWND  got none", "cut off");
+        assert_eq!(told(&right, &[0; 8]), "attribute expected TCP_NLA_BUSY  got none", "a length of nothing");
+    }
+
+    #[test]
+    fn control_data_is_shown_as_the_number_that_it_is() {
+        assert_eq!((show_octets(&[91, 0, 0, 0]), show_octets(&[1, 2])), ("91".to_owned(), "[01, 02]".to_owned()));
+    }
 }

@@ -13,8 +13,15 @@ const MOST: usize = i32::MAX as usize;
 pub(super) fn control(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
     let (label, epoll) = arguments.fd()?;
     let operation = arguments.int()?;
-    let (_, fd) = arguments.fd()?;
+    let (own, fd) = arguments.fd()?;
     let event = arguments.next()?;
+    if let Expr::EpollEvent { data, .. } = &event.value
+        && let EpollData::Fd(other) = &**data
+        && number(other)? != own
+    {
+        let message = format!("the event is about another descriptor than epoll_ctl, which has {own}");
+        return Err(Stop::broken_at(&other.span, message));
+    }
     let (events, data) = if is_null(Some(event)) { (0, 0) } else { event_of(arguments, event)? };
     Ok(plain(Some(label), Call::EpollControl { epoll, operation, fd, events, data }))
 }

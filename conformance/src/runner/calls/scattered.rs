@@ -1,5 +1,6 @@
 //! `readv`, `writev`, `recvmsg` and `sendmsg`: on a stream they are `read` and `write` of all their pieces together.
 
+use super::arguments::wrong_count;
 use super::{Arguments, Header, MAX_DATA, Prepared, control, number, plain};
 use crate::posix;
 use crate::runner::Stop;
@@ -86,8 +87,9 @@ fn message(header: &Spanned<Expr>) -> Result<(&MsghdrSpec, Pieces), Stop> {
         return Err(Stop::unsupported_at(&header.span, "a message without its structure".to_owned()));
     };
     let (pieces, count) = pieces(&message.iov)?;
-    if usize::try_from(number(&message.iov_len)?) != Ok(count) {
-        return Err(Stop::broken_at(&message.iov_len.span, format!("the list has {count} elements")));
+    let told = number(&message.iov_len)?;
+    if usize::try_from(told) != Ok(count) {
+        return Err(wrong_count(&message.iov_len, count, told));
     }
     Ok((message, pieces))
 }

@@ -87,6 +87,24 @@ pub(super) fn field(name: &str) -> Option<&str> {
     name.strip_prefix("tcpi_").filter(|field| tcp_info::names().any(|known| known == *field))
 }
 
+/// Whether it is a span of time that the stack has measured.
+pub(super) fn is_time(name: &str) -> bool {
+    const TIMES: [&str; 11] = [
+        "busy_time",
+        "rwnd_limited",
+        "sndbuf_limited",
+        "last_data_sent",
+        "last_ack_sent",
+        "last_data_recv",
+        "last_ack_recv",
+        "rtt",
+        "rttvar",
+        "rcv_rtt",
+        "min_rtt",
+    ];
+    field(name).is_some_and(|field| TIMES.contains(&field))
+}
+
 pub(super) fn is_of_cc_info(name: &str) -> bool {
     CC_INFO.iter().any(|(known, ..)| *known == name)
 }

@@ -8,7 +8,7 @@ fn info() -> Facts {
 fn judged(text: &str) -> Result<Option<String>, String> {
     let code = prepare(text)?;
     code.check_names(&mut BTreeSet::new())?;
-    Namespace::default().judge(&code, &info())
+    Ok(Namespace::default().judge(&code, &info())?.map(|failing| failing.note))
 }
 
 #[track_caller]
@@ -159,12 +159,26 @@ fn blocks_share_their_names() {
         let code = prepare(text).expect(text);
         code.check_names(&mut assigned).expect(text);
         let facts = Facts { tcp_info: tcp_info::encode(&[("snd_cwnd", cwnd)]), ..Facts::default() };
-        names.judge(&code, &facts)
+        names.judge(&code, &facts).map(|failing| failing.map(|failing| failing.note))
     };
     assert_eq!(next("before = tcpi_snd_cwnd; tcpi_snd_cwnd = 3; assert tcpi_snd_cwnd == 3", 10), Ok(None));
     assert_eq!(next("assert tcpi_snd_cwnd == before + 2 == 12", 12), Ok(None));
     let failure = next("assert tcpi_snd_cwnd > before", 9).expect("it is evaluated");
     assert_eq!(failure.as_deref(), Some("it does not hold  got before = 10, tcpi_snd_cwnd = 9"));
+}
+
+#[test]
+fn an_assertion_about_times_alone_is_one_of_time() {
+    let is_of_time = |text: &str| {
+        let failing = Namespace::default().judge(&prepare(text).expect(text), &info()).expect(text);
+        failing.map(|failing| failing.is_of_time)
+    };
+    assert_eq!(is_of_time("assert tcpi_rtt < 20000"), Some(true));
+    assert_eq!(is_of_time("assert 1 <= tcpi_rtt <= 20000 and tcpi_rttvar > 0, tcpi_rtt"), Some(true));
+    assert_eq!(is_of_time("assert tcpi_rtt < 20000 and tcpi_snd_cwnd == 10"), Some(false));
+    assert_eq!(is_of_time("assert tcpi_snd_cwnd == 11"), Some(false));
+    assert_eq!(is_of_time("assert 0 == 1"), Some(false));
+    assert_eq!(is_of_time("assert tcpi_rtt == 20500"), None);
 }
 
 #[test]
@@ -177,7 +191,8 @@ fn all_that_a_kernel_tells() {
     let judged = |text: &str| {
         let code = prepare(text).expect(text);
         code.check_names(&mut BTreeSet::new()).expect(text);
-        (code.needs_cc_info(), code.needs_meminfo(), Namespace::default().judge(&code, &facts))
+        let judged = Namespace::default().judge(&code, &facts).map(|failing| failing.map(|failing| failing.note));
+        (code.needs_cc_info(), code.needs_meminfo(), judged)
     };
     assert_eq!(
         judged("assert bbr_bw == (2 << 32) + 1 and bbr_cwnd_gain == 5 and bbr_bw_hi == 2"),

@@ -43,7 +43,10 @@ impl Driver<'_> {
         };
         match self.namespace.judge(&code, &facts).map_err(unsupported)? {
             None => Ok(()),
-            Some(note) => Err(Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new())),
+            Some(code::Failing { note, is_of_time }) => {
+                let stop = Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new());
+                Err(if is_of_time { self.late(stop) } else { stop })
+            }
         }
     }
 

@@ -88,11 +88,16 @@ pub(in crate::runner) fn encapsulate(headers: &[Spanned<Encapsulation>], inner: 
             Encapsulation::Mpls(stack) => (mpls_header(stack, &octets), Carried::Mpls),
         };
     }
+    check_outermost(headers).map(|()| octets)
+}
+
+/// Whether what is sent is a packet of IP.
+pub(in crate::runner) fn check_outermost(headers: &[Spanned<Encapsulation>]) -> Result<(), Stop> {
     match headers.first() {
-        Some(first) if carried != Carried::Ip => {
+        Some(first) if !matches!(first.value, Encapsulation::Ipv4 { .. } | Encapsulation::Ipv6 { .. }) => {
             Err(Stop::broken_at(&first.span, "the outermost header must be one of IP".to_owned()))
         }
-        _ => Ok(octets),
+        _ => Ok(()),
     }
 }
 

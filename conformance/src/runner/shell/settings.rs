@@ -88,7 +88,9 @@ fn meaning(command: &Command, folder: Option<&Path>) -> Option<Vec<Setting>> {
     let (path, rest) = words.split_first()?;
     if let Some(file) = &command.output {
         return match (*path, rest) {
-            ("echo", ["-n", value] | [value]) => Some(vec![Setting::sysctl(proc_sys(file)?, value).ok()?]),
+            ("echo", ["-n", value] | [value]) | ("printf", [value]) if !value.contains(['%', '\\']) => {
+                Some(vec![Setting::sysctl(proc_sys(file)?, value).ok()?])
+            }
             _ => None,
         };
     }
@@ -103,6 +105,10 @@ fn meaning(command: &Command, folder: Option<&Path>) -> Option<Vec<Setting>> {
         ("ethtool", words) => Some(vec![Setting::ethtool(words).ok()?]),
         ("ifconfig", words) => ifconfig(words),
         ("sleep", [span]) => Some(vec![Setting::Pause(pause(span)?)]),
+        ("usleep", [micros]) if micros.len() < 7 => Some(vec![Setting::Pause(micros.parse().ok()?)]),
+        ("rm", ["-f", file] | [file]) if file.rsplit('/').next().is_some_and(|name| is_restoring(file, name)) => {
+            nothing
+        }
         ("true" | ":" | "echo" | "nstat" | "netstat" | "uname" | "date" | "pwd", _) => nothing,
         ("ss", words) if !words.iter().any(|word| word.starts_with("--k") || is_option(word, 'K')) => nothing,
         ("cat", files) if files.iter().all(|file| is_harmless(file)) => nothing,

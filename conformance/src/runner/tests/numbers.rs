@@ -179,7 +179,18 @@ fn the_axis_of_address_families() {
     );
     assert_eq!((v6.mtu, v6.prefix), (1520, 48));
     run_on("--ip_version=ipv6\n0 < S 0:0(0) win 1000", Fake::new());
-    assert_eq!(setup().mtu, 1500, "who asks for IPv6 states the MSS of IPv6");
+    assert_eq!(setup().mtu, 1500, "a script that asks for IPv6 knows its link");
+    run_with("--ip_version=ipv6\n0 < S 0:0(0) win 1000", Fake::new(), &axes);
+    let suite = setup();
+    assert_eq!(
+        (suite.local.to_string(), suite.remote.to_string(), suite.mtu),
+        ("fd3d:a0b:17d6::1".into(), "fd3d:fa7b:d17d::1".into(), 1520),
+        "those of packetdrill's suites"
+    );
+    let mapped = Axes { ip: Ip::Mapped, ..Axes::default() };
+    run_with("0 < S 0:0(0) win 1000", Fake::new(), &mapped);
+    let v4 = setup();
+    assert_eq!((v4.local.to_string(), v4.mtu), ("192.168.0.1".into(), 1500), "its packets are of IPv4");
     run_on(script, Fake::new());
     let v4 = setup();
     assert_eq!(
@@ -188,7 +199,8 @@ fn the_axis_of_address_families() {
     );
     // what the script says wins
     run_with(&format!("--ip_version=ipv4\n{script}"), Fake::new(), &axes);
-    assert!(setup().local.is_ipv4());
+    let own = setup();
+    assert!(own.local.is_ipv4() && own.mtu == 1500);
     run_on("--remote_ip=fd3d::1\n--local_ip=fd3d::2\n0 < S 0:0(0) win 1000", Fake::new());
     assert_eq!(setup().remote.to_string(), "fd3d::1");
     let run = run_on("--ip_version=ipv4\n--local_ip=fd3d::2\n0 < S 0:0(0) win 1000", Fake::new());

@@ -29,7 +29,7 @@ fn constructs_that_are_not_executed() {
         ("SCTP, which is out of scope", "+0 < sctp: INIT[flgs=0, tag=1]"),
         ("the reason of a reset", "+0 < R 0:0(0) win 1 [code 1, pen 2]"),
         ("exp-tarr with a rate", "+0 > R 0:0(0) <exp-tarr 5, nop, nop>"),
-        ("a message that ICMP does not have", "+0 < icmp packet_too_big"),
+        ("`packet_too_big`, a message that ICMP does not have: this is a run with ipv4", "+0 < icmp packet_too_big"),
         ("the call epoll_create()", "+0 epoll_create(1) = 5"),
         ("the call cap_set()", "+0 cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR) = 0"),
         ("psp_rx_assoc(): PSP needs packetdrill's mode of two machines", "+0 psp_rx_assoc(3, [1]) = 0"),

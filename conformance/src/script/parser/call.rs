@@ -1,13 +1,15 @@
 //! System calls.
 
-use super::{Kind, Parser, Problem, Result, Spanned, Token, expr};
+use super::{Kind, Parser, Problem, Result, Spanned, Token, advice, expr};
 use crate::script::ast::{CallSpec, ResultSpec};
 
 impl<'a> Parser<'a> {
     /// What follows the name of a call.
     pub(super) fn call(&mut self, name: Token<'a>) -> Result<CallSpec> {
         let name = self.lexer.expand_reserved(&name)?.filter(|token| token.kind == Kind::Word).unwrap_or(name);
-        self.expect("(", "`(`")?;
+        if !self.eat("(", "`(`")? {
+            return Err(self.unexpected().help(advice::no_call(&name.text)));
+        }
         let arguments = if self.eat(")", "`)`")? { Vec::new() } else { self.list(")", "`)`", false)? };
         if !self.eat("=", "`=`")? {
             return Err(self

@@ -65,7 +65,8 @@ impl Parser<'_> {
             return Err(wrong("are no hexadecimal digits".to_owned()));
         }
         if !digits.len().is_multiple_of(2) {
-            return Err(wrong(format!("has {} digits, which is no whole number of octets", digits.len())));
+            return Err(wrong(format!("has {} digits, which is no whole number of octets", digits.len()))
+                .help("two digits are an octet"));
         }
         if digits.len() / 2 > limit {
             return Err(wrong(format!("has {} octets, but {limit} is the most", digits.len() / 2)));

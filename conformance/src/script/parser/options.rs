@@ -39,7 +39,7 @@ const OPTIONS: [(&str, Wants); 46] = [
     ("netmask_ip", Wants::Address),
     ("bind_port", Wants::Number(0, 65_535)),
     ("connect_port", Wants::Number(0, 65_535)),
-    ("mtu", Wants::Number(1, 65_535)),
+    ("mtu", Wants::Number(68, 65_535)), // RFC 791, 3.2: every link carries that much,
     ("mss", Wants::Number(0, 65_535)),
     ("speed", Wants::Number(0, u32::MAX as u64)),
     ("tolerance_usecs", Wants::Number(1, u32::MAX as u64)),

@@ -117,7 +117,11 @@ impl Parser<'_> {
 
     /// `> destination` after the source port.
     pub(super) fn destination_port(&mut self, source: &Spanned<u16>) -> Result<Spanned<(u16, u16)>> {
-        self.expect(">", "`>`")?;
+        if !self.eat(">", "`>`")? {
+            return Err(self
+                .unexpected()
+                .help("ports are a pair, `1234 > 80`; the length is in parentheses, `udp (100)`"));
+        }
         let destination = self.number16("the destination port")?;
         Ok(self.spanned((source.value, destination.value), source.span.start))
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{Kind, Parser, Problem, Result, Spanned, header, options};
+use crate::axes::Ip;
+use crate::script::ast::own_family;
 use crate::script::ast::{Action, Direction, Micros, Scenario, ScriptOption, Shell, Step, Time};
 use crate::script::lexer::{Comment, Defines, Lexer};
 
@@ -12,15 +14,15 @@ pub(crate) fn parse<'a>(
     source: &'a str,
     defines: Defines<'a>,
     overrides: Vec<ScriptOption>,
-    is_v6: bool,
+    ip: Ip,
 ) -> Result<Scenario> {
     let mut lexer = Lexer::new(source, defines);
     let mut comments = Vec::new();
     lexer.trivia(&mut comments)?;
     let (header, own) = header::split(comments, lexer.line())?;
     let (options, own) = read_options(&mut lexer, own)?;
-    let (v6_sockets, v6_packets) = family(options.iter().chain(&overrides), is_v6);
-    lexer.defines.supply(v6_sockets, v6_packets);
+    let family = own_family(options.iter().chain(&overrides)).unwrap_or(ip);
+    lexer.defines.supply(family != Ip::V4, family == Ip::V6);
     let mut parser = Parser::new(lexer)?;
     parser.token.comments.splice(0..0, own);
     let init = parser.shell()?;
@@ -33,19 +35,6 @@ pub(crate) fn parse<'a>(
     let (name, source, expansions) = (name.to_owned(), Arc::from(source), parser.lexer.expansions);
     let defines = Vec::new();
     Ok(Scenario { name, source, defines, header, options, overrides, init, steps, cleanup, epilogue, expansions })
-}
-
-/// Whether sockets and packets are of IPv6: by `--ip_version`, else by the addresses that the script has, else by the run.
-fn family<'a>(options: impl DoubleEndedIterator<Item = &'a ScriptOption> + Clone, is_v6: bool) -> (bool, bool) {
-    let values = |name: &'static str| {
-        let named = options.clone().filter(move |option| option.name.value == name);
-        named.filter_map(|option| option.value.as_ref())
-    };
-    if let Some(version) = values("ip_version").next_back() {
-        return (version.value.contains("ipv6"), version.value == "ipv6");
-    }
-    let is_v6 = is_v6 || values("local_ip").chain(values("remote_ip")).any(|value| value.value.contains(':'));
-    (is_v6, is_v6)
 }
 
 /// The options at which `lexer` stands; the comments that come after them, or before if there are none.

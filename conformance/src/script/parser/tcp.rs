@@ -28,6 +28,7 @@ impl<'a> Parser<'a> {
         let window = if self.eat_word("win")? { Some(self.window()?) } else { None };
         let urgent = if self.eat_word("urg")? { Some(self.number16("the urgent pointer")?) } else { None };
         self.check_field_order()?;
+        self.check_field_case()?;
         if direction == Direction::Inbound && window.is_none() {
             return Err(Problem::new(self.end..self.end, "an inbound TCP packet needs its window")
                 .label("`win N` is missing")
@@ -113,6 +114,16 @@ impl<'a> Parser<'a> {
                 format!("{} comes too late here", quote(&self.token.text)),
             )
             .help("the order is: flags, sequence numbers, `ack`, `win`, `urg`, options; each at most once"));
+        }
+        Ok(())
+    }
+
+    /// A field in capitals.
+    fn check_field_case(&mut self) -> Result<()> {
+        let small = self.token.text.to_ascii_lowercase();
+        if self.token.kind == Kind::Word && ["ack", "win", "urg"].contains(&small.as_str()) {
+            let message = format!("{} is no field of a packet", quote(&self.token.text));
+            return Err(Problem::new(self.token.span.clone(), message).help(format!("did you mean `{small}`?")));
         }
         Ok(())
     }

@@ -66,6 +66,14 @@ impl Parser<'_> {
         if self.token.is("-") {
             let start = self.token.span.start;
             self.bump()?;
+            if self.token.kind == Kind::Word && self.token.text.starts_with('D') {
+                return Err(Problem::new(start..self.token.span.end, "`-D` is for the command line")
+                    .help("in a script a define is written `--define=NAME=value`, above the first step"));
+            }
+            if self.token.is(">") {
+                return Err(Problem::new(start..self.token.span.end, "`->` is no direction")
+                    .help("`<` is a packet to the stack, `>` one from it"));
+            }
             let span = if matches!(self.token.kind, Kind::Decimal | Kind::Hex | Kind::Float) {
                 start..self.token.span.end
             } else {

@@ -54,6 +54,9 @@ pub(super) struct Kernel {
     version: String,
     /// Whether sockets are made with `TCP_NODELAY`.
     no_delay: bool,
+    /// How the link was made, with the metrics of its route.
+    setup: Setup,
+    metrics: Vec<(u16, u32)>,
 }
 
 impl Kernel {
@@ -74,6 +77,8 @@ impl Kernel {
             virtual_mss: setup.virtual_mss,
             version,
             no_delay: habits.no_delay,
+            setup: setup.clone(),
+            metrics: habits.metrics,
         })
     }
 
@@ -203,6 +208,16 @@ fn begin_of_tick() {
     }
 }
 
+/// The MTU that a setting gives to the device, if it does nothing else.
+fn link_mtu(setting: &Setting) -> Option<u16> {
+    let Setting::Ip(words) = setting else { return None };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["link", "set", "dev", super::namespace::DEVICE, "mtu", mtu] => mtu.parse().ok(),
+        _ => None,
+    }
+}
+
 impl Stack for Kernel {
     fn profile(&self) -> Profile {
         Profile { name: "linux", version: self.version.clone(), clock: clock(), capabilities: CAPABILITIES }
@@ -219,7 +234,15 @@ impl Stack for Kernel {
     fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
         match setting {
             Setting::Shell(text) => super::shells::run(text, folder),
-            setting => setting.apply(folder),
+            setting => match (link_mtu(setting), &self.link.wire) {
+                (Some(mtu), Wire::Veth(_)) => {
+                    self.setup.mtu = mtu;
+                    super::namespace::limit(&self.setup, &self.metrics, self.link.index)
+                        .map(|()| None)
+                        .map_err(|(what, error)| SettingError::from(format!("an MTU of {mtu}: cannot {what}: {error}")))
+                }
+                _ => setting.apply(folder),
+            },
         }
     }
 

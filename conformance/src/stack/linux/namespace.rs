@@ -14,7 +14,7 @@ use super::sys;
 use crate::stack::{Setup, StackError};
 
 /// The device of the stack under test; scripts call it by this name.
-const DEVICE: &str = "tun0";
+pub(super) const DEVICE: &str = "tun0";
 
 /// The other end of the wire, where there is no TUN.
 const PEER: &str = "wire0";
@@ -90,29 +90,42 @@ pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackE
     Ok(link)
 }
 
-fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, (&'static str, io::Error)> {
+/// What could not be done, and why.
+type Failed = (&'static str, io::Error);
+
+fn make(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, Failed> {
     let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
     turn_on_loopback(&netlink).map_err(|error| ("turn on the loopback device", error))?;
     let wire = tun(setup).map_or_else(|| veth(&netlink, setup), Ok)?;
     let index = index_of(DEVICE).ok_or_else(|| ("find the device", io::Error::from(io::ErrorKind::NotFound)))?;
     // A pair of devices drops what is larger than the receiver's MTU, and a script may inject more than the stack sends;
     // no neighbour needs to be asked for its hardware address.
-    let (mtu, route_mtu, quiet) = match wire {
-        Wire::Tun(_) => (setup.mtu, None, 0),
-        Wire::Veth(_) => (u16::MAX, Some(setup.mtu), libc::IFF_NOARP),
+    let (mtu, quiet) = match wire {
+        Wire::Tun(_) => (setup.mtu, 0),
+        Wire::Veth(_) => (u16::MAX, libc::IFF_NOARP),
     };
     netlink.set_up(index, Some(mtu), quiet).map_err(|error| ("turn on the device", error))?;
-    if let Some(mtu) = route_mtu {
-        let path = format!("/proc/sys/net/ipv6/conf/{DEVICE}/mtu");
-        let _ = fs::write(path, mtu.to_string()); // a kernel without IPv6 has no such file
-    }
     netlink.add_address(index, setup.local, setup.prefix).map_err(|error| ("set the address", error))?;
-    let route_mtu = route_mtu.map(|mtu| (RTAX_MTU, u32::from(mtu)));
-    let metrics: Vec<(u16, u32)> = metrics.iter().copied().chain(route_mtu).collect();
-    let route = netlink.add_route(index, setup.remote, remote_prefix(setup.remote), &metrics);
-    route.map_err(|error| ("set the route", error))?;
+    match wire {
+        Wire::Tun(_) => route(&netlink, setup, metrics, index)?,
+        Wire::Veth(_) => limit(setup, metrics, index)?,
+    }
     await_local(setup.local);
     Ok(Link { wire, index })
+}
+
+fn route(netlink: &Netlink, setup: &Setup, metrics: &[(u16, u32)], index: u32) -> Result<(), Failed> {
+    let route = netlink.add_route(index, setup.remote, remote_prefix(setup), metrics);
+    route.map_err(|error| ("set the route", error))
+}
+
+/// Lets the route have the MTU that the device of a pair has not.
+pub(super) fn limit(setup: &Setup, metrics: &[(u16, u32)], index: u32) -> Result<(), Failed> {
+    let path = format!("/proc/sys/net/ipv6/conf/{DEVICE}/mtu");
+    let _ = fs::write(path, setup.mtu.to_string()); // a kernel without IPv6 has no such file
+    let netlink = Netlink::open().map_err(|error| ("talk to the kernel", error))?;
+    let metrics: Vec<(u16, u32)> = metrics.iter().copied().chain([(RTAX_MTU, u32::from(setup.mtu))]).collect();
+    route(&netlink, setup, &metrics, index)
 }
 
 /// Turns on the loopback device, where there is one.
@@ -145,9 +158,14 @@ fn is_local(routes: &str, address: Ipv6Addr) -> bool {
     })
 }
 
-/// The network behind the link: in IPv6 a longer prefix than that of the address, whose own route would be preferred.
-fn remote_prefix(remote: IpAddr) -> u8 {
-    if remote.is_ipv4() { 24 } else { 64 }
+/// The network behind the link. The kernel takes the longest prefix: what is set on the route must not be lost to the route
+/// that an address of the same network brings with it.
+fn remote_prefix(setup: &Setup) -> u8 {
+    match (setup.local, setup.remote) {
+        (_, IpAddr::V4(_)) => 24,
+        (IpAddr::V6(local), IpAddr::V6(remote)) if local.to_bits() >> 80 == remote.to_bits() >> 80 => 64,
+        (_, IpAddr::V6(_)) => 32,
+    }
 }
 
 fn tun(setup: &Setup) -> Option<Wire> {

@@ -44,12 +44,8 @@ struct Job {
     folder: Option<PathBuf>,
 }
 
-#[derive(Serialize, Deserialize)]
-enum Answer {
-    Done,
-    Impossible(String),
-    Failed(String),
-}
+/// What became of a job.
+type Answer = Result<(), SettingError>;
 
 /// Makes a process namespace for commands. `Err` if that is not allowed.
 pub(super) fn prepare() -> io::Result<()> {
@@ -61,7 +57,7 @@ pub(super) fn prepare() -> io::Result<()> {
     let missing = || io::Error::other("no pipe");
     let (jobs, answers) = (founder.stdin.take().ok_or_else(missing)?, founder.stdout.take().ok_or_else(missing)?);
     let mut shells = Shells { _founder: founder, jobs, answers: BufReader::new(answers) };
-    shells.ask(&Job { text: ":".to_owned(), folder: None })?;
+    shells.ask(&Job { text: ":".to_owned(), folder: None })?.map_err(io::Error::other)?;
     *SHELLS.lock().unwrap_or_else(PoisonError::into_inner) = Some(shells);
     Ok(())
 }
@@ -73,11 +69,7 @@ pub(super) fn run(text: &str, folder: Option<&Path>) -> Result<Option<String>, S
     // a machine of one's own ends with the run, and all that is in it
     let Some(shells) = shells.as_mut() else { return Setting::Shell(text.to_owned()).apply(folder) };
     let job = Job { text: text.to_owned(), folder: folder.map(Path::to_owned) };
-    match shells.ask(&job).map_err(|error| impossible(&error.to_string()))? {
-        Answer::Done => Ok(None),
-        Answer::Impossible(why) => Err(SettingError::Impossible(why)),
-        Answer::Failed(why) => Err(SettingError::Failed(why)),
-    }
+    shells.ask(&job).map_err(|error| impossible(&error.to_string()))?.map(|()| None)
 }
 
 impl Shells {
@@ -143,11 +135,7 @@ fn serve() -> io::Result<()> {
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let job: Job = serde_json::from_str(&line?)?;
-        let answer = match Setting::Shell(job.text).apply(job.folder.as_deref()) {
-            Ok(_) => Answer::Done,
-            Err(SettingError::Impossible(why)) => Answer::Impossible(why),
-            Err(SettingError::Failed(why)) => Answer::Failed(why),
-        };
+        let answer: Answer = Setting::Shell(job.text).apply(job.folder.as_deref()).map(drop);
         // all that a process can see is its own namespace, if its parent is the first there
         if getppid().is_some_and(Pid::is_init) && !getpid().is_init() {
             sys::kill_all_others();

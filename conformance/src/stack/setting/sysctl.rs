@@ -64,6 +64,8 @@ pub(super) fn write(name: &str, value: &str) -> Result<(), String> {
     let stays = present.map_or_else(|_| String::new(), |present| format!(" (it is {})", list(&present)));
     let hint = match error.kind() {
         ErrorKind::PermissionDenied if name == "net.ipv4.tcp_congestion_control" => allowed_algorithms(),
+        // as it does with what only later releases know
+        ErrorKind::InvalidInput => return Err(format!("this kernel refuses {name}={value}{stays}")),
         _ => String::new(),
     };
     Err(format!("{name}={value}: {error}{stays}{hint}"))
