@@ -13,6 +13,7 @@
 //! | [`boot`] | a kernel is started, and watched from outside |
 //! | [`private`] | the folder that a guest and its host talk through |
 //! | [`guest`] | the first process inside: this program again |
+//! | [`input`] | what a program reads from its standard input |
 //! | [`program`] | any program in virtual time |
 //! | [`scenario`] | a scenario in virtual time |
 
@@ -20,6 +21,7 @@ pub mod boot;
 pub mod build;
 pub mod cache;
 pub mod guest;
+pub mod input;
 pub mod private;
 pub mod program;
 pub mod recipe;

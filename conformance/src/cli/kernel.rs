@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::virtual_time::clean_when_interrupted;
 use super::{CliError, terminal};
 use crate::uml::build::{self, Progress};
+use crate::uml::input::Input;
 use crate::uml::program::{self, Means, Program};
 use crate::uml::source::{SERIES, Source};
 use crate::uml::{Kernel, UmlError, cache};
@@ -65,7 +67,7 @@ pub(super) struct ExecArguments {
     writable: Vec<PathBuf>,
     /// The program and its arguments.
     #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<String>,
+    words: Vec<OsString>,
 }
 
 pub(super) fn kernel(command: &KernelCommand) -> Result<u8, CliError> {
@@ -129,7 +131,7 @@ fn exec(arguments: &ExecArguments) -> u8 {
             writable: arguments.writable.iter().map(|path| writable(path)).collect::<Result<_, _>>()?,
         };
         clean_when_interrupted();
-        program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])
+        program::run(kernel, &program, means, Input::mine(), [&mut io::stdout(), &mut io::stderr()])
     });
     ran.unwrap_or_else(|error| {
         terminal::complain(&format!("wirelaw: {error}\n"));
@@ -180,9 +182,9 @@ pub(super) fn not_built(name: &str) -> String {
     format!("{what}{others}; {command}")
 }
 
-/// That of this process, as far as it is text.
-pub(super) fn environment() -> BTreeMap<String, String> {
-    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+/// That of this process.
+pub(super) fn environment() -> BTreeMap<OsString, OsString> {
+    env::vars_os().collect()
 }
 
 /// What goes on, on a terminal as a line that changes, in a log as a line for each part.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::cache::{self, About};
+use super::input::Input;
 use super::private::sweep;
 use super::program::{self, Means, Program};
 use super::source::Source;
@@ -185,15 +186,15 @@ fn keep(all: &Path, work: &Path, binary: &Path, config: &str, about: About) -> R
 /// Whether a minute passes in it.
 fn attempt(kernel: &Kernel) -> Result<(), UmlError> {
     let program = Program {
-        words: ["sleep", "60"].map(str::to_owned).to_vec(),
+        words: ["sleep", "60"].map(Into::into).to_vec(),
         folder: PathBuf::from("/"),
-        environment: env::vars().filter(|(name, _)| name == "PATH").collect(),
+        environment: env::vars_os().filter(|(name, _)| name == "PATH").collect(),
         writable: Vec::new(),
     };
     let means = Means { seed: 0, memory: 128, limit: Duration::from_secs(30) };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let failed = |why: String| UmlError::Guest(format!("the kernel was built, but does not run: {why}"));
-    match program::run(kernel, &program, means, [&mut out, &mut err]) {
+    match program::run(kernel, &program, means, Input::Nothing, [&mut out, &mut err]) {
         Ok(0) => Ok(()),
         Ok(status) => Err(failed(format!("`sleep 60` ended with {status}: {}", String::from_utf8_lossy(&err)))),
         Err(error) => Err(failed(error.to_string())),
