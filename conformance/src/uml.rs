@@ -9,6 +9,7 @@
 //! | [`recipe`] | what is changed in the source of the kernel, and how it is configured |
 //! | [`source`] | where the source comes from |
 //! | [`build`] | a kernel is built, and tried |
+//! | [`workshop`] | where a kernel is built |
 //! | [`cache`] | the kernels that are there |
 //! | [`boot`] | a kernel is started, and watched from outside |
 //! | [`private`] | the folder that a guest and its host talk through |
@@ -27,6 +28,7 @@ pub mod program;
 pub mod recipe;
 pub mod scenario;
 pub mod source;
+pub mod workshop;
 
 use std::path::{Path, PathBuf};
 

@@ -13,6 +13,7 @@ mod open;
 
 #[cfg(target_os = "linux")]
 mod virtual_time {
+    pub(crate) mod guests;
     pub(crate) mod input;
     pub(crate) mod programs;
     pub(crate) mod promises;
@@ -25,7 +26,7 @@ fn main() {}
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     use libtest_mimic::Arguments;
-    use virtual_time::{input, programs, promises, scenarios};
+    use virtual_time::{guests, input, programs, promises, scenarios};
 
     // a guest's first process is this program again
     if let Some(status) = wirelaw::stack::linux::worker::work_if_asked() {
@@ -33,9 +34,13 @@ fn main() -> std::process::ExitCode {
     }
     let arguments = Arguments::from_args();
     let trials = match scenarios::trials() {
-        Ok(scenarios) => {
-            scenarios.into_iter().chain(promises::trials()).chain(programs::trials()).chain(input::trials()).collect()
-        }
+        Ok(scenarios) => scenarios
+            .into_iter()
+            .chain(promises::trials())
+            .chain(programs::trials())
+            .chain(input::trials())
+            .chain(guests::trials())
+            .collect(),
         Err(error) => {
             eprintln!("{error}");
             return std::process::ExitCode::FAILURE;

@@ -10,13 +10,14 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt::when_interrupted;
 use super::virtual_time::clean_when_interrupted;
 use super::{CliError, terminal};
 use crate::uml::build::{self, Progress};
 use crate::uml::input::Input;
 use crate::uml::program::{self, Means, Program};
 use crate::uml::source::{SERIES, Source};
-use crate::uml::{Kernel, UmlError, cache};
+use crate::uml::{Kernel, UmlError, cache, private, workshop};
 
 /// The exit status of `kernel exec` if it was not the program that failed, as timeout(1) and env(1) have it.
 const NOT_THE_PROGRAM: u8 = 125;
@@ -94,6 +95,10 @@ fn build(arguments: &BuildArguments) -> Result<u8, CliError> {
     let jobs = arguments.jobs.filter(|jobs| *jobs > 0);
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let mut progress = Spinner::new();
+    when_interrupted(|| {
+        workshop::abandon();
+        private::remove_all();
+    });
     let built = build::build(&source, jobs, &mut progress);
     progress.bar.finish_and_clear();
     let kernel = built?;

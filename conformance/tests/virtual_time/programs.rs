@@ -37,7 +37,7 @@ fn wirelaw(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wirelaw")).args(words).output().expect("it was built for this test")
 }
 
-fn exec(kernel: &Kernel, script: &str) -> Output {
+pub(crate) fn exec(kernel: &Kernel, script: &str) -> Output {
     wirelaw(&["kernel", "exec", "--kernel", kernel.name, "--", "/bin/sh", "-c", script])
 }
 

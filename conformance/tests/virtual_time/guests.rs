@@ -1,0 +1,233 @@
+//! What befalls a guest, and the machine that it runs on: panics, loops, signals, hosts that die, permissions that are not there.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use wirelaw::uml::Kernel;
+
+use super::programs::{exec, same, text};
+use super::promises::{Check, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let checks: [(&str, Check); 10] = [
+        ("a-program-that-a-signal-ends", a_program_that_a_signal_ends),
+        ("a-program-that-loops-is-ended", a_program_that_loops_is_ended),
+        ("a-program-that-needs-too-much-is-ended", a_program_that_needs_too_much_is_ended),
+        ("a-program-may-leave-others-behind", a_program_may_leave_others_behind),
+        ("a-guest-that-panics-is-told", a_guest_that_panics_is_told),
+        ("a-guest-has-a-loopback", a_guest_has_a_loopback),
+        ("a-guest-has-its-seed", a_guest_has_its_seed),
+        ("a-guest-ends-with-its-host", a_guest_ends_with_its_host),
+        ("without-permission-it-is-told", without_permission_it_is_told),
+        ("anybody-may", anybody_may),
+    ];
+    checks.into_iter().map(|(name, check)| trial(name, check)).collect()
+}
+
+fn python(kernel: &Kernel, program: &str) -> Output {
+    exec(kernel, &format!("exec python3 -c '{program}'"))
+}
+
+fn a_program_that_a_signal_ends(kernel: &Kernel) -> Result<(), String> {
+    same(&format!("{:?}", exec(kernel, "kill -SEGV $$").status.code()), "Some(139)")
+}
+
+/// Time stands still while it is busy.
+fn a_program_that_loops_is_ended(kernel: &Kernel) -> Result<(), String> {
+    let start = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args([
+        "kernel",
+        "exec",
+        "--kernel",
+        kernel.name,
+        "--longest",
+        "1",
+        "--",
+        "sh",
+        "-c",
+        "while :; do :; done",
+    ]);
+    let output = command.output().map_err(|error| error.to_string())?;
+    same(&text(&output.stderr), "wirelaw: it took more than 1 s by the clock on the wall, and was ended\n")?;
+    let took = start.elapsed();
+    if output.status.code() == Some(125) && took < Duration::from_secs(30) { Ok(()) } else { Err(format!("{took:?}")) }
+}
+
+fn a_program_that_needs_too_much_is_ended(kernel: &Kernel) -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args([
+        "kernel",
+        "exec",
+        "--kernel",
+        kernel.name,
+        "--memory",
+        "64",
+        "--longest",
+        "60",
+        "--",
+        "python3",
+        "-c",
+    ]);
+    let output = command.arg("x = bytearray(1 << 28)").output().map_err(|error| error.to_string())?;
+    same(&format!("{:?}", output.status.code().filter(|code| *code == 1 || *code == 137).is_some()), "true")
+}
+
+fn a_program_may_leave_others_behind(kernel: &Kernel) -> Result<(), String> {
+    let start = Instant::now();
+    let output = exec(kernel, "setsid sleep 100000000 & sleep 100000000 & echo begun; exit 3");
+    same(&format!("{:?} {}", output.status.code(), text(&output.stdout)), "Some(3) begun\n")?;
+    let took = start.elapsed();
+    if took < Duration::from_secs(30) { Ok(()) } else { Err(format!("it took {took:?}")) }
+}
+
+/// As root in its guest a program may overwrite the first process.
+fn a_guest_that_panics_is_told(kernel: &Kernel) -> Result<(), String> {
+    let program = r#"
+for line in open("/proc/1/maps"):
+    words = line.split()
+    if "x" in words[1] and words[-1].startswith("/"):
+        low, high = [int(number, 16) for number in words[0].split("-")]
+        memory = open("/proc/1/mem", "r+b", buffering=0)
+        memory.seek(low)
+        memory.write(b"\xcc" * (high - low))
+"#;
+    let output = python(kernel, program);
+    let said = text(&output.stderr);
+    if output.status.code() == Some(125) && said.starts_with("wirelaw: Kernel panic") {
+        return Ok(());
+    }
+    Err(format!("{}: {said}", output.status))
+}
+
+fn a_guest_has_a_loopback(kernel: &Kernel) -> Result<(), String> {
+    let program = r#"
+import socket
+for family, host in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
+    server = socket.create_server((host, 80), family=family)
+    socket.create_connection((host, 80)).send(b"x")
+    print(server.accept()[0].recv(1))
+"#;
+    let output = python(kernel, program);
+    same(&(text(&output.stdout) + &text(&output.stderr)), "b'x'\nb'x'\n")
+}
+
+fn a_guest_has_its_seed(kernel: &Kernel) -> Result<(), String> {
+    let random = |seed: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+        command.args([
+            "kernel",
+            "exec",
+            "--kernel",
+            kernel.name,
+            "--seed",
+            seed,
+            "--",
+            "head",
+            "-c",
+            "16",
+            "/dev/urandom",
+        ]);
+        command.output().map(|output| output.stdout).map_err(|error| error.to_string())
+    };
+    let (one, again, other) = (random("1")?, random("1")?, random("2")?);
+    if one.len() == 16 && one == again && one != other { Ok(()) } else { Err(format!("{one:?} {again:?} {other:?}")) }
+}
+
+/// Also when nobody has time to say farewell.
+fn a_guest_ends_with_its_host(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let lives = || inside(folder.path()).len();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "while :; do :; done"]);
+    let mut child = command.env("TMPDIR", folder.path()).spawn().map_err(|error| error.to_string())?;
+    let comes = |is_so: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is_so() && start.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        is_so()
+    };
+    let began = comes(&|| lives() > 0);
+    let killed = child.kill().and_then(|()| child.wait());
+    let ended = comes(&|| lives() == 0);
+    for pid in inside(folder.path()) {
+        let _ = Command::new("kill").args(["-9", &pid]).status(); // the test has failed, and leaves nothing
+    }
+    if began && killed.is_ok() && ended { Ok(()) } else { Err(format!("{began} {killed:?} {ended}")) }
+}
+
+/// The processes that stand in a folder.
+fn inside(folder: &Path) -> Vec<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stands = |path: &PathBuf| fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+    let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    processes.map(|entry| entry.path()).filter(stands).filter_map(name).collect()
+}
+
+/// Says no to `ptrace`, as a container may, and becomes a program.
+const FORBID: &str = r#"
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+refuse = b"".join(struct.pack("HBBI", *line) for line in
+    [(0x20, 0, 0, 0), (0x15, 0, 1, 101), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)])
+octets = ctypes.create_string_buffer(refuse, 32)
+filter = struct.pack("HxxxxxxP", 4, ctypes.addressof(octets))
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+fn without_permission_it_is_told(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let script = folder.path().join("a.pkt");
+    fs::write(&script, "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n").map_err(|error| error.to_string())?;
+    let forbidden = |words: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args(["-c", FORBID, env!("CARGO_BIN_EXE_wirelaw")]).args(words).stdin(Stdio::null());
+        command.output().map_err(|error| error.to_string())
+    };
+    let told = |said: &str| said.contains("that is forbidden here: ") && said.contains("ptrace");
+    let output = forbidden(&["kernel", "exec", "--kernel", kernel.name, "--", "true"])?;
+    if output.status.code() != Some(125) || !told(&text(&output.stderr)) {
+        return Err(format!("{}: {}", output.status, text(&output.stderr)));
+    }
+    let script = script.to_str().ok_or("a path that is no text")?;
+    let said = text(&forbidden(&["run", "--stack", kernel.name, script])?.stdout);
+    if told(&said) && said.contains("1 unsupported") { Ok(()) } else { Err(said) }
+}
+
+/// No root is needed: root becomes somebody else here, who has a home and a kernel of his own.
+fn anybody_may(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let home = folder.path().join("home");
+    let made = || {
+        let kernels = home.join("kernels").join("one");
+        fs::create_dir_all(&kernels)?;
+        for name in ["linux", "about.json"] {
+            fs::copy(kernel.folder.join(name), kernels.join(name))?;
+        }
+        fs::copy(env!("CARGO_BIN_EXE_wirelaw"), home.join("wirelaw")).map(drop)
+    };
+    made().map_err(|error| error.to_string())?;
+    let mut command = Command::new(home.join("wirelaw"));
+    command.args(["kernel", "exec", "--writable", ".", "--", "sh", "-c", "echo it > new; sleep 60; id -u"]);
+    command.env("WIRELAW_KERNELS", home.join("kernels")).env("TMPDIR", &home).stdin(Stdio::null());
+    if rustix::process::geteuid().is_root() {
+        for path in [folder.path(), &home] {
+            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).map_err(|error| error.to_string())?;
+        }
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.current_dir(&home).output().map_err(|error| error.to_string())?;
+    same(&(text(&output.stdout) + &text(&output.stderr)), "0\n")?; // whoever it is outside, it is root inside
+    same(&fs::read_to_string(home.join("new")).unwrap_or_default(), "it\n")
+}
+
+/// The user that owns nothing.
+const NOBODY: u32 = 65_534;
