@@ -158,6 +158,13 @@ fn live(program: &Job) -> Result<u8, String> {
             .open(&path)
             .map_err(|error| format!("cannot write to {}: {error}", path.display()))
     };
+    let folder = Path::new(&program.folder);
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(format!(
+            "there is no {folder} in a guest, which has its own /dev, /proc, /run and /sys: start elsewhere"
+        ));
+    }
     let (name, arguments) = program.words.split_first().ok_or("no program is named")?;
     let mut command = Command::new(name);
     command.args(arguments).env_clear().envs(program.environment.iter().cloned()).current_dir(&program.folder);

@@ -13,7 +13,7 @@ use super::programs::{exec, same, text};
 use super::promises::{Check, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 10] = [
+    let checks: [(&str, Check); 13] = [
         ("a-program-that-a-signal-ends", a_program_that_a_signal_ends),
         ("a-program-that-loops-is-ended", a_program_that_loops_is_ended),
         ("a-program-that-needs-too-much-is-ended", a_program_that_needs_too_much_is_ended),
@@ -24,6 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a-guest-ends-with-its-host", a_guest_ends_with_its_host),
         ("without-permission-it-is-told", without_permission_it_is_told),
         ("anybody-may", anybody_may),
+        ("a-guest-is-the-same-whatever-its-size", a_guest_is_the_same_whatever_its_size),
+        ("a-server-is-judged", a_server_is_judged),
+        ("a-folder-that-a-guest-lacks-is-told", a_folder_that_a_guest_lacks_is_told),
     ];
     checks.into_iter().map(|(name, check)| trial(name, check)).collect()
 }
@@ -231,3 +234,43 @@ fn anybody_may(kernel: &Kernel) -> Result<(), String> {
 
 /// The user that owns nothing.
 const NOBODY: u32 = 65_534;
+
+/// What the kernel derives from its memory, and the second 0 of its life, are as on any machine.
+fn a_guest_is_the_same_whatever_its_size(kernel: &Kernel) -> Result<(), String> {
+    for memory in ["64", "512"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+        command.args(["kernel", "exec", "--kernel", kernel.name, "--memory", memory, "--", "sh", "-c"]);
+        command.arg("cd /proc/sys/net/ipv4; cat tcp_rmem tcp_wmem tcp_mem; cut -d. -f1 /proc/uptime");
+        let output = command.output().map_err(|error| error.to_string())?;
+        let words = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        same(&words, "4096 131072 6291456 4096 16384 4194304 190000 250000 380000 5")?;
+    }
+    Ok(())
+}
+
+/// The whole way: judge and server in a guest, and the report out of it.
+fn a_server_is_judged(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let report = folder.path().join("report.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["http", "server", "localhost:80", "--virtual-time", "--kernel", kernel.name, "--seed=3"]);
+    command.args(["--only", "9112-3.2-HOST-MISSING", "--json"]).arg(&report);
+    command.args(["--", "python3", "-m", "http.server", "80"]).stdin(Stdio::null());
+    let output = command.output().map_err(|error| error.to_string())?;
+    let written = fs::read_to_string(&report).unwrap_or_default();
+    // what it thinks of the server is not the question: it has judged, by cases that the server can be asked
+    if matches!(output.status.code(), Some(0 | 1)) && written.contains("\"verdict\": \"") && !written.contains("broken")
+    {
+        return Ok(());
+    }
+    Err(format!("{}: {}{}\n{written}", output.status, text(&output.stdout), text(&output.stderr)))
+}
+
+fn a_folder_that_a_guest_lacks_is_told(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir_in("/dev/shm").map_err(|error| error.to_string())?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "true"]).current_dir(&folder);
+    let said = text(&command.output().map_err(|error| error.to_string())?.stderr);
+    let wanted = format!("wirelaw: there is no {} in a guest", folder.path().display());
+    if said.starts_with(&wanted) { Ok(()) } else { Err(said) }
+}
