@@ -4,8 +4,8 @@
 //! file each of the private folder, which the guest removes once it has passed it on: not many are there at a time. An
 //! empty piece is the end.
 //!
-//! While a piece that may be wanted is not there yet, time stands still in the guest, but for [`PATIENCE`] on the wall at
-//! most: nobody can tell whether a program that sleeps would read.
+//! While a piece that may be wanted is not there yet, time stands still in the guest, but for 0.3 seconds on the wall
+//! at most: nobody can tell whether a program that sleeps would read.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};

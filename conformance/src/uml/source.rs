@@ -51,12 +51,11 @@ impl Source {
         fs::create_dir(&tree).map_err(at(tree.clone()))?;
         match self {
             Source::Debian(series) => {
-                let archive = match self.installed() {
-                    Some(archive) => archive,
-                    None => {
-                        progress.begin(&format!("downloading linux-source-{series}"));
-                        download(series, folder)?
-                    }
+                let archive = if let Some(archive) = self.installed() {
+                    archive
+                } else {
+                    progress.begin(&format!("downloading linux-source-{series}"));
+                    download(series, folder)?
                 };
                 progress.begin("unpacking the source");
                 untar(&archive, &tree)?;

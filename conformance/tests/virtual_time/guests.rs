@@ -259,7 +259,9 @@ fn a_server_is_judged(kernel: &Kernel) -> Result<(), String> {
     let output = command.output().map_err(|error| error.to_string())?;
     let written = fs::read_to_string(&report).unwrap_or_default();
     // what it thinks of the server is not the question: it has judged, by cases that the server can be asked
-    if matches!(output.status.code(), Some(0 | 1)) && written.contains("\"verdict\": \"") && !written.contains("broken")
+    if matches!(output.status.code(), Some(0 | 1))
+        && written.contains("\"verdict\": \"")
+        && !written.contains("\"verdict\": \"broken\"")
     {
         return Ok(());
     }
