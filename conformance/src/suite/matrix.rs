@@ -1,7 +1,9 @@
 //! Scenarios × stacks × axes, run side by side.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::{Entry, Subject, panic_message};
 use crate::axes::Axes;
@@ -73,7 +75,12 @@ impl<'a> Matrix<'a> {
             done(case, &mut outcome, &trace);
             outcome
         };
-        let mut outcomes = parallel(&cases, jobs.get(), run);
+        // the longest first: begun last, it would run on by itself
+        let mut order: Vec<usize> = (0..cases.len()).collect();
+        order.sort_by_cached_key(|at| Reverse(cases[*at].duration()));
+        let mut ran = parallel(&order, jobs.get(), |at| (*at, run(&cases[*at])));
+        ran.sort_unstable_by_key(|(at, _)| *at);
+        let mut outcomes: Vec<Outcome> = ran.into_iter().map(|(_, outcome)| outcome).collect();
         // what came at a wrong time on a clock on the wall is tried again in less company, and then alone
         for company in [jobs.get().min(QUIET), 1] {
             let late = |outcome: &Outcome| outcome.verdict == Verdict::Timing && !outcome.expected.is_fine();
@@ -89,6 +96,11 @@ impl<'a> Matrix<'a> {
 }
 
 impl Case<'_> {
+    /// How long its script says that it takes.
+    fn duration(&self) -> Duration {
+        self.entry.scenario.as_ref().map_or(Duration::ZERO, |scenario| scenario.duration())
+    }
+
     /// Runs it, and compares its verdict with the known deviations of the stack.
     pub fn run(&self, drive: Drive<'_>) -> (Outcome, Trace) {
         let (mut outcome, trace) = match &self.entry.scenario {

@@ -1,6 +1,7 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wirelaw_reference::seq::Seq;
@@ -86,6 +87,21 @@ fn outcomes_come_in_order_whatever_finishes_first() {
     assert_eq!(rows, ["a one pass", "a two pass", "b one pass", "b two pass", "c one pass", "c two fail"]);
     assert_eq!(alone.exit_status(), 1);
     assert_eq!(alone.outcomes[0].covers, ["MUST-1"]);
+}
+
+#[test]
+fn the_longest_script_is_begun_first() {
+    let tree = tree(&[("a.pkt", "0 `true`\n"), ("b.pkt", "+60 `true`\n"), ("c.pkt", "+2 `true`\n")]);
+    let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+    let subjects = subjects("");
+    let matrix = Matrix { entries: &entries, subjects: &subjects[..1], axes: &[Axes::default()] };
+    let begun = Mutex::new(Vec::new());
+    let outcomes = matrix.run(&drive, NonZeroUsize::MIN, &|case, _, _| {
+        begun.lock().expect("there is one thread").push(case.entry.id.clone());
+    });
+    assert_eq!(begun.into_inner().expect("there is one thread"), ["b", "c", "a"]);
+    let ids: Vec<String> = outcomes.into_iter().map(|outcome| outcome.scenario).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
 }
 
 #[test]
