@@ -7,12 +7,13 @@
 //! While a piece that may be wanted is not there yet, time stands still in the guest, but for 0.3 seconds on the wall
 //! at most: nobody can tell whether a program that sleeps would read.
 
+mod feed;
+
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,8 +21,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
 
+pub(super) use feed::Feed;
+
 use super::private::Private;
-use super::{UmlError, at, guest};
+use super::{UmlError, at};
 
 /// The input, if it is a file; the pieces have a number behind this name.
 const WHOLE: &str = "stdin";
@@ -46,9 +49,6 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 /// How long the host waits for input before it looks whether it is still wanted.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-
-/// How often the guest looks for a piece that is late, at first and at last, in virtual time.
-const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(1)];
 
 /// What a program reads from its standard input.
 #[derive(Debug)]
@@ -237,86 +237,10 @@ fn piece(number: u64) -> String {
     format!("{WHOLE}.{number}")
 }
 
-/// The guest's end of it.
-pub(super) enum Feed {
-    Nothing,
-    Whole(File),
-    Pieces(Option<io::PipeReader>),
-}
-
-impl Feed {
-    /// Begins to pass the input on to the program that is about to be started.
-    pub(super) fn new(kind: Kind) -> Result<Feed, String> {
-        let cannot = |error: io::Error| format!("cannot make a standard input: {error}");
-        match kind {
-            Kind::Nothing => Ok(Feed::Nothing),
-            Kind::Whole => File::open(Path::new(guest::FOLDER).join(WHOLE)).map(Feed::Whole).map_err(cannot),
-            Kind::Pieces => {
-                let (reader, writer) = io::pipe().map_err(cannot)?;
-                hold(0, &writer); // before anything happens, so that what is there is always there at the same time
-                thread::Builder::new().spawn(move || feed(writer)).map_err(cannot)?;
-                Ok(Feed::Pieces(Some(reader)))
-            }
-        }
-    }
-
-    /// What the program gets.
-    pub(super) fn stdio(&mut self) -> Result<Stdio, String> {
-        match self {
-            Feed::Nothing => Ok(Stdio::null()),
-            Feed::Whole(file) => {
-                file.try_clone().map(Stdio::from).map_err(|error| format!("cannot share a file: {error}"))
-            }
-            Feed::Pieces(reader) => Ok(reader.take().map_or_else(Stdio::null, Stdio::from)),
-        }
-    }
-
-    /// The program has ended: tells how far it has read.
-    pub(super) fn end(&mut self) {
-        if let Feed::Whole(file) = self {
-            let count = file.stream_position().unwrap_or(0);
-            let _ = fs::write(Path::new(guest::FOLDER).join(READ), count.to_string()); // then it has read nothing
-        }
-    }
-}
-
-/// Passes pieces on to the program until they end, or nobody reads them.
-fn feed(mut writer: io::PipeWriter) {
-    for number in 0.. {
-        let octets = wait_for(number, &writer);
-        if octets.is_empty() || writer.write_all(&octets).is_err() {
-            return;
-        }
-    }
-}
-
-/// Waits for a piece.
-fn wait_for(number: u64, writer: &io::PipeWriter) -> Vec<u8> {
-    let path = Path::new(guest::FOLDER).join(piece(number));
-    let [mut pause, longest] = PAUSES;
-    loop {
-        hold(number, writer);
-        // an error is taken for "not yet": there is always an end, or somebody who ends the guest
-        if let Ok(octets) = fs::read(&path) {
-            let _ = fs::remove_file(&path); // the host waits for it
-            return octets;
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(longest);
-    }
-}
-
-/// Lets time stand still until a piece is there, or is late. While the program has something left to read it goes on.
-fn hold(number: u64, writer: &io::PipeWriter) {
-    let [path, late] = [&piece(number), LATE].map(|name| Path::new(guest::FOLDER).join(name));
-    let is_drained = || rustix::io::ioctl_fionread(writer).is_ok_and(|count| count == 0);
-    while is_drained() && !path.exists() && !late.exists() {
-        thread::yield_now(); // no clock is asked, so none goes on
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn source(input: impl Into<std::os::fd::OwnedFd>, private: &Private) -> Source {
