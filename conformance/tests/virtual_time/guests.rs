@@ -1,6 +1,7 @@
 //! What befalls a guest, and the machine that it runs on: panics, loops, signals, hosts that die, permissions that are not there.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -146,8 +147,11 @@ fn a_guest_ends_with_its_host(kernel: &Kernel) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let lives = || inside(folder.path()).len();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "while :; do :; done"]);
-    let mut child = command.env("TMPDIR", folder.path()).spawn().map_err(|error| error.to_string())?;
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "echo begun; while :; do :; done"]);
+    let child = command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| error.to_string())?;
+    let mut begun = [0; 5];
+    child.stdout.take().ok_or("no pipe")?.read_exact(&mut begun).map_err(|error| error.to_string())?;
     let comes = |is_so: &dyn Fn() -> bool| {
         let start = Instant::now();
         while !is_so() && start.elapsed() < Duration::from_secs(20) {
@@ -155,7 +159,7 @@ fn a_guest_ends_with_its_host(kernel: &Kernel) -> Result<(), String> {
         }
         is_so()
     };
-    let began = comes(&|| lives() > 0);
+    let began = lives() > 0;
     let killed = child.kill().and_then(|()| child.wait());
     let ended = comes(&|| lives() == 0);
     for pid in inside(folder.path()) {
