@@ -9,10 +9,12 @@
 //! | [`recipe`] | what is changed in the source of the kernel, and how it is configured |
 //! | [`source`] | where the source comes from |
 //! | [`build`] | a kernel is built, and tried |
+//! | [`workshop`] | where a kernel is built |
 //! | [`cache`] | the kernels that are there |
 //! | [`boot`] | a kernel is started, and watched from outside |
 //! | [`private`] | the folder that a guest and its host talk through |
 //! | [`guest`] | the first process inside: this program again |
+//! | [`input`] | what a program reads from its standard input |
 //! | [`program`] | any program in virtual time |
 //! | [`scenario`] | a scenario in virtual time |
 
@@ -20,11 +22,13 @@ pub mod boot;
 pub mod build;
 pub mod cache;
 pub mod guest;
+pub mod input;
 pub mod private;
 pub mod program;
 pub mod recipe;
 pub mod scenario;
 pub mod source;
+pub mod workshop;
 
 use std::path::{Path, PathBuf};
 

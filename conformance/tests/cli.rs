@@ -311,3 +311,83 @@ fn an_option_of_the_command_line_wins_over_the_script() {
     assert_eq!(status(&unknown), Some(2));
     assert!(text(&unknown.stderr).contains("unknown option `--mut`"), "{}", text(&unknown.stderr));
 }
+
+/// A folder with programs that do nothing, and a kernel's source that is none but in name.
+#[cfg(target_os = "linux")]
+fn workshop(make: &str) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("there is room");
+    let below = |path: &str| folder.path().join(path);
+    fs::create_dir_all(below("linux/arch/um/os-Linux")).expect("there is room");
+    fs::write(below("linux/Makefile"), "VERSION = 6\nPATCHLEVEL = 99\nSUBLEVEL = 1\n").expect("there is room");
+    let random = "ssize_t os_getrandom(void *buf)\n{\n\treturn 0;\n}\n";
+    fs::write(below("linux/arch/um/os-Linux/util.c"), random).expect("there is room");
+    fs::write(below("linux/arch/um/Kconfig"), "config HZ\n\tint\n\tdefault 100\n").expect("there is room");
+    fs::create_dir(below("bin")).expect("there is room");
+    for name in ["gcc", "ld", "ar", "flex", "bison", "bc", "perl", "awk", "sed", "grep", "find", "make"] {
+        let program = if name == "make" { make } else { "" };
+        fs::write(below("bin").join(name), format!("#!/bin/sh\n{program}\n")).expect("there is room");
+        fs::set_permissions(below("bin").join(name), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+    std::os::unix::fs::symlink("/bin/cp", below("bin/cp")).expect("there is room");
+    folder
+}
+
+#[cfg(target_os = "linux")]
+fn kernel_build(folder: &Path, source: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "build", "--source", source]).current_dir(folder).env("PATH", folder.join("bin"));
+    command.env("WIRELAW_KERNELS", folder.join("kernels")).stdin(Stdio::null());
+    command
+}
+
+#[cfg(target_os = "linux")]
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kernel_that_cannot_be_built_says_why_and_leaves_a_log_at_most() {
+    let folder = workshop("echo it is broken; exit 1");
+    let said = |source: &str| {
+        let output = kernel_build(folder.path(), source).output().expect("the program starts");
+        assert_eq!(status(&output), Some(2));
+        text(&output.stderr)
+    };
+    let told = said("linux");
+    assert!(told.contains("takes ") && told.contains("3 GB of disk"), "before it begins: {told}");
+    assert!(told.contains("make allnoconfig failed:\nit is broken\nall it said: "), "{told}");
+    assert_eq!(names(&folder.path().join("kernels")), ["log"]);
+    assert!(said("bin").contains("bin: no source of Linux; it would have a Makefile"));
+    for name in ["flex", "bc"] {
+        fs::remove_file(folder.path().join("bin").join(name)).expect("it was there");
+    }
+    let told = said("linux");
+    assert!(told.contains("a kernel cannot be built without flex, bc; on Debian: apt-get install flex bc"), "{told}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_build_leaves_nothing() {
+    let folder = workshop("exec >&- 2>&-; echo $$ > \"$WIRELAW_KERNELS/../begun\"; /bin/sleep 1000; :");
+    let mut child = kernel_build(folder.path(), "linux").stderr(Stdio::null()).spawn().expect("the program starts");
+    let begun = || fs::read_to_string(folder.path().join("begun")).is_ok_and(|text| text.ends_with('\n'));
+    let start = std::time::Instant::now();
+    while !begun() && start.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(begun() && names(&folder.path().join("kernels"))[0].starts_with(".build-"));
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(names(&folder.path().join("kernels")), Vec::<String>::new());
+    let make = fs::read_to_string(folder.path().join("begun")).expect("it has begun");
+    let state = || fs::read_to_string(format!("/proc/{}/stat", make.trim())).unwrap_or_default();
+    while !state().is_empty() && !state().contains(") Z ") && start.elapsed().as_secs() < 25 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(state().is_empty() || state().contains(") Z "), "make goes on: {}", state());
+}

@@ -13,6 +13,8 @@ mod open;
 
 #[cfg(target_os = "linux")]
 mod virtual_time {
+    pub(crate) mod guests;
+    pub(crate) mod input;
     pub(crate) mod programs;
     pub(crate) mod promises;
     pub(crate) mod scenarios;
@@ -24,7 +26,7 @@ fn main() {}
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     use libtest_mimic::Arguments;
-    use virtual_time::{programs, promises, scenarios};
+    use virtual_time::{guests, input, programs, promises, scenarios};
 
     // a guest's first process is this program again
     if let Some(status) = wirelaw::stack::linux::worker::work_if_asked() {
@@ -32,7 +34,13 @@ fn main() -> std::process::ExitCode {
     }
     let arguments = Arguments::from_args();
     let trials = match scenarios::trials() {
-        Ok(scenarios) => scenarios.into_iter().chain(promises::trials()).chain(programs::trials()).collect(),
+        Ok(scenarios) => scenarios
+            .into_iter()
+            .chain(promises::trials())
+            .chain(programs::trials())
+            .chain(input::trials())
+            .chain(guests::trials())
+            .collect(),
         Err(error) => {
             eprintln!("{error}");
             return std::process::ExitCode::FAILURE;

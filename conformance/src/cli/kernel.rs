@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,12 +10,14 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt::when_interrupted;
 use super::virtual_time::clean_when_interrupted;
 use super::{CliError, terminal};
 use crate::uml::build::{self, Progress};
+use crate::uml::input::Input;
 use crate::uml::program::{self, Means, Program};
 use crate::uml::source::{SERIES, Source};
-use crate::uml::{Kernel, UmlError, cache};
+use crate::uml::{Kernel, UmlError, cache, private, workshop};
 
 /// The exit status of `kernel exec` if it was not the program that failed, as timeout(1) and env(1) have it.
 const NOT_THE_PROGRAM: u8 = 125;
@@ -65,7 +68,7 @@ pub(super) struct ExecArguments {
     writable: Vec<PathBuf>,
     /// The program and its arguments.
     #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<String>,
+    words: Vec<OsString>,
 }
 
 pub(super) fn kernel(command: &KernelCommand) -> Result<u8, CliError> {
@@ -92,6 +95,10 @@ fn build(arguments: &BuildArguments) -> Result<u8, CliError> {
     let jobs = arguments.jobs.filter(|jobs| *jobs > 0);
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let mut progress = Spinner::new();
+    when_interrupted(|| {
+        workshop::abandon();
+        private::remove_all();
+    });
     let built = build::build(&source, jobs, &mut progress);
     progress.bar.finish_and_clear();
     let kernel = built?;
@@ -129,7 +136,7 @@ fn exec(arguments: &ExecArguments) -> u8 {
             writable: arguments.writable.iter().map(|path| writable(path)).collect::<Result<_, _>>()?,
         };
         clean_when_interrupted();
-        program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])
+        program::run(kernel, &program, means, Input::mine(), [&mut io::stdout(), &mut io::stderr()])
     });
     ran.unwrap_or_else(|error| {
         terminal::complain(&format!("wirelaw: {error}\n"));
@@ -180,9 +187,9 @@ pub(super) fn not_built(name: &str) -> String {
     format!("{what}{others}; {command}")
 }
 
-/// That of this process, as far as it is text.
-pub(super) fn environment() -> BTreeMap<String, String> {
-    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+/// That of this process.
+pub(super) fn environment() -> BTreeMap<OsString, OsString> {
+    env::vars_os().collect()
 }
 
 /// What goes on, on a terminal as a line that changes, in a log as a line for each part.

@@ -12,7 +12,7 @@ use clap::Args;
 use super::CliError;
 use super::interrupt::when_interrupted;
 use super::kernel::{choose, environment};
-use crate::uml::UmlError;
+use crate::uml::input::Input;
 use crate::uml::private;
 use crate::uml::program::{self, Means, Program};
 
@@ -48,21 +48,18 @@ impl VirtualTime {
             return Ok(None);
         }
         let kernel = choose(self.kernel.as_deref())?;
-        let lacks = |what: &str| UmlError::Lacks(what.to_owned());
-        let words = env::args_os().skip(1).map(OsString::into_string).collect::<Result<Vec<_>, _>>();
-        let words = without(words.map_err(|_| lacks("an argument is not UTF-8"))?);
-        let myself = env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned));
-        let myself = myself.ok_or_else(|| lacks("this program has no path that is text"))?;
+        let words = without(env::args_os().skip(1).collect());
+        let myself = env::current_exe().map_err(|cause| CliError::Read { path: "/proc/self/exe".into(), cause })?;
         let folder = env::current_dir().map_err(|cause| CliError::Read { path: ".".into(), cause })?;
         let program = Program {
-            words: [myself].into_iter().chain(words).collect(),
+            words: [myself.into()].into_iter().chain(words).collect(),
             folder,
             environment: environment(),
             writable: folders(files)?,
         };
         clean_when_interrupted();
         let means = Means { seed: self.seed, memory: MEMORY, limit: LIMIT };
-        Ok(Some(program::run(kernel, &program, means, [&mut io::stdout(), &mut io::stderr()])?))
+        Ok(Some(program::run(kernel, &program, means, Input::Nothing, [&mut io::stdout(), &mut io::stderr()])?))
     }
 }
 
@@ -72,10 +69,10 @@ pub(super) fn clean_when_interrupted() {
 }
 
 /// The words without those that are for the host.
-fn without(words: Vec<String>) -> Vec<String> {
+fn without(words: Vec<OsString>) -> Vec<OsString> {
     let (mut kept, mut rest) = (Vec::new(), words.into_iter());
     while let Some(word) = rest.next() {
-        match word.as_str() {
+        match word.to_str().unwrap_or_default() {
             "--" => {
                 kept.push(word);
                 kept.extend(rest);
@@ -83,7 +80,7 @@ fn without(words: Vec<String>) -> Vec<String> {
             }
             "--virtual-time" => {}
             "--kernel" | "--seed" => drop(rest.next()),
-            word if word.starts_with("--kernel=") || word.starts_with("--seed=") => {}
+            text if text.starts_with("--kernel=") || text.starts_with("--seed=") => {}
             _ => kept.push(word),
         }
     }
@@ -106,14 +103,17 @@ fn folders<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Vec<PathBuf>
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
     fn words_for_the_host_stay_there() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let without = |text: &str| without(words(text)).join(OsStr::new(" "));
         let given = "http client --virtual-time --json a --kernel linux-6.1-vt --seed=7 -- x --virtual-time {url}";
-        assert_eq!(without(words(given)).join(" "), "http client --json a -- x --virtual-time {url}");
-        assert_eq!(without(words("http server --seed 7 localhost:1")).join(" "), "http server localhost:1");
+        assert_eq!(without(given), "http client --json a -- x --virtual-time {url}");
+        assert_eq!(without("http server --seed 7 localhost:1"), "http server localhost:1");
     }
 
     #[test]

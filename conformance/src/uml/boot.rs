@@ -153,16 +153,18 @@ impl Boot<'_> {
 }
 
 /// Makes this program the first process of the guest, which finds it by its path: one that no longer leads to it would
-/// start another program, or none.
+/// start another program, or none. A name of its own stays, whatever becomes of the other; folders of another disk get a
+/// link, whose end has to stay for as long as the guest takes to begin.
 fn first_process(init: &Path) -> Result<(), UmlError> {
     let identity = |path: &Path| fs::metadata(path).map(|it| (it.dev(), it.ino()));
     let path = fs::read_link(MYSELF).map_err(at(MYSELF))?;
     let mine = identity(Path::new(MYSELF)).map_err(at(MYSELF))?;
-    let made = match identity(&path) {
-        Ok(there) if there == mine => symlink(&path, init),
-        _ => fs::copy(MYSELF, init).map(drop),
-    };
-    made.map_err(at(init))
+    let made = fs::hard_link(&path, init).or_else(|_| symlink(&path, init));
+    if made.is_ok() && identity(init).is_ok_and(|there| there == mine) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(init); // another program, or none
+    fs::copy(MYSELF, init).map(drop).map_err(at(init))
 }
 
 /// Becomes the kernel that this process was started for, if it was.
@@ -244,6 +246,20 @@ mod tests {
         assert!(matches!(forbidden, Some(Trouble::Forbidden(_))), "{forbidden:?}");
         let other = trouble(ExitStatus::from_raw(256), "a\nb\n\n");
         assert!(other.as_ref().is_some_and(|it| it.to_string().ends_with("the last it said: b")), "{other:?}");
+    }
+
+    #[test]
+    fn the_first_process_is_this_program_whatever_becomes_of_its_name() {
+        let mine = fs::metadata(MYSELF).expect("it runs");
+        let beside = env::current_exe().expect("it has a path");
+        let near = tempfile::tempdir_in(beside.parent().expect("it is in a folder")).expect("there is room");
+        let init = near.path().join("init");
+        first_process(&init).expect("there is room");
+        let there = fs::symlink_metadata(&init).expect("it was made");
+        assert_eq!((there.dev(), there.ino()), (mine.dev(), mine.ino()), "a name of its own");
+        let far = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("there is room");
+        first_process(&far.path().join("init")).expect("there is room");
+        assert_eq!(fs::metadata(far.path().join("init")).expect("it leads there").len(), mine.len());
     }
 
     #[test]

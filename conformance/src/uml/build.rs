@@ -9,16 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::cache::{self, About};
-use super::private::sweep;
+use super::input::Input;
 use super::program::{self, Means, Program};
 use super::source::Source;
+use super::workshop::{Worker, Workshop};
 use super::{Kernel, UmlError, at, recipe, room};
 
 /// What a build needs of the disk while it goes on, in octets.
 const ROOM: u64 = 3 << 30;
-
-/// How the folders of builds begin, below the one for kernels; then comes the process that builds.
-const PREFIX: &str = ".build-";
 
 /// What a build needs besides its source: programs, and the packages that have them.
 const TOOLS: [(&str, &str); 12] = [
@@ -88,19 +86,13 @@ pub fn build(source: &Source, jobs: usize, progress: &mut dyn Progress) -> Resul
     let all = cache::folder()?;
     fs::create_dir_all(&all).map_err(at(all.clone()))?;
     check_room(&all)?;
-    let work = workshop(&all)?;
+    let work = Workshop::new(&all)?;
     let built = in_workshop(source, jobs, &all, work.path(), progress);
     let log = work.path().join("log");
     if built.is_err() && log.is_file() {
         let _ = fs::rename(&log, all.join("log")); // the error names it there
     }
     built
-}
-
-/// A folder to build in, after those that interrupted builds have left were removed.
-fn workshop(all: &Path) -> Result<tempfile::TempDir, UmlError> {
-    sweep(all, PREFIX);
-    tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir_in(all).map_err(at(all))
 }
 
 fn check_room(folder: &Path) -> Result<(), UmlError> {
@@ -117,8 +109,7 @@ fn in_workshop(
     progress: &mut dyn Progress,
 ) -> Result<Kernel, UmlError> {
     let start = Instant::now();
-    progress.begin("unpacking the source");
-    let tree = source.unpack(work)?;
+    let tree = source.unpack(work, progress)?;
     let read = |name: &str| fs::read_to_string(tree.join(name)).map_err(at(tree.join(name)));
     let release = recipe::release(&read("Makefile")?)?;
     replace(&tree.join(recipe::RANDOM_FILE), &recipe::seeded(&read(recipe::RANDOM_FILE)?)?)?;
@@ -185,15 +176,15 @@ fn keep(all: &Path, work: &Path, binary: &Path, config: &str, about: About) -> R
 /// Whether a minute passes in it.
 fn attempt(kernel: &Kernel) -> Result<(), UmlError> {
     let program = Program {
-        words: ["sleep", "60"].map(str::to_owned).to_vec(),
+        words: ["sleep", "60"].map(Into::into).to_vec(),
         folder: PathBuf::from("/"),
-        environment: env::vars().filter(|(name, _)| name == "PATH").collect(),
+        environment: env::vars_os().filter(|(name, _)| name == "PATH").collect(),
         writable: Vec::new(),
     };
     let means = Means { seed: 0, memory: 128, limit: Duration::from_secs(30) };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let failed = |why: String| UmlError::Guest(format!("the kernel was built, but does not run: {why}"));
-    match program::run(kernel, &program, means, [&mut out, &mut err]) {
+    match program::run(kernel, &program, means, Input::Nothing, [&mut out, &mut err]) {
         Ok(0) => Ok(()),
         Ok(status) => Err(failed(format!("`sleep 60` ended with {status}: {}", String::from_utf8_lossy(&err)))),
         Err(error) => Err(failed(error.to_string())),
@@ -222,7 +213,7 @@ impl Make<'_> {
         {
             command.env_remove(name);
         }
-        let mut child = command.spawn().map_err(lacking)?;
+        let worker = Worker::start(&mut command).map_err(lacking)?;
         drop(command); // and with it the ends of the pipe that belong to the child
         let (mut last, mut log) = (Vec::new(), &self.log);
         for (count, line) in BufReader::new(reader).split(b'\n').map_while(Result::ok).enumerate() {
@@ -233,7 +224,7 @@ impl Make<'_> {
             }
             progress.done(count + 1);
         }
-        if child.wait().map_err(lacking)?.success() {
+        if worker.wait().map_err(lacking)?.success() {
             return Ok(());
         }
         let mut said = last.join("\n");

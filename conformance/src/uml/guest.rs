@@ -4,8 +4,10 @@
 //! host named, are really written to.
 
 use std::env;
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::chroot;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,12 +85,11 @@ fn new_root() -> Result<(), String> {
 
 /// Makes a folder of the host one of the guest, to write to.
 pub(crate) fn share(host: &Path, here: &Path) -> Result<(), String> {
-    let option = host.to_str().ok_or("a folder to write to has a name that is not UTF-8")?;
-    attach("hostfs", here, option)
+    attach("hostfs", here, host.as_os_str())
 }
 
-fn attach(kind: &str, path: &Path, option: &str) -> Result<(), String> {
-    let data = std::ffi::CString::new(option).map_err(|error| error.to_string())?;
+fn attach(kind: &str, path: &Path, option: impl AsRef<OsStr>) -> Result<(), String> {
+    let data = CString::new(option.as_ref().as_bytes()).map_err(|error| error.to_string())?;
     fs::create_dir_all(path)
         .and_then(|()| mount("none", path, kind, MountFlags::empty(), data.as_c_str()).map_err(io::Error::from))
         .map_err(|error| format!("cannot mount {kind} at {}: {error}", path.display()))

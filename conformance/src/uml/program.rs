@@ -1,20 +1,22 @@
 //! Any program in virtual time: timeouts of minutes pass in milliseconds.
 //!
 //! It sees the machine's files as they are; what it writes goes to memory, but for folders that are named. It has a
-//! loopback device and nothing else of a network. Its output comes out as it is written.
+//! loopback device and nothing else of a network. Its input goes in, and its output comes out as it is written.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::fs::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
 
 use super::boot::Boot;
+use super::input::{Feed, Input, Kind, Source};
 use super::private::Private;
 use super::{Kernel, UmlError, at, guest};
 
@@ -31,16 +33,38 @@ const OUTPUTS: [&str; 2] = ["stdout", "stderr"];
 const UNREAD: u8 = 141;
 
 /// A program that shall run in virtual time.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Program {
     /// Its name, or its path, and its arguments.
-    pub words: Vec<String>,
+    pub words: Vec<OsString>,
     /// Where it starts.
     pub folder: PathBuf,
     /// Its environment.
-    pub environment: BTreeMap<String, String>,
+    pub environment: BTreeMap<OsString, OsString>,
     /// Folders of the machine that it may really write to.
     pub writable: Vec<PathBuf>,
+}
+
+/// A program, as a guest is told of it: names need not be UTF-8, which a path in JSON has to be.
+#[derive(Serialize, Deserialize)]
+struct Job {
+    words: Vec<OsString>,
+    folder: OsString,
+    environment: Vec<(OsString, OsString)>,
+    writable: Vec<OsString>,
+    input: Kind,
+}
+
+impl Job {
+    fn new(program: &Program, input: Kind) -> Job {
+        Job {
+            words: program.words.clone(),
+            folder: program.folder.clone().into(),
+            environment: program.environment.clone().into_iter().collect(),
+            writable: program.writable.iter().cloned().map(Into::into).collect(),
+            input,
+        }
+    }
 }
 
 /// How much a guest gets.
@@ -54,11 +78,19 @@ pub struct Means {
     pub limit: Duration,
 }
 
-/// Runs a program in a guest of its own and passes on what it writes; the exit status is the program's, and 128 more than
+/// Runs a program in a guest of its own and passes on what it reads and writes; the exit status is the program's, and 128 more than
 /// the signal's number if one ended it; 141 (SIGPIPE), too, if its output cannot be passed on, which ends it.
-pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn Write; 2]) -> Result<u8, UmlError> {
+pub fn run(
+    kernel: &Kernel,
+    program: &Program,
+    means: Means,
+    input: Input,
+    outputs: [&mut dyn Write; 2],
+) -> Result<u8, UmlError> {
     let private = Private::new()?;
-    private.put(JOB, &serde_json::to_vec(program).unwrap_or_default())?; // plain data: it can always be written
+    let source = Source::new(input, &private)?;
+    let job = Job::new(program, source.kind());
+    private.put(JOB, &serde_json::to_vec(&job).unwrap_or_default())?; // plain data: it can always be written
     for name in OUTPUTS {
         private.put(name, b"")?;
     }
@@ -77,6 +109,7 @@ pub fn run(kernel: &Kernel, program: &Program, means: Means, outputs: [&mut dyn 
     };
     let boot = Boot { kernel, seed: means.seed, memory: means.memory, limit: means.limit };
     let ended = boot.run(&private, &mut pass_on)?;
+    source.end(&private);
     if !pass_on() {
         return Ok(UNREAD);
     }
@@ -104,7 +137,7 @@ fn pass(file: &mut File, output: &mut dyn Write) -> bool {
 
 /// In the guest: runs the program, and leaves its exit status.
 pub(crate) fn work(job: &[u8]) -> Result<(), String> {
-    let program: Program = serde_json::from_slice(job).map_err(|error| format!("the job makes no sense: {error}"))?;
+    let program: Job = serde_json::from_slice(job).map_err(|error| format!("the job makes no sense: {error}"))?;
     let status = match live(&program) {
         Ok(status) => status.to_string(),
         Err(why) => why,
@@ -113,8 +146,8 @@ pub(crate) fn work(job: &[u8]) -> Result<(), String> {
         .map_err(|error| format!("cannot leave the status: {error}"))
 }
 
-fn live(program: &Program) -> Result<u8, String> {
-    for folder in &program.writable {
+fn live(program: &Job) -> Result<u8, String> {
+    for folder in program.writable.iter().map(Path::new) {
         guest::share(folder, folder)?;
     }
     crate::stack::linux::turn_on_loopback().map_err(|error| format!("cannot turn on the loopback device: {error}"))?;
@@ -125,11 +158,23 @@ fn live(program: &Program) -> Result<u8, String> {
             .open(&path)
             .map_err(|error| format!("cannot write to {}: {error}", path.display()))
     };
+    let folder = Path::new(&program.folder);
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(format!(
+            "there is no {folder} in a guest, which has its own /dev, /proc, /run and /sys: start elsewhere"
+        ));
+    }
     let (name, arguments) = program.words.split_first().ok_or("no program is named")?;
     let mut command = Command::new(name);
-    command.args(arguments).env_clear().envs(&program.environment).current_dir(&program.folder);
-    command.stdin(Stdio::null()).stdout(output(OUTPUTS[0])?).stderr(output(OUTPUTS[1])?);
-    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
+    command.args(arguments).env_clear().envs(program.environment.iter().cloned()).current_dir(&program.folder);
+    let mut feed = Feed::new(program.input)?;
+    command.stdin(feed.stdio()?).stdout(output(OUTPUTS[0])?).stderr(output(OUTPUTS[1])?);
+    let child = command.spawn();
+    drop(command); // and with it the end of a pipe that belongs to the child
+    let status = child.and_then(|mut child| child.wait());
+    let status = status.map_err(|error| format!("cannot run {}: {error}", name.display()))?;
+    feed.end();
     let signal = status.signal().map(|signal| 128 + signal);
     Ok(u8::try_from(status.code().or(signal).unwrap_or(255)).unwrap_or(255))
 }

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use super::build::Progress;
+use super::workshop::Worker;
 use super::{UmlError, at, recipe};
 
 /// The series that Debian has packages of which this recipe was tried with.
@@ -44,19 +46,28 @@ impl Source {
     }
 
     /// Gets it, and unpacks it below `folder`; what comes back is the root of the tree, which may be changed.
-    pub fn unpack(&self, folder: &Path) -> Result<PathBuf, UmlError> {
+    pub fn unpack(&self, folder: &Path, progress: &mut dyn Progress) -> Result<PathBuf, UmlError> {
         let tree = folder.join("source");
         fs::create_dir(&tree).map_err(at(tree.clone()))?;
         match self {
             Source::Debian(series) => {
-                let archive = match self.installed() {
-                    Some(archive) => archive,
-                    None => download(series, folder)?,
+                let archive = if let Some(archive) = self.installed() {
+                    archive
+                } else {
+                    progress.begin(&format!("downloading linux-source-{series}"));
+                    download(series, folder)?
                 };
+                progress.begin("unpacking the source");
                 untar(&archive, &tree)?;
             }
-            Source::Path(path) if path.is_dir() => copy(path, &tree)?,
-            Source::Path(path) if path.is_file() => untar(path, &tree)?,
+            Source::Path(path) if path.is_dir() => {
+                progress.begin("copying the source");
+                copy(path, &tree)?;
+            }
+            Source::Path(path) if path.is_file() => {
+                progress.begin("unpacking the source");
+                untar(path, &tree)?;
+            }
             Source::Path(path) => {
                 return Err(UmlError::Source(format!("{}: there is no such folder or archive", path.display())));
             }
@@ -76,7 +87,7 @@ fn download(series: &str, folder: &Path) -> Result<PathBuf, UmlError> {
     run(Command::new("apt-get").args(["download", &package]).current_dir(folder)).map_err(|error| match error {
         UmlError::Program { said, .. } => UmlError::Lacks(format!(
             "apt-get cannot download {package}:\n{said}\n\
-             its lists may be old (apt-get update), or this release of Debian does not have it; --source takes a folder or an archive"
+             there may be no network, its lists may be old (apt-get update), or this release does not have it; --source takes a folder or an archive"
         )),
         error => error,
     })?;
@@ -113,7 +124,8 @@ fn root(tree: &Path) -> Option<PathBuf> {
 pub(super) fn run(command: &mut Command) -> Result<(), UmlError> {
     let name = command.get_program().to_string_lossy().into_owned();
     let lacking = |cause: std::io::Error| UmlError::Lacks(format!("cannot run {name}: {cause}"));
-    let output = command.env("LC_ALL", "C").stdin(std::process::Stdio::null()).output().map_err(lacking)?;
+    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let output = Worker::start(command).and_then(Worker::wait_with_output).map_err(lacking)?;
     if output.status.success() {
         return Ok(());
     }
@@ -126,6 +138,14 @@ pub(super) fn run(command: &mut Command) -> Result<(), UmlError> {
 mod tests {
     use super::*;
 
+    struct Quiet;
+
+    impl Progress for Quiet {
+        fn begin(&mut self, _: &str) {}
+
+        fn done(&mut self, _: usize) {}
+    }
+
     fn tree(root: &Path) {
         fs::create_dir_all(root.join("arch/um/os-Linux")).expect("there is room");
         fs::write(root.join("Makefile"), "VERSION = 6\n").expect("there is room");
@@ -136,7 +156,7 @@ mod tests {
     fn a_folder_is_not_changed_by_what_is_done_to_its_copy() {
         let (mine, work) = (tempfile::tempdir().expect("room"), tempfile::tempdir().expect("room"));
         tree(mine.path());
-        let copied = Source::Path(mine.path().to_owned()).unpack(work.path()).expect("it is a tree");
+        let copied = Source::Path(mine.path().to_owned()).unpack(work.path(), &mut Quiet).expect("it is a tree");
         super::super::build::replace(&copied.join(recipe::RANDOM_FILE), "two\n").expect("there is room");
         assert_eq!(fs::read_to_string(mine.path().join(recipe::RANDOM_FILE)).expect("it is there"), "one\n");
         assert_eq!(fs::read_to_string(copied.join(recipe::RANDOM_FILE)).expect("it is there"), "two\n");
@@ -148,14 +168,14 @@ mod tests {
         tree(&mine.path().join("linux-6.12"));
         let archive = mine.path().join("x.tar");
         run(Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(mine.path()).arg("linux-6.12")).expect("tar");
-        let root = Source::Path(archive).unpack(work.path()).expect("it holds a tree");
+        let root = Source::Path(archive).unpack(work.path(), &mut Quiet).expect("it holds a tree");
         assert!(root.ends_with("source/linux-6.12"), "{}", root.display());
 
         let work = tempfile::tempdir().expect("room");
-        let told = Source::Path("/no/such/archive".into()).unpack(work.path()).expect_err("there is none");
+        let told = Source::Path("/no/such/archive".into()).unpack(work.path(), &mut Quiet).expect_err("there is none");
         assert_eq!(told.to_string(), "/no/such/archive: there is no such folder or archive");
         let (empty, work) = (tempfile::tempdir().expect("room"), tempfile::tempdir().expect("room"));
-        let told = Source::Path(empty.path().to_owned()).unpack(work.path()).expect_err("it is empty");
+        let told = Source::Path(empty.path().to_owned()).unpack(work.path(), &mut Quiet).expect_err("it is empty");
         assert!(told.to_string().contains("no source of Linux"), "{told}");
     }
 

@@ -37,15 +37,15 @@ fn wirelaw(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wirelaw")).args(words).output().expect("it was built for this test")
 }
 
-fn exec(kernel: &Kernel, script: &str) -> Output {
+pub(crate) fn exec(kernel: &Kernel, script: &str) -> Output {
     wirelaw(&["kernel", "exec", "--kernel", kernel.name, "--", "/bin/sh", "-c", script])
 }
 
-fn text(octets: &[u8]) -> String {
+pub(crate) fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
-fn same(got: &str, wanted: &str) -> Result<(), String> {
+pub(crate) fn same(got: &str, wanted: &str) -> Result<(), String> {
     if got == wanted { Ok(()) } else { Err(format!("{wanted:?} was expected, and it is {got:?}")) }
 }
 

@@ -96,3 +96,59 @@ fn said(output: &mut File) -> String {
     let text = String::from_utf8_lossy(text);
     if text.trim().is_empty() { String::new() } else { format!("\n{}", text.trim_end()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::Address;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    fn endpoint(folder: &tempfile::TempDir) -> Endpoint {
+        let address = Address::Unix(folder.path().join("socket"));
+        Endpoint { address, tls: false, patience: Duration::from_secs(1) }
+    }
+
+    /// Takes no connection at first; then its child does so, too, and neither ends when it is asked to.
+    const SERVER: &str = "\
+import os, signal, socket, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+time.sleep(0.2)
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(50)
+os.fork()
+time.sleep(60)
+";
+
+    #[test]
+    fn a_server_ends_with_all_that_it_started() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let endpoint = endpoint(&folder);
+        let path = folder.path().join("socket");
+        let path = path.to_str().expect("it is text");
+        let started = Started::new(&words(&["python3", "-c", SERVER, path]), &endpoint).expect("it starts");
+        let id = started.0.id();
+        assert!(endpoint.open().is_ok() && running().contains(&id));
+        let start = Instant::now();
+        drop(started);
+        assert!(!running().contains(&id) && start.elapsed() < Duration::from_secs(30), "it ends by itself in a minute");
+        let start = Instant::now();
+        while endpoint.open().is_ok() && start.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(5)); // who was killed takes a moment
+        }
+        assert!(endpoint.open().is_err(), "its child goes on");
+    }
+
+    #[test]
+    fn a_server_that_ends_at_once_is_told_with_its_last_words() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let told = Started::new(&words(&["sh", "-c", "echo address in use >&2; exit 3"]), &endpoint(&folder));
+        let told = told.expect_err("it ended").to_string();
+        assert_eq!(told, "sh ended before it took a connection: exit status: 3\naddress in use");
+        let told = Started::new(&words(&["/no/such/server"]), &endpoint(&folder)).expect_err("it is not there");
+        assert!(told.to_string().starts_with("/no/such/server cannot be started: No such file"), "{told}");
+    }
+}
