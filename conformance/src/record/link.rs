@@ -156,7 +156,7 @@ fn whole(ip: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (field, extra) = if is_v6 { (4, 40) } else { (2, 0) };
     let stated = usize::from(u16_at(ip, field)?);
     let full = if stated == 0 { ip.len() } else { stated + extra };
-    let kept = ip.get(..full.min(ip.len()).min(usize::from(u16::MAX)))?;
+    let kept = ip.get(..full.min(ip.len()).min(usize::from(u16::MAX) + extra))?;
     let mut packet = kept.to_vec();
     if kept.len() < full || stated == 0 {
         let length = u16::try_from(kept.len().checked_sub(extra)?).ok()?;

@@ -42,6 +42,9 @@ pub(super) struct Sending {
     pub(super) remarks: Vec<String>,
 }
 
+/// Segments that are larger, in octets, are cut when they are written, and not once more where a window ends.
+const JUMBO: i64 = 16_384;
+
 /// Walks over the packets.
 struct Walk<'a> {
     view: &'a View,
@@ -194,7 +197,7 @@ impl Walk<'_> {
         let fills = packet.end() >= self.edge;
         self.has_pushed = packet.has(Flags::PSH);
         let ends = self.has_pushed || is_small && !self.pushes && !packet.has(Flags::FIN);
-        if ends && !fills || is_urgent {
+        if ends && (!fills || self.mss > JUMBO) || is_urgent {
             self.open = None;
         }
     }
@@ -203,6 +206,9 @@ impl Walk<'_> {
     /// and what follows at once too, as long as the peer said nothing in between.
     fn before_in_bulk(&self, place: usize, packet: &Packet) -> Option<usize> {
         const AT_ONCE: u64 = 2000;
+        if self.mss > JUMBO {
+            return None;
+        }
         let last = self.found.acts.len().checked_sub(1).filter(|_| self.view.has_bulk())?;
         let write =
             self.found.acts.get(last).filter(|timed| matches!(timed.act, Act::Write { is_urgent: false, .. }))?;

@@ -10,6 +10,9 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const TIMESTAMPS: u8 = 8;
 
+/// The receive buffer with which Linux begins, in octets.
+const USUAL_BUFFER: u64 = 131_072;
+
 /// Octets that every stack takes at once, whoever reads them.
 const SMALL_BUFFER: usize = 8192;
 
@@ -60,6 +63,12 @@ pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remar
     lines
 }
 
+/// The largest window that the stack has offered, in octets.
+fn largest_window(view: &View) -> u64 {
+    let offered = view.packets.iter().filter(|packet| packet.is_out).map(|packet| view.window(packet)).max();
+    offered.and_then(|most| u64::try_from(most).ok()).unwrap_or(0)
+}
+
 /// Whether the stack closed its window before as much had come as it had offered: then its application has asked for a
 /// smaller buffer.
 fn has_small_buffer(view: &View) -> bool {
@@ -88,8 +97,8 @@ pub(super) fn initial_segments(view: &View) -> Option<i64> {
             una = una.max(packet.ack);
         }
     }
-    // segments need not be full
-    let segments = 2 * most / view.send_mss().max(1);
+    // segments need not be full: RFC 9293 §3.8.6.2.1 lets a stack take half of a small window for one
+    let segments = 2 * most / view.send_mss().clamp(1, 1460);
     (segments > USUAL).then_some(segments.min(MOST))
 }
 
@@ -117,7 +126,10 @@ pub(super) fn settings(view: &View, written: usize) -> Option<String> {
     }
     // Linux takes the shift with which the largest buffer fits into 16 bits
     if let Some(shift @ 2..) = own.window_scale().filter(|_| is_linux(own)) {
-        values.push(format!("net.ipv4.tcp_rmem='4096 131072 {}'", 3_u64 << (shift + 14)));
+        let most = 3_u64 << (shift + 14);
+        // how far a buffer has grown hangs on round-trip times; what the window offered has to have room
+        let room = if view.has_bulk() && !has_small_buffer(view) { 4 * largest_window(view) } else { 0 };
+        values.push(format!("net.ipv4.tcp_rmem='4096 {} {most}'", room.clamp(USUAL_BUFFER.min(most), most)));
     }
     // CUBIC leaves slow start when round-trip times grow by some microseconds (RFC 9406), which are those of the link
     if view.has_bulk() && !view.has_lost() {

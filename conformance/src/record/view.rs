@@ -188,11 +188,15 @@ impl View {
     /// Whether the capture has bulk: how a stack cuts that into segments, and which it acknowledges together, is chance.
     pub(super) fn has_bulk(&self) -> bool {
         const MANY: usize = 4;
+        const VOLUME: i64 = 60_000; // on a loopback device that may be one segment
         let mss = |at: Option<usize>| at.and_then(|at| self.packets.get(at)).and_then(Packet::mss).unwrap_or(536);
         let most = i64::from(mss(self.own_syn).min(mss(self.peer_syn)));
         let is_full = |packet: &Packet| packet.len() >= self.send_mss().max(1);
         let is_one_way = |packets: &[Packet]| packets.iter().all(|p| p.is_out == packets[0].is_out && is_full(p));
-        self.packets.iter().any(|packet| packet.len() > most) || self.packets.windows(MANY).any(is_one_way)
+        let volume = |is_out| self.packets.iter().filter(|p| p.is_out == is_out).map(Packet::len).sum::<i64>();
+        self.packets.iter().any(|packet| packet.len() > most)
+            || self.packets.windows(MANY).any(is_one_way)
+            || volume(true).max(volume(false)) > VOLUME
     }
 
     /// Whether the stack has sent something again, or has heard of a gap: then the capture is the work of its congestion

@@ -159,7 +159,7 @@ pub(crate) fn captures() -> Result<(), String> {
             count += 1;
         }
     }
-    if count == 26 { Ok(()) } else { Err(format!("{count} scripts of captures")) }
+    if count == 30 { Ok(()) } else { Err(format!("{count} scripts of captures")) }
 }
 
 /// Both ends of the only connection: its first remark says which is under test, and how to get the other.

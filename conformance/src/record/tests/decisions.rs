@@ -153,3 +153,60 @@ fn keep_alives_are_asked_for() {
         assert!(script.contains(wanted), "no {wanted}\nin: {script}");
     }
 }
+
+/// The client's text from `seq` on, and an established connection for it.
+fn text(seq: u32, len: usize) -> Vec<u8> {
+    let (source_port, destination_port, flags) = (1234, 80, Flags::ACK);
+    let (seq, ack, payload) = (Seq(seq + 7), Seq(501), vec![b'x'; len]);
+    let segment =
+        Segment { source_port, destination_port, flags, seq, ack, window: 1000, payload, ..Segment::default() };
+    cooked(1, &Packet::tcp(CLIENT.into(), SERVER.into(), segment).encode())
+}
+
+fn established() -> Vec<(u32, Vec<u8>)> {
+    vec![
+        (0, tcp(true, Flags::SYN, 7, 0, 1000)),
+        (1, tcp(false, Flags::SYN | Flags::ACK, 500, 8, 60_000)),
+        (2, tcp(true, Flags::ACK, 8, 501, 1000)),
+    ]
+}
+
+/// The script of the client.
+fn of_client(packets: &[(u32, Vec<u8>)]) -> String {
+    let local = Some("192.0.2.1".parse().expect("an address"));
+    record(&pcap(packets), &Request { local, ..Request::new("x") }).expect("it is whole").script
+}
+
+/// Whether `first` stands before `second`.
+fn is_before(script: &str, first: &str, second: &str) -> bool {
+    let at = |text| script.find(text).unwrap_or_else(|| panic!("no {text} in: {script}"));
+    at(first) < at(second)
+}
+
+#[test]
+fn an_error_in_the_middle_of_a_burst_is_heeded_behind_it() {
+    let ip = Ip::new([10, 0, 0, 1].into(), CLIENT.into());
+    let told = Packet { ip, body: Body::Icmp(Icmp::quoting(3, 4, 400, &text(1, 500)[20..])) }.encode();
+    for (next, is_burst) in [(300, true), (5000, false)] {
+        let mut packets = established();
+        packets.extend([(100, text(1, 500)), (200, cooked(1, &told)), (next, text(501, 500))]);
+        let script = of_client(&packets);
+        assert_eq!(
+            is_before(&script, "> . 501:1001(500)", "< icmp unreachable frag_needed mtu 400"),
+            is_burst,
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn text_that_a_window_has_no_room_for_was_sent_before_it_came() {
+    for (window, is_crossed) in [(0, true), (1000, false)] {
+        let mut packets = established();
+        packets.extend((0..4).map(|at| (100 + at, text(1 + at * 536, 536))));
+        packets.extend([(200, tcp(false, Flags::ACK, 501, 8 + 4 * 536, window)), (300, text(2145, 536))]);
+        packets.push((9000, tcp(false, Flags::ACK, 501, 8 + 5 * 536, 1000)));
+        let script = of_client(&packets);
+        assert_eq!(is_before(&script, "> . 2145:2681(536)", &format!("ack 2145 win {window}")), is_crossed, "{script}");
+    }
+}

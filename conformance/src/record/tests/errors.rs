@@ -47,7 +47,12 @@ fn bulk_is_asked_for_as_a_stream() {
     }
     lines = lines.replace("> . 12601", "> P. 12601") + "+0.1 < . 1:1(0) ack 14001 win 65535\n";
     let recorded = recorded(&captured(&format!("// A bulk.\n// with: initial-segments=20\n{START}{lines}")));
-    for wanted in ["--loose_segments\n", "// with: initial-segments=20\n", "write(4, ..., 14000) = 14000\n"] {
+    for wanted in [
+        "--loose_segments\n",
+        "net.ipv4.tcp_congestion_control=reno",
+        "// with: initial-segments=20\n",
+        "write(4, ..., 14000) = 14000\n",
+    ] {
         assert!(recorded.script.contains(wanted), "no {wanted}\nin: {}", recorded.script);
     }
     assert!(recorded.remarks.iter().any(|remark| remark.contains("bulk")), "{:?}", recorded.remarks);
