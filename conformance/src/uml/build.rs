@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -33,6 +33,9 @@ const TOOLS: [(&str, &str); 12] = [
     ("grep", "grep"),
     ("find", "findutils"),
 ];
+
+/// How many other builds may come between.
+const MOST_EARLIER: u32 = 9;
 
 /// The lines of its output that are kept for an error.
 const LAST_WORDS: usize = 12;
@@ -168,9 +171,26 @@ fn keep(all: &Path, work: &Path, binary: &Path, config: &str, about: About) -> R
     let kernel = Kernel { name: "", folder, about };
     attempt(&kernel)?;
     let place = all.join(name);
-    let _ = fs::remove_dir_all(&place); // the one of an earlier build
-    fs::rename(&kernel.folder, &place).map_err(at(place.clone()))?;
+    install(&kernel.folder, &place, work)?;
     Kernel::open(place.clone()).ok_or_else(|| UmlError::Guest(format!("{} has gone", place.display())))
+}
+
+/// Gives a folder its place, where the one of an earlier build may be, or of one that ends at the same time; that goes to
+/// `aside`.
+fn install(folder: &Path, place: &Path, aside: &Path) -> Result<(), UmlError> {
+    for earlier in 0.. {
+        let corner = aside.join(format!("earlier-{earlier}"));
+        let _ = fs::rename(place, &corner); // mostly there is none
+        match fs::rename(folder, place) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && earlier < MOST_EARLIER => {}
+            Err(error) => {
+                let _ = fs::rename(corner, place); // better than none
+                return Err(at(place)(error));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a minute passes in it.
@@ -232,5 +252,30 @@ impl Make<'_> {
             said.push_str("\nthe C library to link statically is missing (Debian: libc6-dev, Fedora: glibc-static)");
         }
         Err(UmlError::Program { program: format!("make {}", words.join(" ")), said, log: Some(self.kept.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_takes_the_place_of_an_earlier_one() {
+        let all = tempfile::tempdir().expect("there is room");
+        let [place, work] = ["6.12.1-x", "work"].map(|name| all.path().join(name));
+        for build in ["one", "two", "three"] {
+            let new = work.join("kernel");
+            fs::create_dir_all(&new).expect("there is room");
+            fs::write(new.join("about.json"), build).expect("there is room");
+            install(&new, &place, &work).expect("it has a place");
+            assert_eq!(fs::read_to_string(place.join("about.json")).expect("it is there"), build);
+            assert!(!new.exists());
+            fs::remove_dir_all(&work).expect("the workshop goes"); // and the earlier one with it
+        }
+        let told = install(&work.join("none"), &place, &work).expect_err("there is nothing").to_string();
+        assert!(told.contains("6.12.1-x"), "{told}");
+        fs::create_dir(&work).expect("there is room");
+        install(&work.join("none"), &place, &work).expect_err("there is nothing");
+        assert_eq!(fs::read_to_string(place.join("about.json")).expect("it is still there"), "three");
     }
 }

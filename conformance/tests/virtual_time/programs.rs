@@ -5,31 +5,26 @@ use std::io::{self, Read};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Completion, Trial};
+use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
 use wirelaw::uml::Kernel;
 
-use super::promises::{Check, trial};
+use super::promises::{Check, trial, trial_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 8] = [
         ("a-program-sleeps-without-waiting", a_program_sleeps_without_waiting),
         ("a-program-has-its-exit-status", a_program_has_its_exit_status),
         ("a-program-cannot-change-the-machine", a_program_cannot_change_the_machine),
         ("a-program-has-no-way-out", a_program_has_no_way_out),
         ("a-program-that-is-not-there-is-told", a_program_that_is_not_there_is_told),
         ("a-program-whose-reader-has-gone-ends", a_program_whose_reader_has_gone_ends),
-        ("a-program-that-reboots-is-told", a_program_that_reboots_is_told),
         ("an-interrupted-program-leaves-nothing", an_interrupted_program_leaves_nothing),
         ("a-guest-is-the-program-that-was-started", a_guest_is_the_program_that_was_started),
     ];
     let mut trials: Vec<Trial> = checks.into_iter().map(|(name, check)| trial(name, check)).collect();
-    trials.push(if has_curl() {
-        trial("a-client-is-judged", a_client_is_judged)
-    } else {
-        let ignored = || Ok(Completion::ignored_with("curl is not installed"));
-        Trial::ignorable_test("virtual-time::a-client-is-judged", ignored)
-    });
+    trials.push(trial_with("python3", "a-program-that-reboots-is-told", a_program_that_reboots_is_told));
+    trials.push(trial_with("curl", "a-client-is-judged", a_client_is_judged));
     trials
 }
 
@@ -169,8 +164,4 @@ fn a_client_is_judged(kernel: &Kernel) -> Result<(), String> {
     } else {
         Err(said)
     }
-}
-
-fn has_curl() -> bool {
-    Command::new("curl").arg("--version").output().is_ok_and(|output| output.status.success())
 }

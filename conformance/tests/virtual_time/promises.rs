@@ -1,5 +1,6 @@
 //! What a kernel in virtual time promises: the same run for the same seed, an end whatever happens, nothing left behind.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Trial};
@@ -31,6 +32,16 @@ pub(crate) fn trial(name: &str, check: Check) -> Trial {
         None => Ok(Completion::ignored_with("no kernel in virtual time was built: wirelaw kernel build")),
         Some(kernel) => check(kernel).map(|()| Completion::Completed).map_err(Into::into),
     })
+}
+
+/// The same, with a program that a machine need not have.
+pub(crate) fn trial_with(program: &str, name: &str, check: Check) -> Trial {
+    let path = env::var_os("PATH").unwrap_or_default();
+    if env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+        return trial(name, check);
+    }
+    let why = format!("{program} is not installed");
+    Trial::ignorable_test(format!("virtual-time::{name}"), move || Ok(Completion::ignored_with(why)))
 }
 
 fn run(kernel: &Kernel, lines: &str, axes: &Axes) -> Run {
