@@ -167,9 +167,10 @@ impl Walk<'_> {
     fn text(&mut self, place: usize, packet: &Packet) {
         let skip = usize::try_from(self.max - packet.seq).unwrap_or(0);
         if packet.seq > self.max && self.max - packet.seq > -(1 << 20) {
-            self.found
-                .remarks
-                .push("the capture lacks packets of the stack under test: the script will fail".to_owned());
+            let what = "the capture lacks packets of the stack under test: the script will fail".to_owned();
+            if !self.found.remarks.contains(&what) {
+                self.found.remarks.push(what);
+            }
         }
         let text = packet.segment.payload.get(skip..).unwrap_or_default().to_vec();
         let is_small = packet.len() < self.mss;

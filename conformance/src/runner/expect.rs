@@ -22,6 +22,12 @@ impl<'a> Driver<'a> {
         if self.settings.loose_segments && streams::is_new(tcp, self.flows.get(flow)) {
             return self.expect_streams(step, spec, tcp, flow);
         }
+        if self.settings.loose_segments && streams::is_text_again(tcp) {
+            return self.expect_text_again(step, spec, tcp, flow);
+        }
+        if let Some(blocks) = streams::gaps(tcp).filter(|_| self.settings.loose_segments) {
+            return self.expect_gaps(step, tcp, flow, blocks);
+        }
         let Some(mut live) = self.next_packet(flow, tcp, step.line, patience)? else {
             return Err(self.nothing_came(spec, flow, patience));
         };
@@ -166,7 +172,7 @@ impl<'a> Driver<'a> {
         Ok((joined, None))
     }
 
-    fn nothing_came(&mut self, spec: &PacketSpec, flow: FlowId, patience: Duration) -> Stop {
+    pub(super) fn nothing_came(&mut self, spec: &PacketSpec, flow: FlowId, patience: Duration) -> Stop {
         let until = self.now + patience;
         let others = self.shown_inbox();
         let note = if others.is_empty() || self.flows.get(flow).remote.is_none() {

@@ -3,9 +3,15 @@
 //! How bulk is cut into segments, and which segments are acknowledged together, hangs on the moment at which the
 //! application and the device were scheduled; a script that was recorded cannot ask for the same again. A line with new
 //! text or a new acknowledgment is met as soon as the stack has sent that much; what it sent beyond that is kept for the
-//! lines that come. All that is not new (retransmissions, duplicate acknowledgments, SYN, RST) is met packet by packet.
+//! lines that come. Likewise for text that is sent again, and for what acknowledgments tell of gaps. All else (SYN, RST,
+//! acknowledgments that come twice) is met packet by packet.
 
+mod again;
+
+use wirelaw_reference::seq::Seq;
 use wirelaw_reference::wire::{Flags, TcpOption};
+
+pub(super) use again::{gaps, is_text_again};
 
 use super::Stop;
 use super::drive::Driver;
@@ -32,11 +38,16 @@ pub(super) struct Streams {
     text: Vec<u8>,
     /// The last packet that brought something new.
     last: Option<Live>,
+    /// What the stack has told to have come behind a gap, in live numbers.
+    beyond: Vec<(Seq, Seq)>,
+    /// Text that was sent again and that no line has asked for yet, and its first number.
+    again: Option<(u32, Vec<u8>)>,
 }
 
 impl Default for Streams {
     fn default() -> Streams {
-        Streams { listed: (1, 0), sent: (1, 0), text: Vec::new(), last: None }
+        let (listed, sent) = ((1, 0), (1, 0));
+        Streams { listed, sent, text: Vec::new(), last: None, beyond: Vec::new(), again: None }
     }
 }
 
@@ -83,6 +94,7 @@ impl Streams {
             let known = self.sent.0.wrapping_sub(seq) as usize;
             self.text.extend_from_slice(live.segment.payload.get(known..).unwrap_or_default());
         }
+        self.hear(&live);
         self.sent = (later(end, self.sent.0), later(ack, self.sent.1));
         self.last = Some(live);
         Ok(())

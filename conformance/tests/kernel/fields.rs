@@ -151,7 +151,7 @@ pub(crate) fn captures() -> Result<(), String> {
         }
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let octets = std::fs::read(&file).map_err(|error| error.to_string())?;
-        for local in both_ends(&octets, &name)? {
+        for local in both_ends(&octets, &name)?.into_iter().filter(|local| saw_all(&name, local)) {
             let recorded = record(&octets, &Request { local: Some(local), ..Request::new(&name) });
             let script = recorded.map_err(|error| format!("{name}: {error}"))?.script;
             let run = run(&script, &Axes::default())?;
@@ -159,7 +159,16 @@ pub(crate) fn captures() -> Result<(), String> {
             count += 1;
         }
     }
-    if count == 30 { Ok(()) } else { Err(format!("{count} scripts of captures")) }
+    if count == 32 { Ok(()) } else { Err(format!("{count} scripts of captures")) }
+}
+
+/// Whether a capture was made at this end of a connection, or nothing got lost: what is lost behind it, it does not show.
+fn saw_all(name: &str, local: &wirelaw::record::End) -> bool {
+    match name {
+        "lossy-client.pcap" => local.address == std::net::IpAddr::from([10, 9, 0, 1]),
+        "lossy-server.pcap" => local.address == std::net::IpAddr::from([10, 9, 0, 2]),
+        _ => true,
+    }
 }
 
 /// Both ends of the only connection: its first remark says which is under test, and how to get the other.
