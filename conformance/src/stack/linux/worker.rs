@@ -409,6 +409,15 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_that_says_nothing_is_ended() {
+        let mut child = Command::new("sleep").arg("60").stdout(Stdio::piped()).spawn().expect("it is everywhere");
+        let output = child.stdout.take().expect("it is a pipe");
+        let told = read_within(output, &mut child, Duration::from_millis(50)).expect_err("it says nothing");
+        assert!(told.starts_with("the run took more than"), "{told}");
+        assert!(!child.wait().expect("it is ours").success(), "it was not ended");
+    }
+
+    #[test]
     fn a_kernel_that_ticks_slowly_is_named() {
         assert_eq!(ticks(1_000_000), None);
         assert!(ticks(4_000_000).is_some_and(|note| note.contains("every 4.0 ms")));
