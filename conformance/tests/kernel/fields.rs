@@ -140,6 +140,28 @@ pub(crate) fn shells() -> Result<(), String> {
     if late.exists() { Err("a daemon has outlived its command".to_owned()) } else { Ok(()) }
 }
 
+/// An algorithm that the root of the machine has not allowed to everybody is that of every socket, if a script wants it, and
+/// of what they accept.
+pub(crate) fn congestion_control() -> Result<(), String> {
+    let words = |name: &str| std::fs::read_to_string(format!("/proc/sys/net/ipv4/tcp_{name}_congestion_control"));
+    let available = words("available").map_err(|error| error.to_string())?;
+    let allowed = words("allowed").map_err(|error| error.to_string())?;
+    let is_allowed = |name: &&str| allowed.split_whitespace().any(|one| one == *name);
+    let name = available.split_whitespace().find(|name| !is_allowed(name)).unwrap_or("reno");
+    let length = name.len();
+    let is =
+        |fd: u32, name: &str| format!("+0 getsockopt({fd}, SOL_TCP, TCP_CONGESTION, \"{name}\", [{length}]) = 0\n");
+    for before in ["", "sysctl -q net.ipv4.tcp_congestion_control=reno; "] {
+        let script =
+            format!("`{before}sysctl -q net.ipv4.tcp_congestion_control={name}`\n{OPEN}{}{}", is(3, name), is(4, name));
+        let run = run(&script, &Axes::default())?;
+        expect("sockets have it", run.verdict == Verdict::Pass && run.notes.is_empty(), &run)?;
+    }
+    let script = format!("`sysctl -q net.ipv4.tcp_congestion_control=nosuch`\n{OPEN}");
+    let run = run(&script, &Axes::default())?;
+    expect("what there is not is told", run.verdict == Verdict::Unsupported, &run)
+}
+
 /// Captures of this kernel's kind become scripts that pass on it, from both ends.
 pub(crate) fn captures() -> Result<(), String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/captures");

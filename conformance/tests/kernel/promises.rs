@@ -37,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("routes-hold-in-every-family", fields::families),
         ("nothing-of-a-shell-stays", fields::shells),
         ("captures-become-scripts-that-pass", fields::captures),
+        ("a-congestion-control-need-not-be-allowed", fields::congestion_control),
     ];
     let trial = |(name, check): &(&str, Check)| {
         let check = *check;

@@ -54,6 +54,8 @@ pub(super) struct Kernel {
     version: String,
     /// Whether sockets are made with `TCP_NODELAY`.
     no_delay: bool,
+    /// The congestion control that sockets are made with, where the namespace cannot have it as its default.
+    congestion_control: Option<String>,
     /// How the link was made, with the metrics of its route.
     setup: Setup,
     metrics: Vec<(u16, u32)>,
@@ -77,6 +79,7 @@ impl Kernel {
             virtual_mss: setup.virtual_mss,
             version,
             no_delay: habits.no_delay,
+            congestion_control: None,
             setup: setup.clone(),
             metrics: habits.metrics,
         })
@@ -208,6 +211,24 @@ fn begin_of_tick() {
     }
 }
 
+/// The congestion control that a setting makes the default.
+fn congestion_control(setting: &Setting) -> Option<&str> {
+    match setting {
+        Setting::Optional(inner) => congestion_control(inner),
+        Setting::Sysctl { name, value } if name == "net.ipv4.tcp_congestion_control" => Some(value.trim()),
+        _ => None,
+    }
+}
+
+/// Whether a socket may ask for it: whoever rules the namespace may, also for what the root of the machine has not allowed
+/// to everybody, and what therefore can be no default here.
+fn may_ask_for(name: &str) -> bool {
+    use rustix::net::{AddressFamily, SocketType, socket, sockopt};
+
+    socket(AddressFamily::INET, SocketType::STREAM, None)
+        .is_ok_and(|socket| sockopt::set_tcp_congestion(socket, name).is_ok())
+}
+
 /// The MTU that a setting gives to the device, if it does nothing else.
 fn link_mtu(setting: &Setting) -> Option<u16> {
     let Setting::Ip(words) = setting else { return None };
@@ -234,6 +255,12 @@ impl Stack for Kernel {
     fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
         match setting {
             Setting::Shell(text) => super::shells::run(text, folder),
+            setting if congestion_control(setting).is_some() => {
+                let made = setting.apply(folder);
+                let own = congestion_control(setting).filter(|name| !matches!(made, Ok(None)) && may_ask_for(name));
+                self.congestion_control = own.map(str::to_owned);
+                if own.is_some() { Ok(None) } else { made }
+            }
             setting => match (link_mtu(setting), &self.link.wire) {
                 (Some(mtu), Wire::Veth(_)) => {
                     self.setup.mtu = mtu;
@@ -260,6 +287,12 @@ impl Stack for Kernel {
                     // what is no TCP socket has no such option; what is accepted inherits it
                     let _ =
                         i32::try_from(value.value).map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_NODELAY, &on));
+                }
+                if let (Some(name), Call::Socket { .. }) = (&self.congestion_control, call) {
+                    let name = name.as_bytes();
+                    // as above
+                    let _ = i32::try_from(value.value)
+                        .map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_CONGESTION, name));
                 }
                 self.returned(*ticket, value);
                 Ok(())
