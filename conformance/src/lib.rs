@@ -4,6 +4,7 @@ pub mod axes;
 mod checksum;
 pub mod cli;
 pub mod expectations;
+mod groups;
 pub mod habits;
 mod hex;
 pub mod http;

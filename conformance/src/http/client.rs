@@ -38,8 +38,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use command::{Command, NoCommand, kill_running};
-pub(super) use command::{kill_group, running};
+pub use crate::groups::kill_running;
+pub use command::{Command, NoCommand};
 pub use probe::{Mute, probe};
 
 use super::cases::Case;

@@ -1,5 +1,6 @@
 //! The connections of a capture, and which of them is meant.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use wirelaw_reference::wire::Flags;
@@ -49,10 +50,10 @@ fn is_syn(seen: &Seen) -> bool {
 /// one begins the next.
 pub(super) fn connections(packets: Vec<Seen>) -> Vec<Connection> {
     let mut all: Vec<Connection> = Vec::new();
-    let mut latest = std::collections::BTreeMap::new();
+    let mut latest = BTreeMap::new();
     for seen in packets {
         let (a, b) = (seen.source(), seen.destination());
-        let key = (a.min(b), a.max(b));
+        let key = ends(a, b);
         let known = latest.get(&key).copied().filter(|at: &usize| {
             let connection = &all[*at];
             let first = &connection.packets[0];
@@ -73,21 +74,29 @@ pub(super) fn connections(packets: Vec<Seen>) -> Vec<Connection> {
 /// Gives ICMP errors to the connections that they are about, of several with the same ends the latest before it; how
 /// many are about none.
 pub(super) fn tell(all: &mut [Connection], errors: Vec<Told>) -> usize {
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, connection) in all.iter().enumerate() {
+        places.entry(ends(connection.client, connection.server)).or_default().push(at);
+    }
     let mut strays = 0;
     for told in errors {
-        let is_it = |connection: &&mut Connection| {
-            let ends = (connection.client, connection.server);
-            let has_begun = connection.packets.first().is_some_and(|first| first.at <= told.at);
-            has_begun && (ends == (told.source, told.to) || ends == (told.to, told.source))
+        let has_begun = |at: &&usize| all[**at].packets.first().is_some_and(|first| first.at <= told.at);
+        let Some(at) = places.get(&ends(told.source, told.to)).and_then(|all| all.iter().rev().find(has_begun)) else {
+            strays += 1;
+            continue;
         };
-        match all.iter_mut().rev().find(is_it) {
-            // the same message, seen at another interface
-            Some(connection) if connection.errors.iter().any(|other| other.is_twin(&told)) => {}
-            Some(connection) => connection.errors.push(told),
-            None => strays += 1,
+        let known = &mut all[*at].errors;
+        // the same message, seen at another interface
+        if !known.iter().rev().take_while(|other| other.is_near(&told)).any(|other| other.is_twin(&told)) {
+            known.push(told);
         }
     }
     strays
+}
+
+/// The ends of a connection, whoever is named first.
+fn ends(a: SocketAddr, b: SocketAddr) -> (SocketAddr, SocketAddr) {
+    (a.min(b), a.max(b))
 }
 
 /// Drops packets that the capture has twice, as one on all interfaces does; how many.

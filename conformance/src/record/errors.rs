@@ -3,20 +3,15 @@
 use std::net::SocketAddr;
 
 use wirelaw_reference::seq::Seq;
-use wirelaw_reference::wire::{Flags, Icmp, Ip, TcpOption};
+use wirelaw_reference::wire::{Flags, Icmp, Ip, QuotedSegment, TcpOption};
 
 use super::connections::Connection;
 use super::view::{Packet, View};
 use crate::script::ast::{Echoed, IcmpCode, IcmpSpec, IcmpType, Spanned};
 use crate::script::printer::print_icmp;
 
-/// The head of an IPv6 packet, and the least of an IPv4 one.
-const V6_HEADER: usize = 40;
-const V4_HEADER: usize = 20;
-
-/// `unreachable frag_needed` and `packet_too_big`, as type and code.
-const FRAGMENTATION_NEEDED: (u8, u8) = (3, 4);
-const PACKET_TOO_BIG: (u8, u8) = (2, 0);
+/// How far apart two sights of one message may be, in nanoseconds.
+const TWICE: u64 = 1_000_000;
 
 /// An ICMP error that quotes a TCP segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +26,8 @@ pub(super) struct Told {
     pub(super) destination: std::net::IpAddr,
     kind: u8,
     code: u8,
-    rest: u32,
+    /// The MTU that it tells, if it is such a message.
+    mtu: Option<u32>,
     /// The ends of the segment that it quotes.
     pub(super) source: SocketAddr,
     pub(super) to: SocketAddr,
@@ -43,30 +39,32 @@ pub(super) struct Told {
 impl Told {
     /// The error in a message, if it is one about TCP.
     pub(super) fn new(at: u64, number: usize, interface: u32, ip: &Ip, icmp: &Icmp) -> Option<Told> {
-        let is_v6 = ip.source.is_ipv6();
-        // destination unreachable, packet too big, time exceeded, parameter problem; source quench
-        let is_error = if is_v6 { (1..=4).contains(&icmp.kind) } else { [3, 4, 5, 11, 12].contains(&icmp.kind) };
-        let quoted = Quoted::new(&icmp.payload, is_v6).filter(|_| is_error)?;
-        let (destination, kind, code, rest) = (ip.destination, icmp.kind, icmp.code, icmp.rest);
-        let Quoted { source, to, seq, len } = quoted;
-        Some(Told { at, number, interface, destination, kind, code, rest, source, to, seq, len })
+        let quoted = icmp.quoted()?;
+        Some(Told {
+            at,
+            number,
+            interface,
+            destination: ip.destination,
+            kind: icmp.kind,
+            code: icmp.code,
+            mtu: icmp.mtu(),
+            source: SocketAddr::new(quoted.source, quoted.source_port),
+            to: SocketAddr::new(quoted.destination, quoted.destination_port),
+            seq: quoted.seq,
+            len: text_len(&icmp.payload, &quoted),
+        })
+    }
+
+    /// Whether both came at nearly the same time.
+    pub(super) fn is_near(&self, other: &Told) -> bool {
+        other.at.abs_diff(self.at) <= TWICE
     }
 
     /// Whether both are one message, seen twice.
     pub(super) fn is_twin(&self, other: &Told) -> bool {
-        const TWICE: u64 = 1_000_000;
-        other.at.abs_diff(self.at) <= TWICE
+        self.is_near(other)
             && Told { at: self.at, number: self.number, interface: self.interface, ..other.clone() } == *self
             && other.interface != self.interface
-    }
-
-    /// The MTU that it tells, if it is such a message.
-    pub(super) fn mtu(&self) -> Option<u32> {
-        match (self.destination.is_ipv6(), (self.kind, self.code)) {
-            (false, FRAGMENTATION_NEEDED) => Some(self.rest & 0xffff),
-            (true, PACKET_TOO_BIG) => Some(self.rest),
-            _ => None,
-        }
     }
 
     /// The line without its time; `isn` is that of the stack under test.
@@ -83,7 +81,7 @@ impl Told {
                 code.map_or(IcmpCode::Number(self.code), |name| IcmpCode::Name(name.to_owned())),
                 0..0,
             )),
-            mtu: self.mtu().filter(|mtu| *mtu > 0).map(|mtu| Spanned::new(mtu, 0..0)),
+            mtu: self.mtu.filter(|mtu| *mtu > 0).map(|mtu| Spanned::new(mtu, 0..0)),
             id: None,
             echoed: Some(Spanned::new(echoed, 0..0)),
         };
@@ -91,37 +89,12 @@ impl Told {
     }
 }
 
-/// The head of a TCP segment in an ICMP error.
-struct Quoted {
-    source: SocketAddr,
-    to: SocketAddr,
-    seq: Seq,
-    len: u16,
-}
-
-impl Quoted {
-    /// RFC 792 and RFC 4443 §2.4: the IP header and at least the ports and the sequence number.
-    fn new(octets: &[u8], is_v6: bool) -> Option<Quoted> {
-        let u16_at = |at: usize| octets.get(at..)?.first_chunk().copied().map(u16::from_be_bytes);
-        let (protocol, header, ends, whole) = if is_v6 {
-            let address = |at: usize| octets.get(at..)?.first_chunk::<16>().copied().map(std::net::IpAddr::from);
-            (octets.get(6)?, V6_HEADER, (address(8)?, address(24)?), u16_at(4)?)
-        } else {
-            let address = |at: usize| octets.get(at..)?.first_chunk::<4>().copied().map(std::net::IpAddr::from);
-            let header = usize::from(octets.first()? & 15) * 4;
-            let whole = u16_at(2)?.saturating_sub(u16::try_from(header).ok()?);
-            (octets.get(9)?, header.max(V4_HEADER), (address(12)?, address(16)?), whole)
-        };
-        if *protocol != 6 {
-            return None;
-        }
-        let (source, to) = (u16_at(header)?, u16_at(header + 2)?);
-        let seq = octets.get(header + 4..)?.first_chunk().copied().map(u32::from_be_bytes)?;
-        // RFC 792 quotes no more than the sequence number: then the header is taken for the least one
-        let tcp = octets.get(header + 12).map_or(20, |offset| u16::from(offset >> 4) * 4);
-        let (source, to) = (SocketAddr::new(ends.0, source), SocketAddr::new(ends.1, to));
-        Some(Quoted { source, to, seq: Seq(seq), len: whole.saturating_sub(tcp) })
-    }
+/// How much text the quoted segment had. RFC 792 quotes no more of it than its sequence number: then its header is taken for
+/// the least one.
+fn text_len(packet: &[u8], quoted: &QuotedSegment) -> u16 {
+    let ip = if quoted.source.is_ipv6() { 40 } else { packet.first().map_or(0, |first| usize::from(first & 15) * 4) };
+    let tcp = packet.get(ip + 12).map_or(20, |offset| u32::from(offset >> 4) * 4);
+    u16::try_from(quoted.packet_len.saturating_sub(ip as u32 + tcp)).unwrap_or(u16::MAX)
 }
 
 /// An error as the stack under test gets it.
@@ -170,14 +143,13 @@ pub(super) fn lines(view: &View, connection: &Connection, remarks: &mut Vec<Stri
     let Some(isn) = own.map(|own| own.segment.seq) else { return Vec::new() };
     let has_stamps =
         own.is_some_and(|own| own.segment.options.iter().any(|o| matches!(o, TcpOption::Timestamps { .. })));
-    let line = |told: &Told| {
-        let headers = if view.local.is_ipv6() { 60 } else { 40 } + if has_stamps { 12 } else { 0 };
-        Line {
-            place: connection.packets.iter().take_while(|seen| (seen.at, seen.number) < (told.at, told.number)).count(),
-            at: told.at.saturating_sub(epoch) / 1000,
-            text: told.print(isn),
-            mss: told.mtu().map(|mtu| i64::from(mtu).saturating_sub(headers).max(1)),
-        }
+    let of_ip_and_tcp = if view.local.is_ipv6() { 60 } else { 40 };
+    let headers = of_ip_and_tcp + if has_stamps { 12 } else { 0 };
+    let line = |told: &Told| Line {
+        place: connection.packets.partition_point(|seen| (seen.at, seen.number) < (told.at, told.number)),
+        at: told.at.saturating_sub(epoch) / 1000,
+        text: told.print(isn),
+        mss: told.mtu.map(|mtu| i64::from(mtu).saturating_sub(headers).max(1)),
     };
     let mut lines: Vec<Line> = ours.into_iter().map(line).collect();
     let told = lines.len();

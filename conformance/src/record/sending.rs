@@ -177,7 +177,7 @@ impl Walk<'_> {
         let in_flight = self.una < packet.seq;
         let is_eager = is_small && in_flight && packet.end() < self.edge && !packet.has(Flags::FIN);
         // whether bulk fills the window to the last octet hangs on how its text was queued, but so it always does
-        self.found.is_without_delay |= is_eager || in_flight && self.view.has_bulk();
+        self.found.is_without_delay |= is_eager || in_flight && self.view.has_bulk;
         let is_urgent = packet.has(Flags::URG) && i64::from(packet.segment.urgent_pointer) == packet.len();
         self.open = self.open.or_else(|| self.before_in_bulk(place, packet)).filter(|_| !is_urgent);
         let open = self.open.and_then(|open| self.found.acts.get_mut(open)).map(|timed| &mut timed.act);
@@ -210,7 +210,7 @@ impl Walk<'_> {
         if self.mss > JUMBO {
             return None;
         }
-        let last = self.found.acts.len().checked_sub(1).filter(|_| self.view.has_bulk())?;
+        let last = self.found.acts.len().checked_sub(1).filter(|_| self.view.has_bulk)?;
         let write =
             self.found.acts.get(last).filter(|timed| matches!(timed.act, Act::Write { is_urgent: false, .. }))?;
         let between = self.view.packets.get(write.place..place)?;

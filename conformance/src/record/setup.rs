@@ -51,13 +51,13 @@ pub(super) fn options(view: &View, request: &Request<'_>, is_scaled: bool, remar
         let what = "took back what its window had offered: its application has set SO_RCVBUF";
         remarks.push(format!("the stack under test {what}, to what no capture tells; the script may fail without"));
     }
-    if view.has_bulk() {
+    if view.has_bulk {
         lines.push("--loose_segments".to_owned());
         let what = "it is compared as a stream, not segment by segment";
         remarks.push(format!("the capture has bulk: {what} (--loose_segments)"));
     }
     lines.push(format!("--tolerance_usecs={}", request.tolerance.max(1)));
-    if is_scaled || view.has_bulk() {
+    if is_scaled || view.has_bulk {
         lines.push("--tcp_ts_ecr_scaled".to_owned());
     }
     lines
@@ -86,7 +86,7 @@ fn has_small_buffer(view: &View) -> bool {
 pub(super) fn initial_segments(view: &View) -> Option<i64> {
     const USUAL: i64 = 10; // RFC 6928 §2
     const MOST: i64 = 1000;
-    if !view.has_bulk() || view.has_lost() {
+    if !view.has_bulk || view.has_lost() {
         return None;
     }
     let (mut una, mut most) = (1, 0);
@@ -128,11 +128,11 @@ pub(super) fn settings(view: &View, written: usize) -> Option<String> {
     if let Some(shift @ 2..) = own.window_scale().filter(|_| is_linux(own)) {
         let most = 3_u64 << (shift + 14);
         // how far a buffer has grown hangs on round-trip times; what the window offered has to have room
-        let room = if view.has_bulk() && !has_small_buffer(view) { 4 * largest_window(view) } else { 0 };
+        let room = if view.has_bulk && !has_small_buffer(view) { 4 * largest_window(view) } else { 0 };
         values.push(format!("net.ipv4.tcp_rmem='4096 {} {most}'", room.clamp(USUAL_BUFFER.min(most), most)));
     }
     // CUBIC leaves slow start when round-trip times grow by some microseconds (RFC 9406), which are those of the link
-    if view.has_bulk() && !view.has_lost() {
+    if view.has_bulk && !view.has_lost() {
         values.push("net.ipv4.tcp_congestion_control=reno".to_owned());
     }
     // a segment costs the buffer more than its text

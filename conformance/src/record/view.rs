@@ -78,6 +78,8 @@ pub(super) struct View {
     /// Whether the stack under test began.
     pub(super) is_active: bool,
     pub(super) packets: Vec<Packet>,
+    /// Whether the capture has bulk: how a stack cuts that into segments, and which it acknowledges together, is chance.
+    pub(super) has_bulk: bool,
     /// What ICMP told the stack under test.
     pub(super) errors: Vec<errors::Line>,
     /// The first packets with SYN of the stack and of its peer, as places in [`View::packets`].
@@ -100,8 +102,8 @@ impl View {
         let (own_syn, peer_syn) = (syn(local), syn(remote));
         let isn = |at: Option<usize>| at.and_then(|at| connection.packets.get(at)).map(|seen| seen.segment.seq);
         let isns = [isn(own_syn), isn(peer_syn)];
-        let mut view =
-            View { local, remote, is_active, packets: Vec::new(), errors: Vec::new(), own_syn, peer_syn, isns };
+        let (packets, errors, has_bulk) = (Vec::new(), Vec::new(), false);
+        let mut view = View { local, remote, is_active, packets, has_bulk, errors, own_syn, peer_syn, isns };
         let epoch = connection.packets.first().map_or(0, |first| first.at);
         for (place, seen) in connection.packets.iter().enumerate() {
             let is_out = seen.source() == local;
@@ -129,7 +131,8 @@ impl View {
             remarks.push(format!("the capture has only the beginning of {cut} packets; {what}"));
         }
         // one write has the text of many packets then, and a script has all of it or none
-        if view.has_bulk() && view.packets.iter().any(|packet| packet.is_out && !packet.is_known) {
+        view.has_bulk = view.is_bulk();
+        if view.has_bulk && view.packets.iter().any(|packet| packet.is_out && !packet.is_known) {
             for packet in view.packets.iter_mut().filter(|packet| packet.is_out) {
                 packet.segment.payload.fill(0);
                 packet.is_known = false;
@@ -185,13 +188,13 @@ impl View {
         i64::from(mss.min(own)) - if stamps(self.own_syn) && stamps(self.peer_syn) { 12 } else { 0 }
     }
 
-    /// Whether the capture has bulk: how a stack cuts that into segments, and which it acknowledges together, is chance.
-    pub(super) fn has_bulk(&self) -> bool {
+    fn is_bulk(&self) -> bool {
         const MANY: usize = 4;
         const VOLUME: i64 = 60_000; // on a loopback device that may be one segment
         let mss = |at: Option<usize>| at.and_then(|at| self.packets.get(at)).and_then(Packet::mss).unwrap_or(536);
         let most = i64::from(mss(self.own_syn).min(mss(self.peer_syn)));
-        let is_full = |packet: &Packet| packet.len() >= self.send_mss().max(1);
+        let full = self.send_mss().max(1);
+        let is_full = |packet: &Packet| packet.len() >= full;
         let is_one_way = |packets: &[Packet]| packets.iter().all(|p| p.is_out == packets[0].is_out && is_full(p));
         let volume = |is_out| self.packets.iter().filter(|p| p.is_out == is_out).map(Packet::len).sum::<i64>();
         self.packets.iter().any(|packet| packet.len() > most)

@@ -111,7 +111,7 @@ impl<'a> Driver<'a> {
         patience: Duration,
     ) -> Result<Option<Live>, Stop> {
         let is_loose = self.settings.loose_segments;
-        let is_wanted = |flow: &Flow, live: &Live| !is_loose || !streams::is_for_others(Some(tcp), flow, live);
+        let is_wanted = |flow: &Flow, live: &Live| !is_loose || !streams::is_for_others(tcp, flow, live);
         self.next_packet_that(flow, line, patience, is_wanted)
     }
 

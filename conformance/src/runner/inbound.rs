@@ -9,10 +9,11 @@ use super::flows::{Flow, Space};
 use super::settings::Settings;
 use super::{Stop, digest, headers, options};
 use crate::script::ast::{
-    Echoed, EcnSpec, IcmpCode, IcmpSpec, IcmpType, IpInfo, OptionSpec, OptionsSpec, PacketSpec, SeqKind, TcpSpec,
-    TrafficClass, TransportSpec, UdpSpec,
+    Echoed, EcnSpec, IcmpSpec, IpInfo, OptionSpec, OptionsSpec, PacketSpec, SeqKind, TcpSpec, TrafficClass,
+    TransportSpec, UdpSpec,
 };
 use crate::script::icmp;
+use crate::script::printer::print_icmp_message;
 
 /// The octets of `spec`, sent by the peer of `flow`.
 pub(super) fn build(spec: &PacketSpec, flow: &Flow, settings: &Settings) -> Result<Vec<u8>, Stop> {
@@ -155,24 +156,11 @@ pub(super) fn check_icmp(spec: &IcmpSpec, is_v6: bool) -> Result<(u8, u8), Stop>
     let code = spec.code.as_ref().map_or(Some(0), |code| icmp::code_number(&spec.kind.value, &code.value, is_v6));
     let (Some(kind), Some(code)) = (kind, code) else {
         let (family, version) = if is_v6 { ("ICMPv6", "ipv6") } else { ("ICMP", "ipv4") };
-        let name = icmp_name(spec);
+        let name = print_icmp_message(spec);
         let what = format!("`{name}`, a message that {family} does not have: this is a run with {version}");
         return Err(Stop::unsupported_at(&spec.kind.span, what));
     };
     Ok((kind, code))
-}
-
-/// Type and code as scripts write them.
-fn icmp_name(spec: &IcmpSpec) -> String {
-    let kind = match &spec.kind.value {
-        IcmpType::Name(name) => name.clone(),
-        IcmpType::Number(number) => format!("type_{number}"),
-    };
-    match spec.code.as_ref().map(|code| &code.value) {
-        None => kind,
-        Some(IcmpCode::Name(name)) => format!("{kind} {name}"),
-        Some(IcmpCode::Number(number)) => format!("{kind} code_{number}"),
-    }
 }
 
 /// An ICMP message: an error quotes the head of a packet of the stack (3.7).

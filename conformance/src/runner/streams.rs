@@ -20,7 +20,7 @@ use super::matching::{self, Live};
 use super::show;
 use crate::report::Mark;
 use crate::script::ast::{OptionSpec, OptionsSpec, PacketSpec, SeqKind, Step, TcpSpec};
-use crate::trace::Duration;
+use crate::trace::{Duration, Instant};
 
 /// So much later than a line says may bulk come: a stack delays acknowledgments (RFC 9293 §3.8.6.3), waits for larger
 /// segments and for probes of its own. What only comes after a retransmission timeout is later (RFC 6298 §2.4; Linux has
@@ -117,11 +117,15 @@ pub(super) fn is_new(tcp: &TcpSpec, flow: &Flow) -> bool {
     asked(tcp, &flow.streams).is_some_and(|asked| Streams::is_new(asked, flow.streams.listed))
 }
 
+/// Whether a packet is an acknowledgment and nothing else.
+fn is_bare(live: &Live) -> bool {
+    live.segment.flags == Flags::ACK && live.segment.payload.is_empty()
+}
+
 /// Whether a packet is not for a line that asks for nothing new.
-pub(super) fn is_for_others(tcp: Option<&TcpSpec>, flow: &Flow, live: &Live) -> bool {
-    let has_text = |tcp: &TcpSpec| tcp.len.value > 0 || tcp.flags.value.flags.contains(Flags::FIN);
-    let is_bare = live.segment.flags == Flags::ACK && live.segment.payload.is_empty();
-    flow.streams.is_advance(&flow.numbers, live) || is_bare && tcp.is_some_and(has_text)
+pub(super) fn is_for_others(tcp: &TcpSpec, flow: &Flow, live: &Live) -> bool {
+    let has_text = tcp.len.value > 0 || tcp.flags.value.flags.contains(Flags::FIN);
+    flow.streams.is_advance(&flow.numbers, live) || is_bare(live) && has_text
 }
 
 /// Whether the line or the packet has SACK blocks.
@@ -133,8 +137,7 @@ fn tells_of_gaps(tcp: &TcpSpec, live: &Live) -> bool {
 
 /// Whether a packet tells nothing but an acknowledgment that another has told before, as an update of the window does.
 pub(super) fn is_bare_repetition(flow: &Flow, live: &Live) -> bool {
-    let is_bare = live.segment.flags == Flags::ACK && live.segment.payload.is_empty();
-    is_bare && flow.streams.has(reach(&flow.numbers, live))
+    is_bare(live) && flow.streams.has(reach(&flow.numbers, live))
 }
 
 impl<'a> Driver<'a> {
@@ -167,15 +170,19 @@ impl<'a> Driver<'a> {
         }
         let marks = self.stream_differences(spec, tcp, flow);
         let is_late_at_most = marks.is_empty();
-        // early is no difference: what a line asks for may have come with what was asked for before it
-        let late = came.filter(|at| at.since(to) > LEEWAY).and_then(|at| self.time_difference(step, to, to, at));
-        let marks: Vec<Mark> = marks.into_iter().chain(late).collect();
+        let marks: Vec<Mark> = marks.into_iter().chain(self.stream_lateness(step, to, came)).collect();
         if marks.is_empty() {
             return Ok(());
         }
         let got = self.flows.get(flow).streams.last.clone();
         let stop = Stop::mismatch(marks, got.iter().map(|live| self.show(live)).collect());
         Err(if is_late_at_most { self.late(stop) } else { stop })
+    }
+
+    /// How much too late the last came of what a line asks for. Early is no difference: it may have come with what was asked
+    /// for before it.
+    fn stream_lateness(&self, step: &Step, to: Instant, came: Option<Instant>) -> Option<Mark> {
+        came.filter(|at| at.since(to) > LEEWAY).and_then(|at| self.time_difference(step, to, to, at))
     }
 
     /// Compares the text; and all the rest, if the last packet is just the one of the line.

@@ -12,7 +12,8 @@ use super::ast::{Action, Header, Micros, Scenario, ScriptOption, Shell, Step, Ti
 pub use call::{print_call, print_expr, print_result};
 pub use layout::format;
 pub use packet::{
-    print_encapsulation, print_flags, print_icmp, print_ip_info, print_option, print_options, print_packet, print_tcp,
+    print_encapsulation, print_flags, print_icmp, print_icmp_message, print_ip_info, print_option, print_options,
+    print_packet, print_tcp,
 };
 
 /// Columns that a header line has at most, where words allow.

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use super::private::sweep;
 use super::{UmlError, at};
+use crate::groups::{kill_running, running};
 
 /// How such folders begin; then comes the process that made them.
 const PREFIX: &str = ".build-";
@@ -20,30 +19,22 @@ const PREFIX: &str = ".build-";
 /// How often a folder is removed in which somebody may still write who was killed.
 const ATTEMPTS: usize = 20;
 
-/// What there is to put in order.
-struct Now {
-    folders: BTreeSet<PathBuf>,
-    /// Process groups, each named after its first process.
-    groups: BTreeSet<u32>,
-}
+/// The folders that are there now.
+static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-static NOW: Mutex<Now> = Mutex::new(Now { folders: BTreeSet::new(), groups: BTreeSet::new() });
-
-fn now() -> MutexGuard<'static, Now> {
-    NOW.lock().unwrap_or_else(PoisonError::into_inner)
+fn folders() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends every program that builds, and removes what it has made: the last act of a process that is interrupted. Nothing
 /// is begun any more.
 pub fn abandon() {
-    let now = now();
-    for group in now.groups.iter().filter_map(|group| Pid::from_raw(i32::try_from(*group).ok()?)) {
-        let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
-    }
-    for folder in &now.folders {
+    kill_running();
+    let folders = folders();
+    for folder in folders.iter() {
         let _ = (0..ATTEMPTS).find(|_| fs::remove_dir_all(folder).is_ok()); // the next build removes what is left
     }
-    mem::forget(now);
+    mem::forget(folders);
 }
 
 /// A folder to build in; it goes with this value.
@@ -55,9 +46,9 @@ impl Workshop {
     pub(super) fn new(all: &Path) -> Result<Workshop, UmlError> {
         sweep(all, PREFIX);
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let mut now = now();
+        let mut folders = folders();
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(all).map_err(at(all))?;
-        now.folders.insert(folder.path().to_owned());
+        folders.insert(folder.path().to_owned());
         Ok(Workshop(folder))
     }
 
@@ -68,7 +59,7 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        now().folders.remove(self.path());
+        folders().remove(self.path());
     }
 }
 
@@ -79,16 +70,16 @@ pub(super) struct Worker(Child);
 impl Worker {
     /// Starts it.
     pub(super) fn start(command: &mut Command) -> io::Result<Worker> {
-        let mut now = now();
+        let mut running = running();
         let child = command.process_group(0).spawn()?;
-        now.groups.insert(child.id());
+        running.insert(child.id());
         Ok(Worker(child))
     }
 
     /// Waits until it has ended.
     pub(super) fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.0.wait();
-        now().groups.remove(&self.0.id());
+        running().remove(&self.0.id());
         status
     }
 
@@ -96,7 +87,7 @@ impl Worker {
     pub(super) fn wait_with_output(self) -> io::Result<Output> {
         let id = self.0.id();
         let output = self.0.wait_with_output();
-        now().groups.remove(&id);
+        running().remove(&id);
         output
     }
 }

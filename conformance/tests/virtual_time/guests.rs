@@ -1,7 +1,6 @@
 //! What befalls a guest, and the machine that it runs on: panics, loops, signals, hosts that die, permissions that are not there.
 
 use std::fs;
-use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use wirelaw::uml::Kernel;
 
-use super::programs::{exec, same, text};
+use super::programs::{busy, exec, exec_with, same, text};
 use super::promises::{Check, trial, trial_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -46,41 +45,15 @@ fn a_program_that_a_signal_ends(kernel: &Kernel) -> Result<(), String> {
 /// Time stands still while it is busy.
 fn a_program_that_loops_is_ended(kernel: &Kernel) -> Result<(), String> {
     let start = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args([
-        "kernel",
-        "exec",
-        "--kernel",
-        kernel.name,
-        "--longest",
-        "1",
-        "--",
-        "sh",
-        "-c",
-        "while :; do :; done",
-    ]);
-    let output = command.output().map_err(|error| error.to_string())?;
+    let output = exec_with(kernel, &["--longest", "1"], &["sh", "-c", "while :; do :; done"]);
     same(&text(&output.stderr), "wirelaw: it took more than 1 s by the clock on the wall, and was ended\n")?;
     let took = start.elapsed();
     if output.status.code() == Some(125) && took < Duration::from_secs(30) { Ok(()) } else { Err(format!("{took:?}")) }
 }
 
 fn a_program_that_needs_too_much_is_ended(kernel: &Kernel) -> Result<(), String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args([
-        "kernel",
-        "exec",
-        "--kernel",
-        kernel.name,
-        "--memory",
-        "64",
-        "--longest",
-        "60",
-        "--",
-        "python3",
-        "-c",
-    ]);
-    let output = command.arg("x = bytearray(1 << 28)").output().map_err(|error| error.to_string())?;
+    let greedy = ["python3", "-c", "x = bytearray(1 << 28)"];
+    let output = exec_with(kernel, &["--memory", "64", "--longest", "60"], &greedy);
     if matches!(output.status.code(), Some(1 | 137)) { Ok(()) } else { Err(output.status.to_string()) }
 }
 
@@ -124,24 +97,8 @@ for family, host in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
 }
 
 fn a_guest_has_its_seed(kernel: &Kernel) -> Result<(), String> {
-    let random = |seed: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-        command.args([
-            "kernel",
-            "exec",
-            "--kernel",
-            kernel.name,
-            "--seed",
-            seed,
-            "--",
-            "head",
-            "-c",
-            "16",
-            "/dev/urandom",
-        ]);
-        command.output().map(|output| output.stdout).map_err(|error| error.to_string())
-    };
-    let (one, again, other) = (random("1")?, random("1")?, random("2")?);
+    let random = |seed: &str| exec_with(kernel, &["--seed", seed], &["head", "-c", "16", "/dev/urandom"]).stdout;
+    let (one, again, other) = (random("1"), random("1"), random("2"));
     if one.len() == 16 && one == again && one != other { Ok(()) } else { Err(format!("{one:?} {again:?} {other:?}")) }
 }
 
@@ -149,12 +106,7 @@ fn a_guest_has_its_seed(kernel: &Kernel) -> Result<(), String> {
 fn a_guest_ends_with_its_host(kernel: &Kernel) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let lives = || inside(folder.path()).len();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "echo begun; while :; do :; done"]);
-    let child = command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| error.to_string())?;
-    let mut begun = [0; 5];
-    child.stdout.take().ok_or("no pipe")?.read_exact(&mut begun).map_err(|error| error.to_string())?;
+    let mut child = busy(kernel, folder.path())?;
     let comes = |is_so: &dyn Fn() -> bool| {
         let start = Instant::now();
         while !is_so() && start.elapsed() < Duration::from_secs(20) {
@@ -245,10 +197,8 @@ const NOBODY: u32 = 65_534;
 /// What the kernel derives from its memory, and the second 0 of its life, are as on any machine.
 fn a_guest_is_the_same_whatever_its_size(kernel: &Kernel) -> Result<(), String> {
     for memory in ["64", "512"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-        command.args(["kernel", "exec", "--kernel", kernel.name, "--memory", memory, "--", "sh", "-c"]);
-        command.arg("cd /proc/sys/net/ipv4; cat tcp_rmem tcp_wmem tcp_mem; cut -d. -f1 /proc/uptime");
-        let output = command.output().map_err(|error| error.to_string())?;
+        let script = "cd /proc/sys/net/ipv4; cat tcp_rmem tcp_wmem tcp_mem; cut -d. -f1 /proc/uptime";
+        let output = exec_with(kernel, &["--memory", memory], &["sh", "-c", script]);
         let words = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
         same(&words, "4096 131072 6291456 4096 16384 4194304 190000 250000 380000 5")?;
     }

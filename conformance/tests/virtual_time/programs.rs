@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -33,7 +34,23 @@ fn wirelaw(words: &[&str]) -> Output {
 }
 
 pub(crate) fn exec(kernel: &Kernel, script: &str) -> Output {
-    wirelaw(&["kernel", "exec", "--kernel", kernel.name, "--", "/bin/sh", "-c", script])
+    exec_with(kernel, &[], &["/bin/sh", "-c", script])
+}
+
+/// Runs a program in a guest, with options of `kernel exec`.
+pub(crate) fn exec_with(kernel: &Kernel, options: &[&str], program: &[&str]) -> Output {
+    wirelaw(&[&["kernel", "exec", "--kernel", kernel.name], options, &["--"], program].concat())
+}
+
+/// A guest that has begun, and does not end by itself; what it has on the disk is in the folder.
+pub(crate) fn busy(kernel: &Kernel, folder: &Path) -> Result<Child, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "echo begun; while :; do :; done"]);
+    let child = command.env("TMPDIR", folder).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| error.to_string())?;
+    let mut begun = [0; 5];
+    child.stdout.take().ok_or("no pipe")?.read_exact(&mut begun).map_err(|error| error.to_string())?;
+    Ok(child)
 }
 
 pub(crate) fn text(octets: &[u8]) -> String {
@@ -104,7 +121,7 @@ fn a_program_whose_reader_has_gone_ends(kernel: &Kernel) -> Result<(), String> {
 
 fn a_program_that_reboots_is_told(kernel: &Kernel) -> Result<(), String> {
     let reboot = "import ctypes; ctypes.CDLL(None).reboot(0x1234567)"; // RB_AUTOBOOT
-    let output = wirelaw(&["kernel", "exec", "--kernel", kernel.name, "--", "python3", "-c", reboot]);
+    let output = exec_with(kernel, &[], &["python3", "-c", reboot]);
     if output.status.code() == Some(125) && text(&output.stderr).contains("rebooted from inside") {
         return Ok(());
     }
@@ -114,12 +131,7 @@ fn a_program_that_reboots_is_told(kernel: &Kernel) -> Result<(), String> {
 fn an_interrupted_program_leaves_nothing(kernel: &Kernel) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let is_empty = || fs::read_dir(folder.path()).is_ok_and(|mut entries| entries.next().is_none());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args(["kernel", "exec", "--kernel", kernel.name, "--", "sh", "-c", "echo begun; while :; do :; done"]);
-    let child = command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| error.to_string())?;
-    let mut begun = [0; 5];
-    child.stdout.take().ok_or("no pipe")?.read_exact(&mut begun).map_err(|error| error.to_string())?;
+    let mut child = busy(kernel, folder.path())?;
     let was_empty = is_empty();
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or("no process")?;
     kill_process(pid, Signal::TERM).map_err(|error| error.to_string())?;

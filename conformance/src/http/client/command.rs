@@ -1,19 +1,16 @@
 //! A program as a client: started without a shell, watched, and killed with all that it started.
 
-use std::collections::BTreeSet;
 use std::io::Read;
-use std::mem;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use thiserror::Error;
 
 use super::{Ask, Ended};
+use crate::groups::{kill_group, running};
 
 /// Words of the environment that would send a client elsewhere.
 const ELSEWHERE: [&str; 8] =
@@ -152,27 +149,6 @@ impl Command {
         let said = String::from_utf8_lossy(&said);
         ended.notes.extend(said.lines().take(3).map(|line| format!("it said: {}", line.escape_debug())));
         ended
-    }
-}
-
-/// The process groups of the commands that run now.
-static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
-pub(in crate::http) fn running() -> MutexGuard<'static, BTreeSet<u32>> {
-    RUNNING.lock().expect("no thread panics with the lock")
-}
-
-/// Kills every command that runs now, with all that it started in its group: the last act of a program that is
-/// interrupted, since a terminal does not reach them. No command is started any more.
-pub fn kill_running() {
-    let running = running();
-    running.iter().copied().for_each(kill_group);
-    mem::forget(running);
-}
-
-pub(in crate::http) fn kill_group(group: u32) {
-    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL); // there may be nobody left
     }
 }
 

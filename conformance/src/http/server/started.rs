@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use thiserror::Error;
 
-use crate::http::client::{kill_group, running};
+use crate::groups::{kill_group, running};
 use crate::http::wire::Endpoint;
 
 /// How long a server may take until it takes connections.

@@ -23,7 +23,7 @@ pub(super) struct Bulk<'a> {
 
 impl<'a> Bulk<'a> {
     pub(super) fn new(view: &'a View) -> Bulk<'a> {
-        Bulk { view, is_stream: view.has_bulk(), waiting: VecDeque::new(), crossed: BTreeSet::new(), max: 1 }
+        Bulk { view, is_stream: view.has_bulk, waiting: VecDeque::new(), crossed: BTreeSet::new(), max: 1 }
     }
 
     /// The packets that have lines where this one is; behind the last packet, all that wait.

@@ -6,7 +6,7 @@
 use wirelaw_reference::seq::Seq;
 use wirelaw_reference::wire::{Flags, TcpOption};
 
-use super::{LEEWAY, Streams, is_after};
+use super::{Streams, is_after, is_bare};
 use crate::report::Mark;
 use crate::runner::Stop;
 use crate::runner::drive::Driver;
@@ -56,10 +56,6 @@ pub(in crate::runner) fn gaps(tcp: &TcpSpec) -> Option<&[(u32, u32)]> {
 pub(in crate::runner) fn is_text_again(tcp: &TcpSpec) -> bool {
     let flags = tcp.flags.value.flags;
     flags.without(Flags::PSH) == Flags::ACK && tcp.len.value > 0 && tcp.seq_kind == SeqKind::Mapped
-}
-
-fn is_bare(live: &Live) -> bool {
-    live.segment.flags == Flags::ACK && live.segment.payload.is_empty()
 }
 
 impl<'a> Driver<'a> {
@@ -143,8 +139,7 @@ impl<'a> Driver<'a> {
 
     /// The error of a line to which all came that it asks for, if it came too late.
     fn only_late(&mut self, step: &Step, to: Instant, came: Option<Instant>) -> Result<(), Stop> {
-        let late = came.filter(|at| at.since(to) > LEEWAY).and_then(|at| self.time_difference(step, to, to, at));
-        match late {
+        match self.stream_lateness(step, to, came) {
             Some(mark) => {
                 let stop = Stop::mismatch(vec![mark], Vec::new());
                 Err(self.late(stop))

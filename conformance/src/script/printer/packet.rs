@@ -140,15 +140,7 @@ fn print_hex(name: &str, octets: &[u8]) -> String {
 
 /// An ICMP message.
 pub fn print_icmp(icmp: &IcmpSpec) -> String {
-    let mut out = match &icmp.kind.value {
-        IcmpType::Name(name) => format!("icmp {name}"),
-        IcmpType::Number(number) => format!("icmp type_{number}"),
-    };
-    match icmp.code.as_ref().map(|code| &code.value) {
-        Some(IcmpCode::Name(name)) => out.push_str(&format!(" {name}")),
-        Some(IcmpCode::Number(number)) => out.push_str(&format!(" code_{number}")),
-        None => {}
-    }
+    let mut out = format!("icmp {}", print_icmp_message(icmp));
     if let Some(mtu) = &icmp.mtu {
         out.push_str(&format!(" mtu {}", mtu.value));
     }
@@ -165,6 +157,19 @@ pub fn print_icmp(icmp: &IcmpSpec) -> String {
         None => {}
     }
     out
+}
+
+/// Which ICMP message it is: its type and code.
+pub fn print_icmp_message(icmp: &IcmpSpec) -> String {
+    let kind = match &icmp.kind.value {
+        IcmpType::Name(name) => name.clone(),
+        IcmpType::Number(number) => format!("type_{number}"),
+    };
+    match icmp.code.as_ref().map(|code| &code.value) {
+        Some(IcmpCode::Name(name)) => format!("{kind} {name}"),
+        Some(IcmpCode::Number(number)) => format!("{kind} code_{number}"),
+        None => kind,
+    }
 }
 
 /// What is said of an IP header, in brackets.

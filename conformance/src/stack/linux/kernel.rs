@@ -1,6 +1,6 @@
 //! The kernel of this machine as a stack under test, in a namespace that this process has entered.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -52,10 +52,8 @@ pub(super) struct Kernel {
     buffer: Vec<u8>,
     virtual_mss: u16,
     version: String,
-    /// Whether sockets are made with `TCP_NODELAY`.
-    no_delay: bool,
-    /// The congestion control that sockets are made with, where the namespace cannot have it as its default.
-    congestion_control: Option<String>,
+    /// The options of TCP that every socket is made with: what is accepted inherits them.
+    options: BTreeMap<libc::c_int, Vec<u8>>,
     /// How the link was made, with the metrics of its route.
     setup: Setup,
     metrics: Vec<(u16, u32)>,
@@ -69,6 +67,8 @@ impl Kernel {
         let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
         let ear = ear(link.index).map_err(broken)?;
         let callers = Callers::new().map_err(broken)?;
+        let no_delay = habits.no_delay.then(|| (libc::TCP_NODELAY, 1_i32.to_ne_bytes().to_vec()));
+        let options = no_delay.into_iter().collect();
         Ok(Kernel {
             link,
             ear,
@@ -78,11 +78,24 @@ impl Kernel {
             buffer: vec![0; 256 << 10],
             virtual_mss: setup.virtual_mss,
             version,
-            no_delay: habits.no_delay,
-            congestion_control: None,
+            options,
             setup: setup.clone(),
             metrics: habits.metrics,
         })
+    }
+
+    /// Lets every socket have a congestion control, if it was not `made` the default of the namespace but sockets may have it.
+    fn control_congestion(
+        &mut self,
+        name: &str,
+        made: Result<Option<String>, SettingError>,
+    ) -> Result<Option<String>, SettingError> {
+        self.options.remove(&libc::TCP_CONGESTION); // the last that a script asks for counts
+        if matches!(made, Ok(None)) || !may_ask_for(name) {
+            return made;
+        }
+        self.options.insert(libc::TCP_CONGESTION, name.as_bytes().to_vec());
+        Ok(None)
     }
 
     /// The time of the scenario at a time of `CLOCK_MONOTONIC`. The first question starts the scenario.
@@ -253,14 +266,11 @@ impl Stack for Kernel {
     }
 
     fn configure(&mut self, setting: &Setting, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
+        if let Some(name) = congestion_control(setting) {
+            return self.control_congestion(name, setting.apply(folder));
+        }
         match setting {
             Setting::Shell(text) => super::shells::run(text, folder),
-            setting if congestion_control(setting).is_some() => {
-                let made = setting.apply(folder);
-                let own = congestion_control(setting).filter(|name| !matches!(made, Ok(None)) && may_ask_for(name));
-                self.congestion_control = own.map(str::to_owned);
-                if own.is_some() { Ok(None) } else { made }
-            }
             setting => match (link_mtu(setting), &self.link.wire) {
                 (Some(mtu), Wire::Veth(_)) => {
                     self.setup.mtu = mtu;
@@ -282,17 +292,10 @@ impl Stack for Kernel {
             }
             Stimulus::Call { ticket, call } => {
                 let value = calls::make(call);
-                if self.no_delay && matches!(call, Call::Socket { .. }) {
-                    let on = 1_i32.to_ne_bytes();
-                    // what is no TCP socket has no such option; what is accepted inherits it
-                    let _ =
-                        i32::try_from(value.value).map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_NODELAY, &on));
-                }
-                if let (Some(name), Call::Socket { .. }) = (&self.congestion_control, call) {
-                    let name = name.as_bytes();
-                    // as above
-                    let _ = i32::try_from(value.value)
-                        .map(|fd| sys::setsockopt(fd, libc::SOL_TCP, libc::TCP_CONGESTION, name));
+                if let (Call::Socket { .. }, Ok(fd)) = (call, i32::try_from(value.value)) {
+                    for (name, option) in &self.options {
+                        let _ = sys::setsockopt(fd, libc::SOL_TCP, *name, option); // what is no TCP socket has none
+                    }
                 }
                 self.returned(*ticket, value);
                 Ok(())
