@@ -230,27 +230,31 @@ impl<'a> Lexer<'a> {
         Token { kind, text, span, line, last_line: self.line, comments: Vec::new(), expanded: false }
     }
 
-    /// The text up to the parenthesis that closes one that has just been read: blanks made single,
-    /// and whatever else it holds unchanged. `None` if a define stands in between.
+    /// The text up to the parenthesis that closes one that has just been read: blanks and line ends
+    /// made single blanks, and whatever else it holds unchanged. `None` if a define stands in between.
+    ///
+    /// Line ends have no meaning in scripts, so a note may go on below. There it holds plain words
+    /// alone: the sign of a time or of a packet says that the parenthesis was forgotten.
     pub(crate) fn note(&mut self, open: &Range<usize>) -> Option<Result<String>> {
         if !self.pending.is_empty() || open.end != self.at {
             return None;
         }
-        let mut depth = 1_usize;
+        let (mut depth, mut below) = (1_usize, false);
         for (at, octet) in self.rest().bytes().enumerate() {
             match octet {
-                b'\n' => break,
-                b'(' => depth += 1,
+                b'\n' => below = true,
+                b'(' if !below => depth += 1,
                 b')' => depth -= 1,
+                _ if below && !is_of_a_plain_word(octet) => break,
                 _ => {}
             }
             if depth == 0 {
                 let note = self.rest()[..at].split_whitespace().collect::<Vec<_>>().join(" ");
-                self.at += at + 1;
+                self.advance(at + 1);
                 return Some(Ok(note));
             }
         }
-        Some(Err(Problem::new(open.clone(), "this parenthesis is not closed on its line")
+        Some(Err(Problem::new(open.clone(), "this parenthesis is not closed")
             .label("opened here")
             .help("close the note with `)`")))
     }
@@ -277,6 +281,11 @@ impl<'a> Lexer<'a> {
 /// Octets of letters, digits and `_` at the start of `text`.
 pub(crate) fn word_length(text: &str) -> usize {
     text.bytes().take_while(|octet| octet.is_ascii_alphanumeric() || *octet == b'_').count()
+}
+
+/// Whether a note that goes over several lines may hold `octet` on the later ones.
+fn is_of_a_plain_word(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || octet.is_ascii_whitespace() || matches!(octet, b'_' | b',' | b'|' | b'\'' | b'-')
 }
 
 /// Octets of `.` and digits at the start of `text`; 0 if there is no digit.
