@@ -47,6 +47,8 @@ pub(super) struct Prepared {
     pub(super) text: Option<Spanned<Vec<u8>>>,
     /// The option value that `getsockopt` is to return, and its place.
     pub(super) option: Option<(Vec<u8>, Range<usize>)>,
+    /// The length that `getsockopt` is to return, if the script says.
+    pub(super) option_length: Option<Spanned<i64>>,
     /// What is to come with a message.
     pub(super) header: Option<Header>,
     /// The labels of descriptors that the return carries: both ends of a pipe.
@@ -168,7 +170,7 @@ pub(super) fn prepare(spec: &CallSpec, descriptors: &Descriptors, settings: &Set
 }
 
 fn plain(fd: Option<i64>, call: Call) -> Prepared {
-    Prepared { call, fd, text: None, option: None, header: None, labels: Vec::new() }
+    Prepared { call, fd, text: None, option: None, option_length: None, header: None, labels: Vec::new() }
 }
 
 fn is_unspecified(argument: &Spanned<Expr>) -> bool {
@@ -264,9 +266,13 @@ fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
         Spanned { value: Expr::List(parts), .. } if parts.len() == 1 => &parts[0],
         plain => plain,
     };
-    let length = if length.value == Expr::Ellipsis { expected.len() as i64 } else { number(length)? };
-    let call = Call::GetOption { fd, level, name, length: usize::try_from(length).unwrap_or(0) };
-    Ok(Prepared { option: Some((expected, value.span.clone())), ..plain(Some(label), call) })
+    let option_length = match length.value {
+        Expr::Ellipsis => None,
+        _ => Some(Spanned { value: number(length)?, span: length.span.clone() }),
+    };
+    let room = option_length.as_ref().map_or(expected.len(), |length| usize::try_from(length.value).unwrap_or(0));
+    let call = Call::GetOption { fd, level, name, length: room };
+    Ok(Prepared { option: Some((expected, value.span.clone())), option_length, ..plain(Some(label), call) })
 }
 
 /// `cap_set(CAP_EFFECTIVE, CAP_NET_ADMIN, CAP_CLEAR)`
@@ -356,6 +362,12 @@ pub(super) fn differences(spec: &CallSpec, prepared: &Prepared, value: &Return, 
     {
         let note = value_difference(spec, prepared, expected, &value.data);
         marks.push(Mark { span: span.clone(), note });
+    } else if let Some(length) = prepared.option_length.as_ref().filter(|_| value.value >= 0)
+        && length.value != value.data.len() as i64
+    {
+        // the value fits, and yet a buffer of that length was not filled
+        let note = format!("length expected {}  got {}", length.value, value.data.len());
+        marks.push(Mark { span: length.span.clone(), note });
     }
     if let Some(header) = prepared.header.as_ref().filter(|_| value.value >= 0) {
         if header.flags.value != value.flags {

@@ -57,6 +57,11 @@ fn what_getsockopt_says_is_compared() {
     passes(&script("[0]"), returning(value(&[0; 4])));
     passes(&script("[ECONNRESET]"), returning(value(&[104, 0, 0, 0])));
     fails("value expected 0, got 104", &script("[0]"), returning(value(&[104, 0, 0, 0])));
+    let lengths = |length: &str| script("[0]").replace("[4]", length);
+    passes(&lengths("4"), returning(value(&[0; 4])));
+    passes(&lengths("..."), returning(value(&[0; 4])));
+    fails("length expected 8, got 4", &lengths("[8]"), returning(value(&[0; 4])));
+    fails("length expected -1, got 4", &lengths("-1"), returning(value(&[0; 4])));
     fails("value expected 0", &script("[0]"), returning(value(&[])));
 }
 
