@@ -121,6 +121,7 @@ impl<'a> Driver<'a> {
             let set = stack.configure(setting, shell_lines.folder());
             // before the first line nothing is judged
             let remark = set.map_err(|error| Stop::unsupported_at(span, error.to_string()))?;
+            settings.knows_cookies |= remark.is_none() && setting.is_of("net.ipv4.tcp_fastopen_key");
             notes.extend(remark.map(|remark| format!("not set: {remark}")));
         }
         Ok(Driver {

@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) timestamp_scaled: bool,
     /// Outbound TSecr is compared; ours alone.
     pub(super) compares_echo: bool,
+    /// The script has set the key of Fast Open on a kernel: the cookies that it states are those that the kernel gives.
+    pub(super) knows_cookies: bool,
     pub(super) strict_segments: bool,
     /// What the stack sends is compared as streams of text and acknowledgments.
     pub(super) loose_segments: bool,
@@ -89,6 +91,7 @@ impl Settings {
             timestamp_tick: 0,
             timestamp_scaled: false,
             compares_echo: false,
+            knows_cookies: false,
             strict_segments: false,
             loose_segments: false,
             packets_are_not_fatal: false,

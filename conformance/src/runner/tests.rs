@@ -165,6 +165,14 @@ impl Stack for Fake {
         self.follows.contains(&habit.name())
     }
 
+    fn configure(
+        &mut self,
+        _: &crate::stack::setting::Setting,
+        _: Option<&std::path::Path>,
+    ) -> Result<Option<String>, crate::stack::setting::SettingError> {
+        Ok(None)
+    }
+
     fn stimulate(&mut self, at: Instant, what: &Stimulus) -> Result<(), StackError> {
         match what {
             Stimulus::Call { ticket, call } => {

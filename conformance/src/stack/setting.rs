@@ -17,6 +17,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use self::program::first_line;
+
 /// The longest pause that a script may ask for.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -95,6 +97,15 @@ impl Setting {
     /// Abilities of a device, by the arguments of `ethtool(8)`; `Err` as for [`Setting::ip`].
     pub fn ethtool(words: &[&str]) -> Result<Setting, String> {
         words::ethtool(words).map(Setting::Ethtool)
+    }
+
+    /// Whether it gives the setting `name` of the kernel a value.
+    pub(crate) fn is_of(&self, name: &str) -> bool {
+        match self {
+            Setting::Sysctl { name: own, .. } => own == name,
+            Setting::Optional(setting) => setting.is_of(name),
+            _ => false,
+        }
     }
 
     /// Whether it may fail without consequence.

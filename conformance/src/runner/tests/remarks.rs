@@ -45,6 +45,25 @@ fn a_wrong_checksum_of_a_kernel_is_remarked() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn cookies_of_a_kernel_are_known_where_the_script_sets_the_key() {
+    let script = "0 < S 0:0(0) win 1000 <FO,nop,nop>\n+0 > S. 0:0(0) ack 1 <FO 0102030405060708,nop,nop>";
+    let keyed = |command: &str| format!("`{command}`\n{script}");
+    let gives = |cookie: &[u8]| {
+        let options = [TcpOption::FastOpen(cookie.to_vec()), TcpOption::NoOperation, TcpOption::NoOperation];
+        Fake::new().sends(0.0, with_options(&options, ack(segment(Flags::SYN, 0, 0), 1)))
+    };
+    let (right, wrong) = (|| gives(&[1, 2, 3, 4, 5, 6, 7, 8]), || gives(&[9; 8]));
+    assert_eq!(run_live(script, wrong()).verdict, Verdict::Pass, "only the server knows its key");
+    for command in ["sysctl -q net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", "../common/defaults.sh"] {
+        assert_eq!(run_live(&keyed(command), right()).verdict, Verdict::Pass, "{command}");
+        let run = run_live(&keyed(command), wrong());
+        assert_eq!(run.verdict, Verdict::Fail, "{command}");
+        assert!(run.message.contains("FO 0102030405060708"), "{}", run.message);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn times_of_a_kernel_are_a_class_of_their_own() {
     let script = "0 < S 0:0(0) win 1000\n+0 > R 0:0(0)";
     let late = || Fake::new().sends(900.0, segment(Flags::RST, 0, 0));

@@ -49,7 +49,7 @@ pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Re
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
-    let line = text.trim().lines().next().unwrap_or_default();
+    let line = first_line(text);
     let impossible = |why: String| Err(SettingError::Impossible(format!("the shell command `{line}`: {why}")));
     match watched(&mut command, patience) {
         Ok((Some(status), _)) if status.success() => Ok(()),
@@ -60,6 +60,22 @@ pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Re
         Ok((None, _)) => impossible(format!("no end after {} s", patience.as_secs())),
         Err(kind) => impossible(kind.to_string()),
     }
+}
+
+/// The most characters of a program's last line that a message shows, but one.
+const SAID: usize = 299;
+
+/// The most characters of a command that a message shows.
+const SHOWN: usize = 60;
+
+/// The first line of a command, as messages show it.
+pub(crate) fn first_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut shown: String = line.chars().take(SHOWN).collect();
+    if line.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Where `nstat` keeps what it has told already: that of another run would be taken for this one's. A run is a network
@@ -85,9 +101,14 @@ fn found(program: &str) -> std::path::PathBuf {
 /// The last line that the program said, else how it ended.
 fn reason(said: &str, status: ExitStatus) -> String {
     match said.lines().rfind(|line| !line.trim().is_empty()) {
-        Some(last) => format!("{} ({status})", last.trim().escape_debug()),
+        Some(last) => format!("{} ({status})", end_of(last.trim()).escape_debug()),
         None => format!("it ended with {status}"),
     }
+}
+
+/// The end of a line, where shells and programs say what is wrong.
+fn end_of(line: &str) -> &str {
+    line.char_indices().rev().nth(SAID).map_or(line, |(at, _)| &line[at..])
 }
 
 /// The status, none if there was no end within `patience`, and what the program said.

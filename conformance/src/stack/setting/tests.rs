@@ -80,3 +80,10 @@ fn nothing_that_a_shell_started_stays() {
     std::thread::sleep(Duration::from_millis(1500));
     assert!(!folder.path().join("late").exists(), "the child was killed with its shell");
 }
+
+#[test]
+fn a_long_command_makes_a_short_message() {
+    let error = Setting::Shell("é".repeat(10_000)).apply(None).expect_err("there is no such program").to_string();
+    assert!(error.len() < 1000, "{} octets", error.len());
+    assert!(error.contains('…') && error.contains("(exit status"), "{error}");
+}
