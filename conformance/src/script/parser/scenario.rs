@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Kind, Parser, Problem, Result, Spanned, header, options};
+use super::{Kind, Parser, Problem, Result, Spanned, Token, header, options};
 use crate::axes::Ip;
 use crate::script::ast::own_family;
 use crate::script::ast::{Action, Direction, Micros, Scenario, ScriptOption, Shell, Step, Time};
@@ -62,7 +62,7 @@ impl Parser<'_> {
         }
         let token = self.bump()?;
         let comments = header::plain(comments)?;
-        Ok(Some(Shell { comments, command: Spanned::new(token.text.into_owned(), token.span) }))
+        Ok(Some(Shell { comments, command: Spanned::new(command_of(&token), token.span) }))
     }
 
     /// The timed steps; at least one.
@@ -123,7 +123,7 @@ impl Parser<'_> {
             return Ok(Action::Packet(Box::new(self.packet(direction)?)));
         }
         if let Some(token) = self.eat_kind(Kind::Backquote, "a shell command")? {
-            return Ok(Action::Shell(token.text.into_owned()));
+            return Ok(Action::Shell(command_of(&token)));
         }
         if let Some(token) = self.eat_kind(Kind::Code, "a code block")? {
             return Ok(Action::Code(token.text.into_owned()));
@@ -204,4 +204,9 @@ fn check_order(step: &Step, last: &mut Option<(Micros, usize)>) -> Result<()> {
         .help("absolute times never decrease; a time that counts from the step before is written `+t`"));
     }
     Ok(())
+}
+
+/// The text of a shell command. A shell takes the carriage returns of a file whose lines end in CR LF for parts of words.
+fn command_of(token: &Token<'_>) -> String {
+    token.text.replace("\r\n", "\n")
 }

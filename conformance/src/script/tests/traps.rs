@@ -13,6 +13,12 @@ fn carriage_returns_are_blanks() {
 }
 
 #[test]
+fn carriage_returns_are_no_part_of_shell_commands() {
+    let text = "`a\r\nb`\r\n+0 silent\r\n+0 `c \\\r\n  d`\r\n`e\r\n`\r\n";
+    assert_eq!(good(text), good(&text.replace('\r', "")));
+}
+
+#[test]
 fn a_comment_may_end_the_file_without_a_newline() {
     assert_eq!(good("+0 silent\n// the end").epilogue, ["the end"]);
     assert_eq!(good("+0 silent //").epilogue.len(), 0);
