@@ -36,6 +36,15 @@ fn a_datagram_and_its_answer() {
     fails("length expected 9, got 10", &format!("{UDP}+0 > udp (9)"), able().sends_packet(0.0, &udp(777, 10)));
     fails("no packet came", &format!("{UDP}+0 > udp (10)"), able());
     fails("time expected", &format!("{UDP}+0 > udp (10)"), able().sends_packet(500.0, &udp(777, 10)));
+    #[cfg(target_os = "linux")]
+    for (line, verdict) in [("+0 > udp (10)", Verdict::Timing), ("+0 > udp (9)", Verdict::Fail)] {
+        let late = able().sends_packet(500.0, &udp(777, 10));
+        assert_eq!(
+            run_live(&format!("{UDP}{line}"), late).verdict,
+            verdict,
+            "{line}: a time of a kernel is one of its own"
+        );
+    }
     // another socket's
     let script = format!("{UDP}+0 > udp (10)\n+0 > udp (10)");
     fails("no packet came", &script, able().sends_packet(0.0, &udp(777, 10)).sends_packet(1.0, &udp(778, 10)));
