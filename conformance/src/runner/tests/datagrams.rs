@@ -51,6 +51,16 @@ fn a_datagram_and_its_answer() {
 }
 
 #[test]
+fn udp_carries_tcp_where_a_stack_can() {
+    let script = "--udp_encapsulation=tcp\n0 < S 0:0(0) win 1000 /udp(9899 > 9900)";
+    let refused = run_on(script, able());
+    assert_eq!((refused.verdict, refused.message.as_str()), (Verdict::Unsupported, "TCP in UDP, which fake lacks"));
+    let run = passes(script, able().with_capabilities(&[Capability::Datagrams, Capability::TcpInUdp]));
+    let Body::Udp(sent) = bodies(&run).remove(0).body else { panic!("it is carried in UDP") };
+    assert_eq!((sent.source_port, sent.destination_port, sent.payload.len()), (9899, 9900, 20));
+}
+
+#[test]
 fn a_message_of_icmp_quotes_the_datagram() {
     let script = format!(
         "{UDP}+0 > udp (10)\n+0 < icmp unreachable port_unreachable [udp (10)]\n+0 < icmp echo_reply id 5 [raw (12)]"
