@@ -91,7 +91,8 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
         let path = entry.path();
         if entry.file_type().map_err(unreadable)?.is_dir() {
             walk(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "pkt") && path.is_file() {
+        } else if path.extension().is_some_and(|extension| extension == "pkt") && !path.is_dir() {
+            // what is no file, or a link to none, is told when it is read
             found.push(path);
         }
     }
@@ -148,6 +149,17 @@ mod tests {
         assert!(error(tree.path().join("missing.pkt")).contains("missing.pkt"));
         #[cfg(unix)]
         assert!(error("/dev/null".into()).contains("neither a file nor a folder"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_not_lost() {
+        let tree = tree(&["a.pkt"]);
+        std::os::unix::fs::symlink("gone.pkt", tree.path().join("b.pkt")).expect("links work here");
+        std::os::unix::fs::symlink(tree.path(), tree.path().join("folder.pkt")).expect("links work here");
+        let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+        let read: Vec<_> = entries.iter().map(|entry| (entry.path.file_name(), entry.scenario.is_ok())).collect();
+        assert_eq!(read, [(Some("a.pkt".as_ref()), true), (Some("b.pkt".as_ref()), false)]);
     }
 
     #[cfg(unix)]

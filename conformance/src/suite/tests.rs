@@ -12,7 +12,6 @@ use crate::report::{Expected, Verdict, text};
 use crate::runner::Run;
 use crate::script::ast::Scenario;
 use crate::stack::{Stack, StackError};
-use crate::trace::Trace;
 
 fn no_stack(_: &Setup) -> Result<Box<dyn Stack>, StackError> {
     Err(StackError::Broken("there is none".into()))
@@ -20,18 +19,6 @@ fn no_stack(_: &Setup) -> Result<Box<dyn Stack>, StackError> {
 
 const STACKS: [NamedStack; 2] =
     [NamedStack { name: "one", factory: no_stack }, NamedStack { name: "two", factory: no_stack }];
-
-fn run(verdict: Verdict) -> Run {
-    Run {
-        verdict,
-        message: String::new(),
-        clause: None,
-        line: None,
-        failure: None,
-        trace: Trace::default(),
-        notes: Vec::new(),
-    }
-}
 
 /// Scenarios that say of themselves what shall become of them.
 fn drive(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
@@ -41,7 +28,7 @@ fn drive(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let fails = text.contains("fail") && stack.name == "two" && axes.isn.is_none_or(|isn| isn == Seq(0));
-    run(if fails { Verdict::Fail } else { Verdict::Pass })
+    Run::of(if fails { Verdict::Fail } else { Verdict::Pass })
 }
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -102,6 +89,24 @@ fn the_longest_script_is_begun_first() {
     assert_eq!(begun.into_inner().expect("there is one thread"), ["b", "c", "a"]);
     let ids: Vec<String> = outcomes.into_iter().map(|outcome| outcome.scenario).collect();
     assert_eq!(ids, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_doubtful_time_is_tried_again_in_less_company() {
+    let tree = tree(&[("doubtful.pkt", "0 `true`\n"), ("certain.pkt", "0 `true`\n")]);
+    let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+    let subjects = subjects("");
+    let matrix = Matrix { entries: &entries, subjects: &subjects[..1], axes: &[Axes::default()] };
+    let begun = Mutex::new(Vec::new());
+    let late = |scenario: &Scenario, _: &NamedStack, _: &Axes| {
+        let is_certain = scenario.name.ends_with("certain.pkt");
+        Run { is_certain, ..Run::of(Verdict::Timing) }
+    };
+    let outcomes = matrix.run(&late, NonZeroUsize::MIN, &|case, _, _| {
+        begun.lock().expect("there is one thread").push(case.entry.id.clone());
+    });
+    assert_eq!(begun.into_inner().expect("there is one thread"), ["certain", "doubtful", "doubtful", "doubtful"]);
+    assert!(outcomes.iter().all(|outcome| outcome.verdict == Verdict::Timing));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! a process that is to enter a user namespace must not have threads yet.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -42,6 +43,15 @@ const ATTEMPTS: usize = 3;
 /// How long a run waits before its second attempt; twice as long before each further one: a machine that is too busy now
 /// may be so for a while.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How close a difference in time shows again if it is the kernel's and no chance, in nanoseconds.
+const ALIKE: u64 = 250_000;
+
+/// By so many nanoseconds no machine is late twice alike, give or take a tick of its clock.
+const FAR: u64 = 100_000_000;
+
+/// The longest tick of a kernel's clock, in nanoseconds.
+const TICK: u64 = 10_000_000;
 
 /// Set in a process that has a network of its own.
 static IS_WORKER: OnceLock<Time> = OnceLock::new();
@@ -117,6 +127,8 @@ pub(crate) fn work_in_guest(job: &Job) -> Answer {
         let (scenario, axes) = (job.scenario()?, job.axes()?);
         sys::prepare_for_real_time();
         let _ = IS_WORKER.set(Time::Virtual);
+        let _ = env::set_current_dir(&job.folder); // a folder below /run or /dev is not in the guest, nor are files there
+        setting::surround(job.environment.clone());
         Ok::<_, io::Error>(Answer::from(runner::run(&scenario, &LINUX, &axes)))
     };
     work().unwrap_or_else(|error| Answer::broken(format!("the guest failed: {error}")))
@@ -134,6 +146,10 @@ pub(crate) struct Job {
     with: Vec<String>,
     longest: u64,
     allow_shell: bool,
+    /// Where paths begin, and the environment of shells: a guest has neither. Names need not be UTF-8, which a path in JSON
+    /// has to be.
+    folder: OsString,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl Job {
@@ -148,6 +164,8 @@ impl Job {
             with: axes.with.iter().map(HabitValue::to_string).collect(),
             longest: axes.longest,
             allow_shell: axes.allow_shell,
+            folder: env::current_dir().unwrap_or_else(|_| "/".into()).into(),
+            environment: if axes.allow_shell { env::vars_os().collect() } else { Vec::new() },
         }
     }
 
@@ -184,6 +202,7 @@ pub(crate) struct Answer {
     /// Time in nanoseconds, line, whether the stack sent it, octets.
     packets: Vec<(u64, Option<usize>, bool, Vec<u8>)>,
     notes: Vec<String>,
+    off: Option<i64>,
     /// Whether the worker ran in real time.
     is_punctual: bool,
 }
@@ -234,6 +253,8 @@ impl Answer {
             failure,
             trace: Trace { records: records.collect() },
             notes: self.notes,
+            off: self.off,
+            is_certain: false,
         }
     }
 }
@@ -259,6 +280,7 @@ impl From<Run> for Answer {
             }),
             packets: run.trace.records.into_iter().filter_map(packet).collect(),
             notes: run.notes,
+            off: run.off,
             is_punctual: false,
         }
     }
@@ -271,7 +293,7 @@ pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
         thread::sleep(PAUSE * (2_u32.pow(attempt) / 2));
         once(scenario, axes)
     });
-    if run.verdict == Verdict::Timing {
+    if run.verdict == Verdict::Timing && !is_far(&run) {
         if !is_punctual {
             run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
         }
@@ -281,21 +303,24 @@ pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
 }
 
 /// Tries until what came of it is settled: anything but a failure at once, a failure where the same line has shown it before,
-/// and an error of time after all attempts. A busy machine makes a kernel do other things, too: a failure that did not
-/// show again is one of time. What `attempt` is given counts from 0.
-fn settle<T>(mut attempt: impl FnMut(u32) -> (Run, T)) -> (Run, T) {
-    let mut before: Vec<(Run, T)> = Vec::new();
+/// and an error of time after all attempts, or two that agree on one that is no lateness. A busy machine makes a kernel do
+/// other things, too: a failure that did not show again is one of time. What `attempt` is given counts from 0; it returns
+/// whether the run was in real time, too.
+fn settle(mut attempt: impl FnMut(u32) -> (Run, bool)) -> (Run, bool) {
+    let mut before: Vec<(Run, bool)> = Vec::new();
     loop {
-        let (mut run, more) = attempt(before.len() as u32);
+        let (mut run, is_punctual) = attempt(before.len() as u32);
         let is_failure = matches!(run.verdict, Verdict::Fail | Verdict::Warn);
-        let is_same = |(other, _): &(Run, T)| (other.verdict, other.line) == (run.verdict, run.line);
+        let is_same = |(other, _): &(Run, bool)| (other.verdict, other.line) == (run.verdict, run.line);
+        let is_far = is_far(&run);
+        let are_alike = !before.is_empty() && before.iter().all(|(other, _)| are_alike(other, &run));
         let is_over = match run.verdict {
-            Verdict::Timing => before.len() + 1 >= ATTEMPTS,
+            Verdict::Timing => before.len() + 1 >= ATTEMPTS || is_far && are_alike,
             Verdict::Fail | Verdict::Warn => before.iter().any(is_same) || before.len() >= ATTEMPTS,
             _ => true,
         };
         if !is_over {
-            before.push((run, more));
+            before.push((run, is_punctual));
             continue;
         }
         let is_settled_failure = is_failure && before.iter().any(is_same);
@@ -308,8 +333,25 @@ fn settle<T>(mut attempt: impl FnMut(u32) -> (Run, T)) -> (Run, T) {
         if is_failure && !is_settled_failure && before.iter().any(|(other, _)| other.verdict == Verdict::Timing) {
             run.verdict = Verdict::Timing;
         }
-        return (run, more);
+        run.is_certain = are_alike && (is_far || is_punctual);
+        return (run, is_punctual);
     }
+}
+
+/// Whether a time was off by more than chance explains.
+fn is_far(run: &Run) -> bool {
+    run.off.is_some_and(|off| off.unsigned_abs() > FAR)
+}
+
+/// Whether the same time was off by as much.
+fn are_alike(one: &Run, other: &Run) -> bool {
+    let near = if is_far(one) { TICK } else { ALIKE };
+    let is_off_alike = match (one.off, other.off) {
+        (Some(one), Some(other)) => one.abs_diff(other) <= near,
+        (None, None) => one.message == other.message,
+        _ => false,
+    };
+    [one, other].iter().all(|run| run.verdict == Verdict::Timing) && one.line == other.line && is_off_alike
 }
 
 /// Where a kernel's timers are coarser than the tolerance of scripts leaves room for: what was written on a kernel that ticks a
@@ -380,15 +422,35 @@ mod tests {
 
     /// What is settled by these attempts, each a verdict with a line, and how many were made.
     fn settled(attempts: &[(Verdict, usize)]) -> (Verdict, usize) {
-        let scenario = script::parse("x", "0 `true`").expect("it parses");
         let mut made = 0;
-        let (run, ()) = settle(|attempt| {
+        let (run, _) = settle(|attempt| {
             made += 1;
             let (verdict, line) = attempts[attempt as usize];
-            let answer = Answer { verdict: verdict.name().to_owned(), line: Some(line), ..Answer::default() };
-            (answer.into_run(&scenario), ())
+            (Run { line: Some(line), message: made.to_string(), ..Run::of(verdict) }, true)
         });
         (run.verdict, made)
+    }
+
+    /// How many attempts are made of a run whose time is off by this, in microseconds, and whether they leave a doubt.
+    fn doubted(off: [i64; 3], is_punctual: bool) -> (usize, bool) {
+        let mut made = 0;
+        let (run, _) = settle(|attempt| {
+            made += 1;
+            let off = Some(off[attempt as usize] * 1000);
+            (Run { line: Some(1), off, ..Run::of(Verdict::Timing) }, is_punctual)
+        });
+        (made, !run.is_certain)
+    }
+
+    #[test]
+    fn a_time_that_is_always_off_alike_is_no_chance() {
+        assert_eq!(doubted([4300, 4200, 4400], true), (3, false));
+        assert_eq!(doubted([4300, 4200, 4400], false), (3, true), "it may be late as often");
+        assert_eq!(doubted([4100, 4300, 4400], true), (3, true));
+        assert_eq!(doubted([4300, -4300, 4300], true), (3, true));
+        assert_eq!(doubted([1_016_000, 1_012_000, 0], false), (2, false), "nobody is late by a second twice");
+        assert_eq!(doubted([-316_000, -316_200, 0], false), (2, false));
+        assert_eq!(doubted([1_016_000, 1_030_000, 1_016_000], true), (3, true));
     }
 
     #[test]
