@@ -54,7 +54,8 @@ fn cookies_of_a_kernel_are_known_where_the_script_sets_the_key() {
     };
     let (right, wrong) = (|| gives(&[1, 2, 3, 4, 5, 6, 7, 8]), || gives(&[9; 8]));
     assert_eq!(run_live(script, wrong()).verdict, Verdict::Pass, "only the server knows its key");
-    for command in ["sysctl -q net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", "../common/defaults.sh"] {
+    for command in ["sysctl -q net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", "../common/defaults.sh"]
+    {
         assert_eq!(run_live(&keyed(command), right()).verdict, Verdict::Pass, "{command}");
         let run = run_live(&keyed(command), wrong());
         assert_eq!(run.verdict, Verdict::Fail, "{command}");

@@ -112,7 +112,8 @@ fn events_may_share_lines_and_be_split() {
 
 #[test]
 fn a_note_may_go_over_lines() {
-    let split = "0 f(3) = -1 EAGAIN (Resource\n  temporarily\r\n unavailable) +0 f(3) = 0 (flags\nO_RDWR)\n+0 g(1) = 0\n";
+    let split =
+        "0 f(3) = -1 EAGAIN (Resource\n  temporarily\r\n unavailable) +0 f(3) = 0 (flags\nO_RDWR)\n+0 g(1) = 0\n";
     let whole = "0 f(3) = -1 EAGAIN (Resource temporarily unavailable)\n+0 f(3) = 0 (flags O_RDWR)\n+0 g(1) = 0\n";
     assert_eq!(print(&good(split)), print(&good(whole)));
     assert_eq!(good(split).steps[2].line, 5, "the lines are counted");

@@ -64,7 +64,8 @@ pub(super) fn prepare() -> io::Result<()> {
 
 /// Runs a command in the namespace that [`prepare`] has made, in the script's folder.
 pub(super) fn run(text: &str, folder: Option<&Path>) -> Result<Option<String>, SettingError> {
-    let impossible = |why: &str| SettingError::Impossible(format!("the shell command `{}`: {why}", setting::first_line(text)));
+    let impossible =
+        |why: &str| SettingError::Impossible(format!("the shell command `{}`: {why}", setting::first_line(text)));
     let mut shells = SHELLS.lock().unwrap_or_else(PoisonError::into_inner);
     // a machine of one's own ends with the run, and all that is in it
     let Some(shells) = shells.as_mut() else { return Setting::Shell(text.to_owned()).apply(folder) };
