@@ -268,16 +268,25 @@ impl From<Run> for Answer {
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
     let (mut run, is_punctual) = settle(|attempt| {
-        thread::sleep(PAUSE * (2_u32.pow(attempt) / 2));
+        thread::sleep(pause(attempt));
         once(scenario, axes)
     });
-    if run.verdict == Verdict::Timing {
-        if !is_punctual {
-            run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
-        }
-        run.notes.extend(ticks(sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
-    }
+    run.notes.extend(excuses(run.verdict, is_punctual, sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
     run
+}
+
+/// How long to wait before an attempt, which counts from 0.
+fn pause(attempt: u32) -> Duration {
+    PAUSE.saturating_mul(2_u32.saturating_pow(attempt) / 2)
+}
+
+/// What of this machine may have made a time wrong: nothing is said where no time was. `tick` as for [`ticks`].
+fn excuses(verdict: Verdict, is_punctual: bool, tick: i64) -> Vec<String> {
+    if verdict != Verdict::Timing {
+        return Vec::new();
+    }
+    let priority = "without real-time priority, which root has: a busy machine is late";
+    (!is_punctual).then(|| priority.to_owned()).into_iter().chain(ticks(tick)).collect()
 }
 
 /// Tries until what came of it is settled: anything but a failure at once, a failure where the same line has shown it before,
@@ -418,9 +427,32 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_that_ticks_slowly_is_named() {
-        assert_eq!(ticks(1_000_000), None);
-        assert!(ticks(4_000_000).is_some_and(|note| note.contains("every 4.0 ms")));
+    fn what_may_have_made_a_time_wrong_is_named() {
+        let notes = |verdict, is_punctual, tick| {
+            let notes = excuses(verdict, is_punctual, tick);
+            notes.iter().map(|note| note.split(['(', ',']).next().unwrap_or_default().trim().to_owned()).collect()
+        };
+        let (late, coarse) = ("without real-time priority", "timers of this kernel tick every 4.0 ms");
+        let none: [&str; 0] = [];
+        let named: Vec<String> = notes(Verdict::Timing, false, 4_000_000);
+        assert_eq!(named, [late, coarse]);
+        let named: Vec<String> = notes(Verdict::Timing, false, 1_000_000);
+        assert_eq!(named, [late], "a tick of a millisecond is fine enough");
+        let named: Vec<String> = notes(Verdict::Timing, true, 4_000_000);
+        assert_eq!(named, [coarse]);
+        let named: Vec<String> = notes(Verdict::Timing, true, 1_000_000);
+        assert_eq!(named, none);
+        for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Broken] {
+            let named: Vec<String> = notes(verdict, false, 4_000_000);
+            assert_eq!(named, none, "{verdict}: no time was wrong");
+        }
+    }
+
+    #[test]
+    fn the_pauses_between_attempts_grow() {
+        let pauses: Vec<Duration> = (0..5).map(pause).collect();
+        assert_eq!(pauses, [0, 100, 200, 400, 800].map(Duration::from_millis));
+        assert!(pause(u32::MAX) > pause(4), "and do not overflow");
     }
 
     #[test]
