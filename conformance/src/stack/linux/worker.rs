@@ -267,11 +267,16 @@ impl From<Run> for Answer {
 /// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
-    let (mut run, is_punctual) = settle(|attempt| {
+    let settled = settle(|attempt| {
         thread::sleep(pause(attempt));
         once(scenario, axes)
     });
-    run.notes.extend(excuses(run.verdict, is_punctual, sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
+    excused(settled, sys::resolution(libc::CLOCK_MONOTONIC_COARSE))
+}
+
+/// A run with what of this machine may be to blame; the second says whether it had real-time priority.
+fn excused((mut run, is_punctual): (Run, bool), tick: i64) -> Run {
+    run.notes.extend(excuses(run.verdict, is_punctual, tick));
     run
 }
 
@@ -389,15 +394,33 @@ mod tests {
 
     /// What is settled by these attempts, each a verdict with a line, and how many were made.
     fn settled(attempts: &[(Verdict, usize)]) -> (Verdict, usize) {
+        let (run, made) = settled_run(attempts);
+        (run.verdict, made)
+    }
+
+    fn settled_run(attempts: &[(Verdict, usize)]) -> (Run, usize) {
         let scenario = script::parse("x", "0 `true`").expect("it parses");
         let mut made = 0;
         let (run, ()) = settle(|attempt| {
             made += 1;
             let (verdict, line) = attempts[attempt as usize];
-            let answer = Answer { verdict: verdict.name().to_owned(), line: Some(line), ..Answer::default() };
+            let message = format!("line {line}");
+            let answer = Answer { verdict: verdict.name().to_owned(), message, line: Some(line), ..Answer::default() };
             (answer.into_run(&scenario), ())
         });
-        (run.verdict, made)
+        (run, made)
+    }
+
+    #[test]
+    fn further_attempts_are_told_but_not_of_a_plain_failure() {
+        use Verdict::{Fail, Pass, Timing};
+
+        let notes = |attempts: &[(Verdict, usize)]| settled_run(attempts).0.notes;
+        assert_eq!(notes(&[(Pass, 0)]), Vec::<String>::new());
+        assert_eq!(notes(&[(Fail, 1), (Fail, 1)]), Vec::<String>::new());
+        assert_eq!(notes(&[(Fail, 1), (Pass, 0)]), ["tried 2 times; before: fail (line 1)"]);
+        let all = notes(&[(Timing, 1), (Fail, 2), (Fail, 2)]);
+        assert_eq!(all, ["tried 3 times; before: timing (line 1); fail (line 2)"]);
     }
 
     #[test]
@@ -436,6 +459,9 @@ mod tests {
         let none: [&str; 0] = [];
         let named: Vec<String> = notes(Verdict::Timing, false, 4_000_000);
         assert_eq!(named, [late, coarse]);
+        let answer = || Answer { verdict: "timing".to_owned(), ..Answer::default() };
+        let run = answer().into_run(&script::parse("x", "0 `true`").expect("it parses"));
+        assert_eq!(excused((run, false), 4_000_000).notes.len(), 2, "the run says so");
         let named: Vec<String> = notes(Verdict::Timing, false, 1_000_000);
         assert_eq!(named, [late], "a tick of a millisecond is fine enough");
         let named: Vec<String> = notes(Verdict::Timing, true, 4_000_000);
@@ -456,11 +482,57 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_hears_of_every_family() {
-        let scenario = script::parse("x", "0 `true`").expect("it parses");
+    fn a_worker_hears_all_that_a_run_was_asked_for() {
+        let words = [("X", "7"), ("--mtu", "1400")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let scenario = script::parse_with("x", "--mtu=1500\n0 close(X) = 0", &words).expect("it parses");
+        let with = ["sack=off", "min-rto=1s"].map(|text| HabitValue::parse(text).expect("a habit")).to_vec();
         for ip in Ip::ALL {
-            let axes = Axes { ip, ..Axes::default() };
-            assert_eq!(Job::new(&scenario, &axes).axes().expect("it is sound"), axes);
+            let axes = Axes { ip, isn: Some(Seq(9)), seed: 7, with: with.clone(), longest: 5, allow_shell: true };
+            let text = serde_json::to_vec(&Job::new(&scenario, &axes)).expect("plain data");
+            let job: Job = serde_json::from_slice(&text).expect("the same");
+            assert_eq!(job.axes().expect("it is sound"), axes);
+            let heard = job.scenario().expect("it is sound");
+            assert_eq!((&heard, &heard.name, &heard.defines), (&scenario, &scenario.name, &scenario.defines));
+            assert_eq!(heard.all_options().count(), 2, "its own, and that of the command line");
         }
+    }
+
+    #[test]
+    fn all_that_a_worker_tells_arrives() {
+        let scenario = script::parse("x", "0 `true`\n+0 `false`").expect("it parses");
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let failure = Failure {
+            file: "x".to_owned(),
+            source: scenario.source.clone(),
+            span: 9..19,
+            marks: vec![Mark { span: 9..11, note: "a".to_owned() }, Mark { span: 12..19, note: "b".to_owned() }],
+            got: words("c d"),
+            before: words("e f g"),
+            is_decisive: true,
+            trace: None,
+        };
+        let packet = |at, line, event| Record { at: Instant::from_nanos(at), line, event };
+        let records = vec![
+            packet(5, Some(1), Event::Stimulus(Stimulus::Packet(vec![1]))),
+            packet(6, None, Event::Response(Response::Packet(vec![2, 3]))),
+        ];
+        let run = Run {
+            verdict: Verdict::Warn,
+            message: "why".to_owned(),
+            clause: requirements::find("MUST-1").map(ClauseRef::from),
+            line: Some(2),
+            failure: Some(failure),
+            trace: Trace { records },
+            notes: words("h i"),
+        };
+        let text = serde_json::to_vec(&Answer::from(run.clone())).expect("plain data");
+        let told: Answer = serde_json::from_slice(&text).expect("the same");
+        assert_eq!(format!("{:?}", told.into_run(&scenario)), format!("{run:?}"));
+    }
+
+    #[test]
+    fn a_run_may_take_two_minutes_more_than_its_lines_say() {
+        let scenario = script::parse("x", "0 `true`\n+7 `true`").expect("it parses");
+        assert_eq!(limit(&scenario), Duration::from_secs(127));
     }
 }
