@@ -190,6 +190,8 @@ pub struct Outcome {
     pub covers: Vec<String>,
     /// Remarks of the runner that are no verdict.
     pub notes: Vec<String>,
+    /// Whether another run would say the same, as far as attempts can tell.
+    pub is_certain: bool,
 }
 
 impl Outcome {
@@ -209,6 +211,7 @@ impl Outcome {
             packets: 0,
             covers: Vec::new(),
             notes: Vec::new(),
+            is_certain: false,
         }
     }
 }

@@ -74,6 +74,27 @@ pub struct Run {
     pub trace: Trace,
     /// Remarks that are no verdict.
     pub notes: Vec<String>,
+    /// By how many nanoseconds a time was off, if nothing else was wrong; negative: it was too early.
+    pub off: Option<i64>,
+    /// A clock on the wall was involved, and still it is no chance: attempts agree on by how much a time is off.
+    pub is_certain: bool,
+}
+
+impl Run {
+    /// A run of which nothing is known but its verdict.
+    pub(crate) fn of(verdict: Verdict) -> Run {
+        Run {
+            verdict,
+            message: String::new(),
+            clause: None,
+            line: None,
+            failure: None,
+            trace: Trace::default(),
+            notes: Vec::new(),
+            off: None,
+            is_certain: false,
+        }
+    }
 }
 
 /// Why a run ends before its last line.
@@ -91,6 +112,8 @@ struct Stop {
     before: Vec<String>,
     /// Where the step begins that is to blame, if not the one at which it was noticed.
     step: Option<usize>,
+    /// By how many nanoseconds a time was off, if nothing else was wrong.
+    off: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +130,7 @@ enum Why {
 
 impl Stop {
     fn new(why: Why, message: String) -> Stop {
-        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new(), before: Vec::new(), step: None }
+        Stop { why, message, span: None, marks: Vec::new(), got: Vec::new(), before: Vec::new(), step: None, off: None }
     }
 
     /// To blame is `step`, wherever it was noticed.
@@ -160,7 +183,7 @@ fn run_in_family(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
         return conclude(scenario, step, Stop { before, ..stop }, trace, notes);
     }
     let (trace, notes) = driver.into_trace();
-    Run { verdict: Verdict::Pass, message: String::new(), clause: None, line: None, failure: None, trace, notes }
+    Run { trace, notes, ..Run::of(Verdict::Pass) }
 }
 
 fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, notes: Vec<String>) -> Run {
@@ -191,7 +214,7 @@ fn conclude(scenario: &Scenario, step: Option<&Step>, stop: Stop, trace: Trace, 
         is_decisive: is_decisive(scenario, step),
         trace: None,
     });
-    Run { verdict, message: stop.message, clause, line, failure, trace, notes }
+    Run { message: stop.message, clause, line, failure, trace, notes, off: stop.off, ..Run::of(verdict) }
 }
 
 /// The clause that a mismatch breaks: the line's own, else the most binding one that the scenario covers.

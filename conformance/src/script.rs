@@ -35,7 +35,7 @@ pub use error::{LoadError, ScriptError};
 pub(crate) use error::{MOST_TOLD, Problem, quote};
 pub(crate) use names::misspelt;
 pub use names::unknown_names;
-pub(crate) use parser::is_option;
+pub(crate) use parser::wants_value;
 pub use printer::{format, print, print_option};
 pub(crate) use suggest::{nearest, suggest};
 

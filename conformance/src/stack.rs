@@ -106,11 +106,13 @@ pub enum Capability {
     Datagrams,
     /// `files`: descriptors that are no sockets (`epoll`, pipes, files), control messages, null buffers.
     Files,
+    /// `tcp-in-udp`: a socket can be told to carry its segments in UDP.
+    TcpInUdp,
 }
 
 impl Capability {
     /// Every capability, with the word that scenarios use for it.
-    pub const ALL: [(Capability, &'static str); 13] = [
+    pub const ALL: [(Capability, &'static str); 14] = [
         (Capability::Ipv6, "ipv6"),
         (Capability::Isn, "isn"),
         (Capability::Backlog, "backlog"),
@@ -124,6 +126,7 @@ impl Capability {
         (Capability::FastOpen, "fast-open"),
         (Capability::Datagrams, "datagrams"),
         (Capability::Files, "files"),
+        (Capability::TcpInUdp, "tcp-in-udp"),
     ];
 
     /// The capability that `word` names.

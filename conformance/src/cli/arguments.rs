@@ -12,6 +12,7 @@ use super::http::HttpCommand;
 use super::record::RecordArguments;
 use crate::axes::{Axes, Ip};
 use crate::habits::HabitValue;
+use crate::script;
 
 /// Conformance scenarios for TCP stacks, judged by RFC clause in virtual time.
 ///
@@ -226,19 +227,33 @@ fn habit(text: &str) -> Result<HabitValue, String> {
 fn option(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let name = format!("--{}", name.trim_start_matches('-'));
-    crate::script::check_option(&name, value)?;
+    script::check_option(&name, value)?;
     Ok((name, value.to_owned()))
 }
 
-/// Options in packetdrill's spelling become `--option`s, unless they are ours, too.
+/// Options in packetdrill's spelling become `--option`s, unless they are ours, too. The value of one may be the next argument,
+/// as `getopt_long(3)` takes it.
 pub(super) fn as_options(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     const OURS: [&str; 3] = ["define", "verbose", "help"];
-    let foreign = |text: &str| {
-        let option = text.strip_prefix("--")?;
-        let name = option.split_once('=').map_or(option, |(name, _)| name);
-        (crate::script::is_option(name) && !OURS.contains(&name)).then(|| format!("--option={option}").into())
-    };
-    arguments.map(move |argument| argument.to_str().and_then(foreign).unwrap_or(argument))
+    let mut arguments = arguments.peekable();
+    std::iter::from_fn(move || {
+        let argument = arguments.next()?;
+        let Some(option) = argument.to_str().and_then(|text| text.strip_prefix("--")) else { return Some(argument) };
+        let (name, has_value) = option.split_once('=').map_or((option, false), |(name, _)| (name, true));
+        let Some(wants_value) = script::wants_value(name).filter(|_| !OURS.contains(&name)) else {
+            return Some(argument);
+        };
+        let mut spelt = OsString::from(format!("--option={option}"));
+        let is_value = |next: &OsString| !next.as_encoded_bytes().starts_with(b"-");
+        if wants_value
+            && !has_value
+            && let Some(value) = arguments.next_if(is_value)
+        {
+            spelt.push("=");
+            spelt.push(value);
+        }
+        Some(spelt)
+    })
 }
 
 fn define(text: &str) -> Result<(String, String), String> {
@@ -318,6 +333,13 @@ mod tests {
         let words: Vec<String> = run.words().iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(words, ["A=B", "C=D", "--ip_version=ipv6", "--strict_segments="]);
         assert!(run.verbose && run.stacks.is_empty());
+        let given =
+            ["wirelaw", "run", "--mtu", "1400", "--non_fatal", "packet", "--dry_run", "a.pkt", "--speed", "--quiet"];
+        let spelt: Vec<OsString> = as_options(given.into_iter().map(OsString::from)).collect();
+        let expected =
+            ["wirelaw", "run", "--option=mtu=1400", "--option=non_fatal=packet", "--option=dry_run", "a.pkt"];
+        assert_eq!(spelt[..6], expected);
+        assert_eq!(spelt[6..], ["--option=speed", "--quiet"], "an option is no value");
         assert_eq!(option("--no_such=1").map_err(|error| error.contains("no_such")), Err(true));
         assert!(option("ip_version=ipv5").is_err());
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use wirelaw_reference::wire::Body;
 
 use super::drive::Driver;
+use super::expect::off;
 use super::flows::FlowId;
 use super::headers::{self, Frame};
 use super::{Stop, inbound, matching};
@@ -45,6 +46,7 @@ impl<'a> Driver<'a> {
         }
         matching::learn_label(spec, &frame.ip, self.flows.get_mut(flow));
         let has_length = marks.iter().all(|mark| !mark.note.starts_with("length"));
+        let is_late_at_most = marks.is_empty();
         marks.extend(self.time_difference(step, from, to, at));
         if marks.is_empty() {
             return Ok(());
@@ -55,7 +57,8 @@ impl<'a> Driver<'a> {
             self.notes.push(format!("line {}: {}; got {got}", step.line, notes.join("; ")));
             return Ok(());
         }
-        Err(Stop::mismatch(marks, vec![got]))
+        let stop = Stop::mismatch(marks, vec![got]);
+        Err(if is_late_at_most { self.late(stop, Some(off(from, to, at))) } else { stop })
     }
 
     fn next_datagram(&mut self, spec: &PacketSpec, flow: FlowId, patience: Duration) -> Result<Option<Datagram>, Stop> {

@@ -241,12 +241,13 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let note = format!("time expected {at}  got {}: {why}", self.now);
-        Err(self.late(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new())))
+        Err(self.late(Stop::mismatch(vec![Mark { span: step.time.span.clone(), note }], Vec::new()), None))
     }
 
-    /// A difference in nothing but time: a class of its own where time passes by itself.
-    pub(super) fn late(&self, stop: Stop) -> Stop {
-        if self.has_wall_clock { Stop { why: Why::Time, ..stop } } else { stop }
+    /// A difference in nothing but time: a class of its own where time passes by itself. `off` is by how many nanoseconds, if
+    /// that is known.
+    pub(super) fn late(&self, stop: Stop, off: Option<i64>) -> Stop {
+        if self.has_wall_clock { Stop { why: Why::Time, off, ..stop } } else { stop }
     }
 
     /// After the last line: a blocking call has to end, and what no line asked for is remarked.

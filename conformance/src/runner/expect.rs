@@ -58,7 +58,7 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let stop = Stop::mismatch(marks, std::iter::once(line).chain(misfit.as_ref().map(shown)).collect());
-        Err(if is_late_at_most { self.late(stop) } else { stop })
+        Err(if is_late_at_most { self.late(stop, Some(off(from, to, live.at))) } else { stop })
     }
 
     /// How long a packet is waited for: whole seconds from the line before, and two more, anew after each packet
@@ -234,4 +234,10 @@ impl<'a> Driver<'a> {
             self.notes.push(format!("{count} {plural} that no line asks for: {shown}{more}"));
         }
     }
+}
+
+/// By how many nanoseconds `at` misses the span; negative: it is too early.
+pub(super) fn off(from: Instant, to: Instant, at: Instant) -> i64 {
+    let nanos = |span: Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+    nanos(at.since(to)) - nanos(from.since(at))
 }

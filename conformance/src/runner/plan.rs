@@ -102,20 +102,20 @@ fn has_ack_rate(options: &OptionsSpec) -> bool {
 
 /// Whether the stack can do all that is more than TCP in plain IP packets, if the script needs that.
 pub(super) fn check_datagrams(scenario: &Scenario, settings: &Settings, profile: &Profile) -> Result<(), Stop> {
-    if profile.capabilities.contains(&Capability::Datagrams) {
-        return Ok(());
-    }
+    let has = |capability| profile.capabilities.contains(&capability);
     let lacks = |what: &str| format!("{what}, which {} lacks", profile.name);
     let option = |name: &str| scenario.all_options().find(|option| option.name.value == name);
     for (needed, name) in [(settings.is_mapped, "ip_version"), (settings.virtual_mss > 0, "mss")] {
-        if let Some(option) = option(name).filter(|_| needed) {
+        if let Some(option) = option(name).filter(|_| needed && !has(Capability::Datagrams)) {
             let value = option.value.as_ref().map_or("", |value| value.value.as_str());
             return Err(Stop::unsupported_at(&option.name.span, lacks(&format!("--{name}={value}"))));
         }
     }
     for step in &scenario.steps {
         let Action::Packet(spec) = &step.action else { continue };
-        if let Some(what) = beyond_tcp(spec) {
+        if let Some((what, needed)) = beyond_tcp(spec)
+            && !has(needed)
+        {
             return Err(Stop::unsupported_at(&step.span, lacks(what)).of(step));
         }
     }
@@ -153,16 +153,17 @@ pub(super) fn check_files(scenario: &Scenario, settings: &Settings, profile: &Pr
 }
 
 /// What of a packet goes beyond TCP in plain IP packets.
-fn beyond_tcp(spec: &PacketSpec) -> Option<&'static str> {
+fn beyond_tcp(spec: &PacketSpec) -> Option<(&'static str, Capability)> {
     let is_outbound = spec.direction.value == Direction::Outbound;
-    match &spec.transport {
-        _ if !spec.encapsulation.is_empty() => Some("encapsulation"),
-        TransportSpec::Udp(_) => Some("UDP packets"),
-        TransportSpec::Icmp(_) if is_outbound => Some("outbound ICMP"),
-        TransportSpec::Tcp(TcpSpec { udp: Some(_), .. }) => Some("TCP in UDP"),
-        _ if is_outbound && spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some()) => Some("flow labels"),
-        _ => None,
-    }
+    let what = match &spec.transport {
+        TransportSpec::Tcp(TcpSpec { udp: Some(_), .. }) => return Some(("TCP in UDP", Capability::TcpInUdp)),
+        _ if !spec.encapsulation.is_empty() => "encapsulation",
+        TransportSpec::Udp(_) => "UDP packets",
+        TransportSpec::Icmp(_) if is_outbound => "outbound ICMP",
+        _ if is_outbound && spec.ip.as_ref().is_some_and(|ip| ip.flow_label.is_some()) => "flow labels",
+        _ => return None,
+    };
+    Some((what, Capability::Datagrams))
 }
 
 /// The numbers with which the stack is to open its connections, as the script has them, and by how

@@ -101,6 +101,12 @@ impl Settings {
         for option in scenario.all_options() {
             settings.apply(option)?;
         }
+        if settings.local == settings.remote {
+            let is_address = |option: &&ScriptOption| ["local_ip", "remote_ip"].contains(&option.name.value.as_str());
+            let what = format!("{} is the address of both sides", settings.local);
+            let last = scenario.all_options().rfind(is_address).map(|option| &option.name.span);
+            return Err(Stop::broken_at(last.unwrap_or(&(0..0)), what));
+        }
         Ok(settings)
     }
 

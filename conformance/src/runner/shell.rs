@@ -15,7 +15,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ use crate::habits::HabitValue;
 use crate::script::ast::{Action, Scenario, Spanned, Step};
 
 use super::Stop;
-use crate::stack::setting::Setting;
+use crate::stack::setting::{Setting, place};
 
 #[allow(unused_imports)] // for stacks that are kernels
 pub(super) use self::settings::settings;
@@ -104,10 +104,16 @@ fn init_scripts(scenario: &Scenario, folder: &Path, is_run: bool) -> Result<Vec<
         if is_run || settings::settings(name, false, Some(folder)).is_ok() {
             return Ok(format!("sh {name}"));
         }
-        let path = folder.join(name);
+        let path = place::file(name, Some(folder));
         let mut text = String::new();
+        let broken = |error: io::Error| {
+            Stop::broken_at(&option.name.span, format!("--init_scripts: {}: {error}", path.display()))
+        };
+        // whoever opens a pipe waits for its other end
+        if path.exists() && !path.is_file() {
+            return Err(broken(io::Error::other("it is no file")));
+        }
         let file = File::open(&path).and_then(|file| file.take(MOST_OF_A_FILE).read_to_string(&mut text));
-        let broken = |error| Stop::broken_at(&option.name.span, format!("--init_scripts: {}: {error}", path.display()));
         file.map(|_| text).map_err(broken)
     };
     names.filter(|name| !name.is_empty()).map(|name| Ok((text(name)?, option.name.span.clone()))).collect()

@@ -15,6 +15,7 @@ pub(super) use again::{gaps, is_text_again};
 
 use super::Stop;
 use super::drive::Driver;
+use super::expect::off;
 use super::flows::{Flow, FlowId, Numbers, scripted};
 use super::matching::{self, Live};
 use super::show;
@@ -179,7 +180,7 @@ impl<'a> Driver<'a> {
         }
         let got = self.flows.get(flow).streams.last.clone();
         let stop = Stop::mismatch(marks, got.iter().map(|live| self.show(live)).collect());
-        Err(if is_late_at_most { self.late(stop) } else { stop })
+        Err(if is_late_at_most { self.late(stop, came.map(|at| off(to, to, at))) } else { stop })
     }
 
     /// How much too late the last came of what a line asks for. Early is no difference: it may have come with what was asked

@@ -25,7 +25,7 @@ use super::ast::Spanned;
 use super::error::{Problem, quote};
 use super::lexer::{Comment, Kind, Lexer, Token};
 
-pub(crate) use options::{is_option, override_of};
+pub(crate) use options::{override_of, wants_value};
 pub(crate) use scenario::parse;
 
 type Result<T> = std::result::Result<T, Problem>;

@@ -4,6 +4,7 @@
 //! namespace below `/proc/sys/net`, its routes, addresses, links and queues. It is data, so that another process can
 //! apply it. A process that applies one has to stand in a throw-away namespace of its own.
 
+pub(crate) mod place;
 mod program;
 mod sysctl;
 mod words;
@@ -11,6 +12,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -68,6 +70,11 @@ impl From<String> for SettingError {
     }
 }
 
+/// Shells get this environment, not that of this process. Only the first call counts.
+pub(crate) fn surround(environment: Vec<(OsString, OsString)>) {
+    program::surround(environment);
+}
+
 /// Removes what shells of this run have left on the disk.
 pub(crate) fn clean_up() {
     program::forget_nstat();
@@ -102,7 +109,7 @@ impl Setting {
         matches!(self, Setting::Optional(_))
     }
 
-    /// Does it, in the network namespace of this process. `folder` is where a shell starts, `None` for here.
+    /// Does it, in the network namespace of this process. `folder` is where the script lies, `None` for here.
     ///
     /// Every setting is bounded in time. `Err` says which setting, and the kernel's reason; of an optional one that is no
     /// error but a remark, for those who want to know why a run differs.

@@ -106,7 +106,9 @@ impl<'a> Matrix<'a> {
         let mut outcomes: Vec<Outcome> = ran.into_iter().map(|(_, outcome)| outcome).collect();
         // what came at a wrong time on a clock on the wall is tried again in less company, and then alone
         for company in [jobs.get().min(QUIET), 1] {
-            let late = |outcome: &Outcome| outcome.verdict == Verdict::Timing && !outcome.expected.is_fine();
+            let late = |outcome: &Outcome| {
+                outcome.verdict == Verdict::Timing && !outcome.is_certain && !outcome.expected.is_fine()
+            };
             let again: Vec<usize> = (0..cases.len()).filter(|at| late(&outcomes[*at])).collect();
             let runs = parallel(&again, company, |at| run(&cases[*at]));
             for (at, mut outcome) in again.into_iter().zip(runs) {
@@ -159,6 +161,7 @@ impl Case<'_> {
                     failure: run.failure,
                     packets: packets(&run.trace),
                     notes: run.notes,
+                    is_certain: run.is_certain,
                     covers,
                     ..self.outcome(run.verdict)
                 };

@@ -12,7 +12,6 @@ use crate::report::{Expected, Verdict, text};
 use crate::runner::Run;
 use crate::script::ast::Scenario;
 use crate::stack::{Stack, StackError};
-use crate::trace::Trace;
 
 fn no_stack(_: &Setup) -> Result<Box<dyn Stack>, StackError> {
     Err(StackError::Broken("there is none".into()))
@@ -20,18 +19,6 @@ fn no_stack(_: &Setup) -> Result<Box<dyn Stack>, StackError> {
 
 const STACKS: [NamedStack; 2] =
     [NamedStack { name: "one", factory: no_stack }, NamedStack { name: "two", factory: no_stack }];
-
-fn run(verdict: Verdict) -> Run {
-    Run {
-        verdict,
-        message: String::new(),
-        clause: None,
-        line: None,
-        failure: None,
-        trace: Trace::default(),
-        notes: Vec::new(),
-    }
-}
 
 /// Scenarios that say of themselves what shall become of them.
 fn drive(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
@@ -41,7 +28,7 @@ fn drive(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let fails = text.contains("fail") && stack.name == "two" && axes.isn.is_none_or(|isn| isn == Seq(0));
-    run(if fails { Verdict::Fail } else { Verdict::Pass })
+    Run::of(if fails { Verdict::Fail } else { Verdict::Pass })
 }
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -105,6 +92,24 @@ fn the_longest_script_is_begun_first() {
 }
 
 #[test]
+fn a_doubtful_time_is_tried_again_in_less_company() {
+    let tree = tree(&[("doubtful.pkt", "0 `true`\n"), ("certain.pkt", "0 `true`\n")]);
+    let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+    let subjects = subjects("");
+    let matrix = Matrix { entries: &entries, subjects: &subjects[..1], axes: &[Axes::default()] };
+    let begun = Mutex::new(Vec::new());
+    let late = |scenario: &Scenario, _: &NamedStack, _: &Axes| {
+        let is_certain = scenario.name.ends_with("certain.pkt");
+        Run { is_certain, ..Run::of(Verdict::Timing) }
+    };
+    let outcomes = matrix.run(&late, NonZeroUsize::MIN, &|case, _, _| {
+        begun.lock().expect("there is one thread").push(case.entry.id.clone());
+    });
+    assert_eq!(begun.into_inner().expect("there is one thread"), ["certain", "doubtful", "doubtful", "doubtful"]);
+    assert!(outcomes.iter().all(|outcome| outcome.verdict == Verdict::Timing));
+}
+
+#[test]
 fn each_axis_is_its_own_outcome() {
     let tree = tree(&[("a.pkt", &script("fail"))]);
     let axes = Axes::SWEEP.map(|isn| Axes { isn: Some(isn), ..Axes::default() });
@@ -122,7 +127,13 @@ fn each_axis_is_its_own_outcome() {
 #[test]
 fn a_script_that_names_its_family_runs_in_that_one() {
     let (four, six) = (format!("--ip_version=ipv4\n{}", script("quick")), "--remote_ip=fd3d::1\n0 `true`\n");
-    let files = [("a.pkt", &*script("quick")), ("b.pkt", &four), ("c.pkt", six), ("d-v6.pkt", "0 `true`\n"), ("e_v4.pkt", "0 `true`\n")];
+    let files = [
+        ("a.pkt", &*script("quick")),
+        ("b.pkt", &four),
+        ("c.pkt", six),
+        ("d-v6.pkt", "0 `true`\n"),
+        ("e_v4.pkt", "0 `true`\n"),
+    ];
     let tree = tree(&files);
     let ran = |ips: &[Ip]| {
         let axes: Vec<Axes> = ips.iter().map(|ip| Axes { ip: *ip, ..Axes::default() }).collect();
@@ -136,7 +147,10 @@ fn a_script_that_names_its_family_runs_in_that_one() {
         "each family once, and none twice"
     );
     assert_eq!(ran(&[Ip::V4]), ["a", "b", "c", "d-v6", "e_v4"], "who asks for one family gets every script");
-    assert_eq!(ran(&[Ip::V4, Ip::Mapped]), ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6", "e_v4", "e_v4 ipv4-mapped-ipv6"]);
+    assert_eq!(
+        ran(&[Ip::V4, Ip::Mapped]),
+        ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6", "e_v4", "e_v4 ipv4-mapped-ipv6"]
+    );
 }
 
 #[test]
@@ -205,7 +219,7 @@ fn late_runs(count: usize, wrong: usize, jobs: usize) -> (Vec<Outcome>, Vec<usiz
         }
         most[attempt - 1] = most[attempt - 1].max(beside);
         let verdict = if attempt <= wrong { Verdict::Timing } else { Verdict::Pass };
-        Run { message: format!("attempt {attempt}"), ..run(verdict) }
+        Run { message: format!("attempt {attempt}"), ..Run::of(verdict) }
     };
     let outcomes = matrix.run(&drive, NonZeroUsize::new(jobs).expect("a test asks for some"), &|_, _, _| {});
     (outcomes, most.into_inner().expect("no thread panics"))

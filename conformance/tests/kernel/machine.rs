@@ -38,7 +38,7 @@ pub(crate) fn anybody_may() -> Result<(), String> {
     fs::copy(env!("CARGO_BIN_EXE_wirelaw"), &program).map_err(text)?;
     let talk = "+.01 write(4, ..., 100) = 100\n";
     fs::write(folder.path().join("good.pkt"), format!("{OPEN}{talk}+0 > P. 1:101(100) ack 1\n")).map_err(text)?;
-    fs::write(folder.path().join("late.pkt"), format!("{OPEN}{talk}+.1 > P. 1:101(100) ack 1\n")).map_err(text)?;
+    fs::write(folder.path().join("late.pkt"), format!("{OPEN}{talk}+.05 > P. 1:101(100) ack 1\n")).map_err(text)?;
     if geteuid().is_root() {
         chown(folder.path(), Some(NOBODY), Some(NOBODY)).map_err(text)?;
     }

@@ -12,8 +12,8 @@ use wirelaw::report::Verdict;
 use wirelaw::runner::Run;
 use wirelaw::stack::linux::worker;
 
-use super::{fields, machine};
 use super::scenarios::is_forbidden;
+use super::{fields, machine};
 use crate::open::OPEN;
 
 type Check = fn() -> Result<(), String>;
@@ -108,7 +108,7 @@ fn wrong_expectation() -> Result<(), String> {
 }
 
 fn late_packet() -> Result<(), String> {
-    let run = opened("+.01 write(4, ..., 100) = 100\n+.1  > P. 1:101(100) ack 1\n")?;
+    let run = opened("+.01 write(4, ..., 100) = 100\n+.05 > P. 1:101(100) ack 1\n")?;
     let is_so = run.verdict == Verdict::Timing && run.line == Some(10) && run.message.contains("time expected");
     expect("only the time is wrong", is_so, &run)?;
     let is_told = run.notes.iter().any(|note| note.contains("tried 3 times"));

@@ -13,7 +13,7 @@ use wirelaw::uml::Kernel;
 use super::promises::{Check, trial, trial_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("a-program-sleeps-without-waiting", a_program_sleeps_without_waiting),
         ("a-program-has-its-exit-status", a_program_has_its_exit_status),
         ("a-program-cannot-change-the-machine", a_program_cannot_change_the_machine),
@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("an-interrupted-program-leaves-nothing", an_interrupted_program_leaves_nothing),
         ("an-interrupted-run-leaves-nothing", an_interrupted_run_leaves_nothing),
         ("a-guest-is-the-program-that-was-started", a_guest_is_the_program_that_was_started),
+        ("a-suite-finds-its-files", a_suite_finds_its_files),
     ];
     let mut trials: Vec<Trial> = checks.into_iter().map(|(name, check)| trial(name, check)).collect();
     trials.push(trial_with("python3", "a-program-that-reboots-is-told", a_program_that_reboots_is_told));
@@ -184,6 +185,23 @@ fn a_guest_is_the_program_that_was_started(kernel: &Kernel) -> Result<(), String
     fs::remove_file(&mine).map_err(|error| error.to_string())?;
     let status = child.wait().map_err(|error| error.to_string())?;
     if status.success() { Ok(()) } else { Err(fs::read_to_string(&report).unwrap_or_default()) }
+}
+
+/// Shell lines name files from the script's folder, or from where the run was started; and variables of whoever started it.
+fn a_suite_finds_its_files(kernel: &Kernel) -> Result<(), String> {
+    let started = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let put = |name: &str, text: &str| fs::write(started.path().join(name), text).map_err(|error| error.to_string());
+    fs::create_dir_all(started.path().join("suite/a")).map_err(|error| error.to_string())?;
+    put("suite/defaults.sh", "sysctl -q net.ipv4.tcp_sack=0\n")?;
+    put("suite/set.sh", "exec sysctl -q $SETTING\n")?;
+    let wanted = "+0 `test $(cat /proc/sys/net/ipv4/tcp_sack /proc/sys/net/ipv4/tcp_syn_retries | tr -d '\\n') = 03`\n";
+    put("suite/a/beside.pkt", &format!("`../defaults.sh`\n0 `sh ../set.sh`\n{wanted}"))?;
+    put("suite/a/above.pkt", &format!("`suite/defaults.sh`\n0 `sh suite/set.sh`\n{wanted}"))?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.args(["run", "suite", "--allow-shell", "--stack", kernel.name]).current_dir(started.path());
+    let output = command.env("SETTING", "net.ipv4.tcp_syn_retries=3").output().map_err(|error| error.to_string())?;
+    let said = text(&output.stdout);
+    if output.status.success() && said.contains(" 2 pass\n") { Ok(()) } else { Err(said) }
 }
 
 /// curl waits for replies that never end; nobody waits for curl.

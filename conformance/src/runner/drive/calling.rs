@@ -1,5 +1,6 @@
 //! Socket calls of the script (packetdrill language, 2.5).
 
+use super::super::expect::off;
 use super::{Driver, next};
 use crate::posix::{MSG_FASTOPEN, SOCK_STREAM};
 use crate::report::Mark;
@@ -134,7 +135,7 @@ impl<'a> Driver<'a> {
         if !marks.is_empty() {
             let stop = Stop::mismatch(marks, Vec::new());
             let is_late_at_most = calls::differences(spec, prepared, &value, &self.settings.timeless()).is_empty();
-            return Err(if is_late_at_most { self.late(stop) } else { stop });
+            return Err(if is_late_at_most { self.late(stop, None) } else { stop });
         }
         let flow = self.flow_of(prepared);
         if let Some(text) = calls::strange_text(prepared, &value)
@@ -205,7 +206,8 @@ impl<'a> Driver<'a> {
             .map_err(|stop| stop.of(blocking.step))?;
         let tolerance = self.settings.tolerance(blocking.end.since(blocking.started));
         if at.since(blocking.end) > tolerance || blocking.end.since(at) > tolerance {
-            return Err(self.late(blocking.mismatch(format!("return expected at {}  got {at}", blocking.end))));
+            let stop = blocking.mismatch(format!("return expected at {}  got {at}", blocking.end));
+            return Err(self.late(stop, Some(off(blocking.end, blocking.end, at))));
         }
         Ok(())
     }

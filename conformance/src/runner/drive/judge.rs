@@ -45,7 +45,7 @@ impl Driver<'_> {
             None => Ok(()),
             Some(code::Failing { note, is_of_time }) => {
                 let stop = Stop::mismatch(vec![Mark { span: step.span.clone(), note }], Vec::new());
-                Err(if is_of_time { self.late(stop) } else { stop })
+                Err(if is_of_time { self.late(stop, None) } else { stop })
             }
         }
     }

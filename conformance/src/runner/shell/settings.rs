@@ -15,14 +15,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::stack::setting::{LONGEST_PAUSE, Setting};
+use crate::stack::setting::{LONGEST_PAUSE, Setting, place};
 
 use self::split::{Command, Joined};
 
 /// What a shell line asks for, in order; `Err` is the part of it that is not understood.
 ///
-/// With `allow_shell` such a line becomes one [`Setting::Shell`] as a whole. A `defaults.sh` below `folder`, where the
-/// script lies, is read.
+/// With `allow_shell` such a line becomes one [`Setting::Shell`] as a whole. A `defaults.sh` is read, if it is where
+/// [`place`] says; the script lies in `folder`.
 pub(in crate::runner) fn settings(
     text: &str,
     allow_shell: bool,
@@ -45,9 +45,10 @@ const MOST_OF_A_FILE: u64 = 1 << 16;
 /// stand for it.
 fn defaults(path: &str, folder: Option<&Path>) -> Vec<Setting> {
     let own = || {
+        let path = place::file(path, Some(folder?));
         let mut text = String::new();
-        let file =
-            File::open(folder?.join(path)).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+        // whoever opens a pipe waits for its other end
+        let file = path.is_file().then(|| File::open(path).ok())??;
         file.take(MOST_OF_A_FILE).read_to_string(&mut text).ok()?;
         understood(&text, None).ok().filter(|settings| !settings.is_empty())
     };

@@ -10,6 +10,7 @@ use super::{Streams, is_after, is_bare};
 use crate::report::Mark;
 use crate::runner::Stop;
 use crate::runner::drive::Driver;
+use crate::runner::expect::off;
 use crate::runner::flows::{Flow, FlowId, Space, scripted};
 use crate::runner::matching::{self, Live};
 use crate::runner::show;
@@ -142,7 +143,7 @@ impl<'a> Driver<'a> {
         match self.stream_lateness(step, to, came) {
             Some(mark) => {
                 let stop = Stop::mismatch(vec![mark], Vec::new());
-                Err(self.late(stop))
+                Err(self.late(stop, came.map(|at| off(to, to, at))))
             }
             None => Ok(()),
         }

@@ -36,9 +36,28 @@ fn a_datagram_and_its_answer() {
     fails("length expected 9, got 10", &format!("{UDP}+0 > udp (9)"), able().sends_packet(0.0, &udp(777, 10)));
     fails("no packet came", &format!("{UDP}+0 > udp (10)"), able());
     fails("time expected", &format!("{UDP}+0 > udp (10)"), able().sends_packet(500.0, &udp(777, 10)));
+    #[cfg(target_os = "linux")]
+    for (line, verdict) in [("+0 > udp (10)", Verdict::Timing), ("+0 > udp (9)", Verdict::Fail)] {
+        let late = able().sends_packet(500.0, &udp(777, 10));
+        assert_eq!(
+            run_live(&format!("{UDP}{line}"), late).verdict,
+            verdict,
+            "{line}: a time of a kernel is one of its own"
+        );
+    }
     // another socket's
     let script = format!("{UDP}+0 > udp (10)\n+0 > udp (10)");
     fails("no packet came", &script, able().sends_packet(0.0, &udp(777, 10)).sends_packet(1.0, &udp(778, 10)));
+}
+
+#[test]
+fn udp_carries_tcp_where_a_stack_can() {
+    let script = "--udp_encapsulation=tcp\n0 < S 0:0(0) win 1000 /udp(9899 > 9900)";
+    let refused = run_on(script, able());
+    assert_eq!((refused.verdict, refused.message.as_str()), (Verdict::Unsupported, "TCP in UDP, which fake lacks"));
+    let run = passes(script, able().with_capabilities(&[Capability::Datagrams, Capability::TcpInUdp]));
+    let Body::Udp(sent) = bodies(&run).remove(0).body else { panic!("it is carried in UDP") };
+    assert_eq!((sent.source_port, sent.destination_port, sent.payload.len()), (9899, 9900, 20));
 }
 
 #[test]

@@ -205,6 +205,9 @@ fn the_axis_of_address_families() {
     assert_eq!(setup().remote.to_string(), "fd3d::1");
     let run = run_on("--ip_version=ipv4\n--local_ip=fd3d::2\n0 < S 0:0(0) win 1000", Fake::new());
     assert_eq!((run.verdict, run.line), (Verdict::Broken, Some(2)), "{}", run.message);
+    let run = run_on("--mtu=1400\n--local_ip=192.0.2.1\n0 < S 0:0(0) win 1000", Fake::new());
+    assert_eq!((run.verdict, run.line), (Verdict::Broken, Some(2)), "{}", run.message);
+    assert_eq!(run.message, "192.0.2.1 is the address of both sides");
 }
 
 /// Google's runner defines words for the family of each run; those of the command line hold in all of them.

@@ -48,7 +48,8 @@ fn a_wrong_checksum_of_a_kernel_is_remarked() {
 fn times_of_a_kernel_are_a_class_of_their_own() {
     let script = "0 < S 0:0(0) win 1000\n+0 > R 0:0(0)";
     let late = || Fake::new().sends(900.0, segment(Flags::RST, 0, 0));
-    assert_eq!(run_live(script, late()).verdict, Verdict::Timing);
+    let run = run_live(script, late());
+    assert_eq!((run.verdict, run.off), (Verdict::Timing, Some(900_000_000)));
     fails("time expected", script, late());
 }
 

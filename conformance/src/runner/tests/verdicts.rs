@@ -99,6 +99,7 @@ fn what_went_over_the_wire_before_a_failure_is_shown() {
     let fake = Fake::new().sends(10.0, ack(segment(Flags::SYN, 0, 0), 1)).sends(120.0, segment(Flags::RST, 1, 0));
     let failure = fails("seq expected", script, fake).failure.expect("it fails");
     assert_eq!(failure.got, ["0.120000 > R 1:1(0) win 1000"]);
-    let before = ["0.000000 < S 0:0(0) win 1000", "0.010000 > S. 0:0(0) ack 1 win 1000", "0.110000 < . 1:1(0) ack 1 win 5"];
+    let before =
+        ["0.000000 < S 0:0(0) win 1000", "0.010000 > S. 0:0(0) ack 1 win 1000", "0.110000 < . 1:1(0) ack 1 win 5"];
     assert_eq!(failure.before, before);
 }

@@ -130,9 +130,9 @@ pub(crate) fn override_of(name: &str, value: &str) -> Result<ScriptOption> {
     Ok(option)
 }
 
-/// Whether `name` is an option of scripts, or of packetdrill's command line.
-pub(crate) fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|(known, _)| *known == name)
+/// Whether the option of scripts, or of packetdrill's command line, has a value; `None`: it is none.
+pub(crate) fn wants_value(name: &str) -> Option<bool> {
+    OPTIONS.iter().find(|(known, _)| *known == name).map(|(_, wants)| !matches!(wants, Wants::Nothing))
 }
 
 /// Whether `option` is a define; if so it has been applied.

@@ -1,17 +1,18 @@
 //! Programs that set something: bounded in time, and gone with all that they started.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::SettingError;
+use super::{SettingError, place};
 
 /// So much of a program's output is kept, in octets.
 const OUTPUT: usize = 4096;
@@ -36,17 +37,28 @@ pub(super) fn run(program: &str, package: &str, words: &[String], patience: Dura
     }
 }
 
+/// The environment of shells, if it is not that of this process.
+static ENVIRONMENT: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
+
+/// Shells get this environment. Only the first call counts.
+pub(super) fn surround(environment: Vec<(OsString, OsString)>) {
+    let _ = ENVIRONMENT.set(environment); // the first
+}
+
 /// Runs a text in a shell, as `system(3)` does.
 pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), SettingError> {
     let mut command = Command::new("/bin/sh");
     // scripts write $PPID for the same number
+    if let Some(environment) = ENVIRONMENT.get() {
+        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+    }
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
     command.env("NSTAT_HISTORY", nstat_history());
     // a command may start this program again, which is then nobody's worker
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
         command.env_remove(name);
     }
-    if let Some(folder) = folder {
+    if let Some(folder) = place::of_text(text, folder) {
         command.current_dir(folder);
     }
     let line = text.trim().lines().next().unwrap_or_default();
