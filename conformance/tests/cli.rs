@@ -65,6 +65,7 @@ fn fmt_changes_what_is_not_canonical_and_nothing_else() {
     assert!(text(&check.stdout).starts_with("wide.pkt\n2 scripts, 1 would change, 1 left"), "{check:?}");
     assert!(text(&check.stderr).contains("bad.pkt:3"), "{check:?}");
     assert_eq!(fs::read_to_string(&path).expect("it is there"), wide, "--check changes nothing");
+    assert_eq!(status(&wirelaw(folder.path(), &["fmt", "--check", "wide.pkt"])), Some(1), "something would change");
     assert_eq!(status(&wirelaw(folder.path(), &["fmt", "wide.pkt"])), Some(0));
     let formatted = "// A script.\n\n0    < S 0:0(0) win 5 <mss 1460>  // note\n";
     assert_eq!(fs::read_to_string(&path).expect("it is there"), formatted);
@@ -261,9 +262,8 @@ fn http_parse_writes_json() {
     assert_eq!(value["error"]["offset"], octets.len() - 1);
 }
 
-#[test]
-fn an_interrupted_judge_leaves_no_client_behind() {
-    use std::process::Stdio;
+/// Starts a judge of HTTP with a peer that would go on for minutes, interrupts the judge, and wants the peer to be gone.
+fn interrupted(words: &[&str], peer: &str) {
     use std::thread::sleep;
     use std::time::{Duration, Instant};
 
@@ -271,14 +271,14 @@ fn an_interrupted_judge_leaves_no_client_behind() {
 
     let folder = folder();
     let told = folder.path().join("pid");
-    let script = format!("echo $$ >> {}; exec sleep 600 # {{url}}", told.display());
+    let script = format!("echo $$ >> {}; exec sleep 600 # {peer}", told.display());
     let mut judge = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    judge.args(["http", "client", "--patience", "60000", "--", "sh", "-c", &script]);
+    judge.arg("http").args(words).args(["--", "sh", "-c", &script]);
     judge.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::null()).stderr(Stdio::null());
     let mut judge = judge.spawn().expect("the judge starts");
     let started = Instant::now();
-    let client = loop {
-        assert!(started.elapsed() < Duration::from_secs(20), "no client was started");
+    let peer = loop {
+        assert!(started.elapsed() < Duration::from_secs(20), "no peer was started");
         let pids = fs::read_to_string(&told).unwrap_or_default();
         if let Some(pid) = pids.lines().next().filter(|_| pids.ends_with('\n')) {
             break pid.parse().ok().and_then(Pid::from_raw).expect("it is a number");
@@ -286,15 +286,28 @@ fn an_interrupted_judge_leaves_no_client_behind() {
         sleep(Duration::from_millis(20));
     };
     kill_process(Pid::from_child(&judge), Signal::INT).expect("the judge runs");
-    assert_eq!(judge.wait().expect("the judge ends").code(), Some(130));
+    let status = judge.wait().expect("the judge ends");
     let started = Instant::now();
-    while test_kill_process(client).is_ok() {
+    while test_kill_process(peer).is_ok() {
         if started.elapsed() > Duration::from_secs(10) {
-            let _ = kill_process(client, Signal::KILL); // not to outlive this test, too
-            panic!("the client is still there");
+            let _ = kill_process(peer, Signal::KILL); // not to outlive this test, too
+            panic!("the peer is still there");
         }
         sleep(Duration::from_millis(20));
     }
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn an_interrupted_judge_leaves_no_client_behind() {
+    interrupted(&["client", "--patience", "60000"], "{url}");
+}
+
+#[test]
+fn an_interrupted_judge_leaves_no_server_behind() {
+    let folder = folder();
+    let socket = format!("unix:{}", folder.path().join("nobody").display());
+    interrupted(&["server", &socket], "");
 }
 
 #[test]

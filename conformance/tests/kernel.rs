@@ -14,6 +14,7 @@ mod open;
 #[cfg(target_os = "linux")]
 mod kernel {
     pub(crate) mod fields;
+    pub(crate) mod machine;
     pub(crate) mod promises;
     pub(crate) mod scenarios;
     pub(crate) mod traces;

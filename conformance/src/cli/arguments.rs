@@ -302,6 +302,8 @@ mod tests {
         assert_eq!(run(&["--ip", "all"]).axes().len(), 3);
         let axes = run(&["--with", "nagle=off", "--with", "msl=1s"]).axes();
         assert_eq!(axes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nagle=off msl=1s"]);
+        let axes = run(&["--longest", "7", "--allow-shell"]).axes();
+        assert_eq!(axes, [Axes { longest: 7, allow_shell: true, ..Axes::default() }]);
     }
 
     #[test]

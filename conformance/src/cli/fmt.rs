@@ -57,3 +57,18 @@ fn formatted(scenario: &Scenario) -> Result<String, &'static str> {
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     fs::write(path, text).map_err(|cause| CliError::Write { path: path.to_owned(), cause })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_not_say_the_same_is_left_alone() {
+        let text = "// A script.\n\n0    close(3) = 0\n";
+        let mut scenario = parse("x", text).expect("it parses");
+        assert_eq!(formatted(&scenario).as_deref(), Ok(text));
+        // as if the canonical form had lost it
+        scenario.steps[0].trailing = Some("a note".to_owned());
+        assert!(formatted(&scenario).is_err());
+    }
+}

@@ -131,9 +131,12 @@ pub(super) fn is_for_others(tcp: &TcpSpec, flow: &Flow, live: &Live) -> bool {
 
 /// Whether the line or the packet has SACK blocks.
 fn tells_of_gaps(tcp: &TcpSpec, live: &Live) -> bool {
-    let OptionsSpec::Exact(options) = &tcp.options.value else { return false };
-    options.iter().any(|option| matches!(option.value, OptionSpec::Sack(_)))
-        || live.segment.options.iter().any(|option| matches!(option, TcpOption::Sack(_)))
+    let line_tells = match &tcp.options.value {
+        OptionsSpec::Exact(options) => options.iter().any(|option| matches!(option.value, OptionSpec::Sack(_))),
+        OptionsSpec::None => false,
+        OptionsSpec::Any | OptionsSpec::AtLeast(_) | OptionsSpec::Octets(_) => return false,
+    };
+    line_tells || live.segment.options.iter().any(|option| matches!(option, TcpOption::Sack(_)))
 }
 
 /// Whether a packet tells nothing but an acknowledgment that another has told before, as an update of the window does.

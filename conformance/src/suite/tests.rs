@@ -127,7 +127,13 @@ fn each_axis_is_its_own_outcome() {
 #[test]
 fn a_script_that_names_its_family_runs_in_that_one() {
     let (four, six) = (format!("--ip_version=ipv4\n{}", script("quick")), "--remote_ip=fd3d::1\n0 `true`\n");
-    let files = [("a.pkt", &*script("quick")), ("b.pkt", &four), ("c.pkt", six), ("d-v6.pkt", "0 `true`\n")];
+    let files = [
+        ("a.pkt", &*script("quick")),
+        ("b.pkt", &four),
+        ("c.pkt", six),
+        ("d-v6.pkt", "0 `true`\n"),
+        ("e_v4.pkt", "0 `true`\n"),
+    ];
     let tree = tree(&files);
     let ran = |ips: &[Ip]| {
         let axes: Vec<Axes> = ips.iter().map(|ip| Axes { ip: *ip, ..Axes::default() }).collect();
@@ -137,11 +143,14 @@ fn a_script_that_names_its_family_runs_in_that_one() {
     };
     assert_eq!(
         ran(&Ip::ALL),
-        ["a", "a ipv6", "a ipv4-mapped-ipv6", "b", "c ipv6", "d-v6 ipv6"],
+        ["a", "a ipv6", "a ipv4-mapped-ipv6", "b", "c ipv6", "d-v6 ipv6", "e_v4", "e_v4 ipv4-mapped-ipv6"],
         "each family once, and none twice"
     );
-    assert_eq!(ran(&[Ip::V4]), ["a", "b", "c", "d-v6"], "who asks for one family gets every script");
-    assert_eq!(ran(&[Ip::V4, Ip::Mapped]), ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6"]);
+    assert_eq!(ran(&[Ip::V4]), ["a", "b", "c", "d-v6", "e_v4"], "who asks for one family gets every script");
+    assert_eq!(
+        ran(&[Ip::V4, Ip::Mapped]),
+        ["a", "a ipv4-mapped-ipv6", "b", "c", "d-v6", "e_v4", "e_v4 ipv4-mapped-ipv6"]
+    );
 }
 
 #[test]
@@ -183,4 +192,49 @@ fn an_unknown_stack_is_told_which_exist() {
     assert_eq!(selected(&["two"]), Ok(vec!["two"]));
     let error = selected(&["one", "three"]).expect_err("there is none").to_string();
     assert_eq!(error, "there is no stack `three`; there is: one, two");
+}
+
+/// Scripts that come at a wrong time `wrong` times each, `jobs` at once: their outcomes, and how many of them ran beside
+/// each other at most, by attempts.
+fn late_runs(count: usize, wrong: usize, jobs: usize) -> (Vec<Outcome>, Vec<usize>) {
+    let files: Vec<(String, String)> = (0..count).map(|at| (format!("{at}.pkt"), script("late"))).collect();
+    let tree = tree(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
+    let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
+    let subjects = subjects("");
+    let matrix = Matrix { entries: &entries, subjects: &subjects[..1], axes: &[Axes::default()] };
+    let attempts = Mutex::new(std::collections::BTreeMap::<String, usize>::new());
+    let (company, most) = (AtomicUsize::new(0), Mutex::new(Vec::<usize>::new()));
+    let drive = |scenario: &Scenario, _: &NamedStack, _: &Axes| {
+        let mut known = attempts.lock().expect("no thread panics");
+        let attempt = known.entry(scenario.name.clone()).or_default();
+        *attempt += 1;
+        let attempt = *attempt;
+        drop(known);
+        let beside = company.fetch_add(1, Ordering::SeqCst) + 1;
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        company.fetch_sub(1, Ordering::SeqCst);
+        let mut most = most.lock().expect("no thread panics");
+        if most.len() < attempt {
+            most.resize(attempt, 0);
+        }
+        most[attempt - 1] = most[attempt - 1].max(beside);
+        let verdict = if attempt <= wrong { Verdict::Timing } else { Verdict::Pass };
+        Run { message: format!("attempt {attempt}"), ..Run::of(verdict) }
+    };
+    let outcomes = matrix.run(&drive, NonZeroUsize::new(jobs).expect("a test asks for some"), &|_, _, _| {});
+    (outcomes, most.into_inner().expect("no thread panics"))
+}
+
+#[test]
+fn what_came_at_a_wrong_time_is_tried_again_in_less_company() {
+    let (outcomes, most) = late_runs(4, 2, 4);
+    assert!(outcomes.iter().all(|outcome| outcome.verdict == Verdict::Pass), "{outcomes:?}");
+    assert_eq!(outcomes[0].notes, ["again, with 1 at a time; before: attempt 2"]);
+    assert!(most.len() == 3 && most[1] <= 2 && most[2] == 1, "{most:?}");
+    let (outcomes, most) = late_runs(2, 1, 4);
+    assert_eq!((outcomes[0].verdict, most.len()), (Verdict::Pass, 2), "no more often than needed");
+    assert_eq!(outcomes[0].notes, ["again, with 2 at a time; before: attempt 1"]);
+    let (outcomes, most) = late_runs(2, 9, 4);
+    assert_eq!((outcomes[0].verdict, most.len()), (Verdict::Timing, 3), "and not for ever");
+    assert!(late_runs(2, 0, 4).0[0].notes.is_empty(), "what is right needs no story");
 }

@@ -148,15 +148,18 @@ pub(crate) fn congestion_control() -> Result<(), String> {
     let allowed = words("allowed").map_err(|error| error.to_string())?;
     let is_allowed = |name: &&str| allowed.split_whitespace().any(|one| one == *name);
     let name = available.split_whitespace().find(|name| !is_allowed(name)).unwrap_or("reno");
-    let length = name.len();
-    let is =
-        |fd: u32, name: &str| format!("+0 getsockopt({fd}, SOL_TCP, TCP_CONGESTION, \"{name}\", [{length}]) = 0\n");
+    let is = |fd: u32, name: &str| {
+        format!("+0 getsockopt({fd}, SOL_TCP, TCP_CONGESTION, \"{name}\", [{}]) = 0\n", name.len())
+    };
     for before in ["", "sysctl -q net.ipv4.tcp_congestion_control=reno; "] {
         let script =
             format!("`{before}sysctl -q net.ipv4.tcp_congestion_control={name}`\n{OPEN}{}{}", is(3, name), is(4, name));
         let run = run(&script, &Axes::default())?;
         expect("sockets have it", run.verdict == Verdict::Pass && run.notes.is_empty(), &run)?;
     }
+    let set = "sysctl -q net.ipv4.tcp_congestion_control";
+    let last = run(&format!("`{set}={name}; {set}=reno`\n{OPEN}{}", is(3, "reno")), &Axes::default())?;
+    expect("the last that is asked for counts", last.verdict == Verdict::Pass, &last)?;
     let script = format!("`sysctl -q net.ipv4.tcp_congestion_control=nosuch`\n{OPEN}");
     let run = run(&script, &Axes::default())?;
     expect("what there is not is told", run.verdict == Verdict::Unsupported, &run)

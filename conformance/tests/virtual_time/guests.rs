@@ -13,11 +13,12 @@ use super::programs::{busy, exec, exec_with, same, text};
 use super::promises::{Check, trial, trial_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 8] = [
+    let checks: [(&str, Check); 9] = [
         ("a-program-that-a-signal-ends", a_program_that_a_signal_ends),
         ("a-program-that-loops-is-ended", a_program_that_loops_is_ended),
         ("a-program-may-leave-others-behind", a_program_may_leave_others_behind),
         ("a-guest-has-its-seed", a_guest_has_its_seed),
+        ("a-guest-has-its-memory", a_guest_has_its_memory),
         ("a-guest-ends-with-its-host", a_guest_ends_with_its_host),
         ("anybody-may", anybody_may),
         ("a-guest-is-the-same-whatever-its-size", a_guest_is_the_same_whatever_its_size),
@@ -100,6 +101,19 @@ fn a_guest_has_its_seed(kernel: &Kernel) -> Result<(), String> {
     let random = |seed: &str| exec_with(kernel, &["--seed", seed], &["head", "-c", "16", "/dev/urandom"]).stdout;
     let (one, again, other) = (random("1"), random("1"), random("2"));
     if one.len() == 16 && one == again && one != other { Ok(()) } else { Err(format!("{one:?} {again:?} {other:?}")) }
+}
+
+fn a_guest_has_its_memory(kernel: &Kernel) -> Result<(), String> {
+    for memory in [64_u64, 512] {
+        let output = exec_with(kernel, &["--memory", &memory.to_string()], &["grep", "MemTotal", "/proc/meminfo"]);
+        let said = text(&output.stdout);
+        let total: u64 = said.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).ok_or(said.clone())?;
+        // the kernel itself is in it, too
+        if !(memory * 1024 / 2..=memory * 1024).contains(&total) {
+            return Err(format!("{memory} MiB: {said}"));
+        }
+    }
+    Ok(())
 }
 
 /// Also when nobody has time to say farewell.
@@ -205,24 +219,29 @@ fn a_guest_is_the_same_whatever_its_size(kernel: &Kernel) -> Result<(), String> 
     Ok(())
 }
 
-/// The whole way: judge and server in a guest, and the report out of it.
+/// The whole way: judge and server in a guest, and the report out of it. The server tells what it takes for chance.
 fn a_server_is_judged(kernel: &Kernel) -> Result<(), String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let report = folder.path().join("report.json");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
-    command.args(["http", "server", "localhost:80", "--virtual-time", "--kernel", kernel.name, "--seed=3"]);
-    command.args(["--only", "9112-3.2-HOST-MISSING", "--json"]).arg(&report);
-    command.args(["--", "python3", "-m", "http.server", "80"]).stdin(Stdio::null());
-    let output = command.output().map_err(|error| error.to_string())?;
-    let written = fs::read_to_string(&report).unwrap_or_default();
-    // what it thinks of the server is not the question: it has judged, by cases that the server can be asked
-    if matches!(output.status.code(), Some(0 | 1))
-        && written.contains("\"verdict\": \"")
-        && !written.contains("\"verdict\": \"broken\"")
-    {
-        return Ok(());
-    }
-    Err(format!("{}: {}{}\n{written}", output.status, text(&output.stdout), text(&output.stderr)))
+    let chance = |seed: &str| {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let [report, random] = ["report.json", "random"].map(|name| folder.path().join(name));
+        let server = format!("head -c 16 /dev/urandom > {}; exec python3 -m http.server 80", random.display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+        command.args(["http", "server", "localhost:80", "--virtual-time", "--kernel", kernel.name, "--seed", seed]);
+        command.args(["--only", "9112-3.2-HOST-MISSING", "--json"]).arg(&report);
+        command.args(["--", "sh", "-c", &server]).stdin(Stdio::null());
+        let output = command.output().map_err(|error| error.to_string())?;
+        let written = fs::read_to_string(&report).unwrap_or_default();
+        // what it thinks of the server is not the question: it has judged, by cases that the server can be asked
+        if matches!(output.status.code(), Some(0 | 1))
+            && written.contains("\"verdict\": \"")
+            && !written.contains("\"verdict\": \"broken\"")
+        {
+            return fs::read(&random).map_err(|error| error.to_string());
+        }
+        Err(format!("{}: {}{}\n{written}", output.status, text(&output.stdout), text(&output.stderr)))
+    };
+    let (one, again, other) = (chance("3")?, chance("3")?, chance("4")?);
+    if one.len() == 16 && one == again && one != other { Ok(()) } else { Err(format!("{one:?} {again:?} {other:?}")) }
 }
 
 fn a_folder_that_a_guest_lacks_is_told(kernel: &Kernel) -> Result<(), String> {

@@ -13,7 +13,7 @@ use wirelaw::uml::Kernel;
 use super::promises::{Check, trial, trial_with};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("a-program-sleeps-without-waiting", a_program_sleeps_without_waiting),
         ("a-program-has-its-exit-status", a_program_has_its_exit_status),
         ("a-program-cannot-change-the-machine", a_program_cannot_change_the_machine),
@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a-program-that-is-not-there-is-told", a_program_that_is_not_there_is_told),
         ("a-program-whose-reader-has-gone-ends", a_program_whose_reader_has_gone_ends),
         ("an-interrupted-program-leaves-nothing", an_interrupted_program_leaves_nothing),
+        ("an-interrupted-run-leaves-nothing", an_interrupted_run_leaves_nothing),
         ("a-guest-is-the-program-that-was-started", a_guest_is_the_program_that_was_started),
         ("a-suite-finds-its-files", a_suite_finds_its_files),
     ];
@@ -136,6 +137,29 @@ fn an_interrupted_program_leaves_nothing(kernel: &Kernel) -> Result<(), String> 
     let was_empty = is_empty();
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or("no process")?;
     kill_process(pid, Signal::TERM).map_err(|error| error.to_string())?;
+    let status = child.wait().map_err(|error| error.to_string())?;
+    match (was_empty, status.code(), is_empty()) {
+        (false, Some(130), true) => Ok(()),
+        found => Err(format!("{found:?}")),
+    }
+}
+
+/// As a whole run of scenarios: each guest has something on the disk.
+fn an_interrupted_run_leaves_nothing(kernel: &Kernel) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let [scripts, disk] = ["scripts", "disk"].map(|name| folder.path().join(name));
+    fs::create_dir(&scripts).and_then(|()| fs::create_dir(&disk)).map_err(|error| error.to_string())?;
+    fs::write(scripts.join("long.pkt"), "0 `while :; do :; done`\n").map_err(|error| error.to_string())?;
+    let is_empty = || fs::read_dir(&disk).is_ok_and(|mut entries| entries.next().is_none());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
+    command.arg("run").arg(&scripts).args(["--stack", kernel.name, "--allow-shell"]).env("TMPDIR", &disk);
+    let mut child = command.stdout(Stdio::null()).spawn().map_err(|error| error.to_string())?;
+    let start = Instant::now();
+    while is_empty() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let was_empty = is_empty();
+    kill_process(Pid::from_child(&child), Signal::INT).map_err(|error| error.to_string())?;
     let status = child.wait().map_err(|error| error.to_string())?;
     match (was_empty, status.code(), is_empty()) {
         (false, Some(130), true) => Ok(()),

@@ -210,3 +210,29 @@ fn text_that_a_window_has_no_room_for_was_sent_before_it_came() {
         assert_eq!(is_before(&script, "> . 2145:2681(536)", &format!("ack 2145 win {window}")), is_crossed, "{script}");
     }
 }
+
+/// A packet with another identification, and the checksum for it.
+fn identified(identification: u16, packet: &[u8]) -> Vec<u8> {
+    const COOKED: usize = 20;
+    let mut packet = Packet::decode(&packet[COOKED..]).expect("it is a packet");
+    packet.ip.identification = identification;
+    cooked(1, &packet.encode())
+}
+
+/// How often the client's first text is in the script if it is in the capture again at some time, with some identification.
+fn count_of_text(again: u32, identification: u16) -> usize {
+    let mut packets = established();
+    packets.extend([(1000, identified(7, &text(1, 500))), (1000 + again, identified(identification, &text(1, 500)))]);
+    packets.sort_by_key(|(at, _)| *at);
+    of_client(&packets).matches("> . 1:501(500)").count()
+}
+
+#[test]
+fn a_packet_that_loops_back_counts_once_and_one_that_is_sent_again_twice() {
+    assert_eq!(count_of_text(1, 7), 1, "a loopback device shows what goes out and what comes in");
+    assert_eq!(count_of_text(1, 8), 2, "each packet has a number of its own");
+    assert_eq!(count_of_text(300_000, 7), 2, "the numbers go round");
+    let mut packets = established();
+    packets.extend([(1000, text(1, 500)), (1001, text(1, 500))]);
+    assert_eq!(of_client(&packets).matches("> . 1:501(500)").count(), 2, "a number of 0 is none");
+}

@@ -35,6 +35,12 @@ fn fields() {
     // the ACE field by its number is the same three flags
     compare("P.5 1:11(10) ack 1", Segment { flags: data().flags | Flags::AE | Flags::ECE, ..data() }, "");
     compare("P.5 1:11(10) ack 1", Segment { flags: data().flags | Flags::ECE, ..data() }, "flags");
+    // each flag by its letter
+    let all = [Flags::FIN, Flags::SYN, Flags::RST, Flags::URG, Flags::ECE, Flags::CWR, Flags::AE];
+    for (flag, got) in all.into_iter().zip(["FP.", "SP.", "RP.", "PU.", "PE.", "PW.", "PA."]) {
+        let words = format!("flags expected P., got {got}");
+        compare("P. 1:11(10) ack 1", Segment { flags: data().flags | flag, ..data() }, &words);
+    }
 }
 
 #[test]

@@ -210,6 +210,24 @@ fn the_axis_of_address_families() {
     assert_eq!(run.message, "192.0.2.1 is the address of both sides");
 }
 
+/// Google's runner defines words for the family of each run; those of the command line hold in all of them.
+#[test]
+fn words_follow_the_family_of_the_run() {
+    let text = "--define=NAME=TCP_MAXSEG\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
+        +0 setsockopt(3, CMSG_LEVEL_IP, NAME, [1], 4) = 0";
+    let words = [("NAME".to_owned(), "IPV6_RECVERR".to_owned())];
+    let scenario = script::parse_with("x", text, &words).expect("it parses");
+    for (ip, wanted) in [(Ip::V4, (0, 25)), (Ip::V6, (41, 25)), (Ip::Mapped, (41, 25))] {
+        NEXT.set(Fake::new());
+        let trace = run(&scenario, &FAKE, &Axes { ip, ..Axes::default() }).trace;
+        let set = trace.records.iter().find_map(|record| match &record.event {
+            Event::Stimulus(Stimulus::Call { call: Call::SetOption { level, name, .. }, .. }) => Some((*level, *name)),
+            _ => None,
+        });
+        assert_eq!(set, Some(wanted), "{ip}");
+    }
+}
+
 fn timestamps(val: u32, ecr: u32) -> [TcpOption; 1] {
     [TcpOption::Timestamps { val, ecr }]
 }

@@ -81,3 +81,64 @@ fn no_call_of_a_kernel_blocks_for_more_than_a_minute() {
     assert_eq!((run.verdict, run.line), (Verdict::Fail, Some(2)), "{}", run.message);
     assert!(run.message.contains("has not returned after 60"), "{}", run.message);
 }
+
+/// The second call returns this, on what the runner takes for a kernel, whose script asks for that.
+#[cfg(target_os = "linux")]
+fn judged_live(line: &str, value: Return) -> Run {
+    let script = format!("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 {line}");
+    run_live(&script, Fake::new().with_capabilities(&[Capability::Files]).returns(2, value))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn assertions_about_times_of_a_kernel_are_of_that_class() {
+    let info = || Return { data: crate::posix::tcp_info::encode(&[("rtt", 30_000), ("snd_cwnd", 9)]), ..Return::ok(0) };
+    let judged = |text: &str| judged_live(&format!("%{{ assert {text} }}%"), info()).verdict;
+    assert_eq!(judged("tcpi_rtt == 30000"), Verdict::Pass);
+    assert_eq!(judged("tcpi_rtt < 20000"), Verdict::Timing);
+    assert_eq!(judged("tcpi_snd_cwnd == 10"), Verdict::Fail);
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 %{ assert tcpi_rtt < 20000 }%";
+    expect(Verdict::Fail, "tcpi_rtt = 30000", script, Fake::new().returns(2, info()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn timestamps_of_a_kernel_are_of_that_class() {
+    let option = |val, segment| with_options(&[TcpOption::Timestamps { val, ecr: 5 }], segment);
+    let judged = |val| {
+        let script = "--tcp_ts_tick_usecs=1000\n0 < S 0:0(0) win 1 <TS val 5 ecr 0, nop, nop>\n\
+            +0 > S. 0:0(0) ack 1 <TS val 100 ecr 5, ...>\n+1 > . 1:1(0) ack 1 <TS val 1100 ecr 5, ...>\n";
+        let syn = option(7, ack(segment(Flags::SYN, 0, 0), 1));
+        run_live(script, Fake::new().sends(0.0, syn).sends(1000.0, option(val, bare_ack(1, 1)))).verdict
+    };
+    assert_eq!((judged(1007), judged(3007)), (Verdict::Pass, Verdict::Timing));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn control_messages_that_tell_another_time_are_of_that_class() {
+    let judged = |seconds: u64, kind: u32| {
+        let head = [&64_u64.to_ne_bytes()[..], &1_u32.to_ne_bytes(), &kind.to_ne_bytes()].concat();
+        let control = [&head[..], &seconds.to_ne_bytes(), &[0; 40]].concat();
+        let line = "recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 9}], msg_flags=0, msg_control=[\
+            {cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=1, scm_nsec=0}}]}, 0) = 0";
+        judged_live(line, Return { control, ..Return::ok(0) })
+    };
+    let (right, late, other) = (judged(1, 37), judged(9, 37), judged(1, 36));
+    assert_eq!(right.verdict, Verdict::Pass, "{}", right.message);
+    assert_eq!(late.verdict, Verdict::Timing, "{}", late.message);
+    assert_eq!(other.verdict, Verdict::Fail, "{}", other.message);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_waits_longer_on_a_wall_than_was_said() {
+    let run = |seconds: u64| {
+        let script = format!("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+{seconds} close(3) = 0");
+        run_live(&script, Fake::new())
+    };
+    assert_eq!(run(Axes::LONGEST).verdict, Verdict::Pass);
+    let (longer, told) = (run(Axes::LONGEST + 1), "--longest 181 lets it run");
+    assert!(longer.verdict == Verdict::Unsupported && longer.message.contains(told), "{}", longer.message);
+    assert!(longer.trace.records.is_empty(), "nothing has begun");
+}

@@ -109,3 +109,25 @@ fn gaps_are_told_by_as_many_acknowledgments_as_a_stack_likes() {
     // one that is told to have come twice, below what is acknowledged: which packet says so is chance
     passes(&lines.replace("21:41", "1:11"), told(&[]));
 }
+
+#[test]
+fn what_was_sent_again_beyond_a_line_is_kept_for_the_next() {
+    let again = "+0.5 > . 1:501(500) ack 1\n+0 > . 501:1001(500) ack 1";
+    let lines = format!("{START}+0 > . 1:1001(1000) ack 1\n{again}");
+    passes(&lines, sends(&[(0.0, 1, 1000, 1), (500.0, 1, 1000, 1)]));
+    passes(&lines, sends(&[(0.0, 1, 1000, 1), (500.0, 1, 700, 1), (501.0, 701, 300, 1)]));
+    fails("no packet came", &lines, sends(&[(0.0, 1, 1000, 1), (500.0, 1, 700, 1)]));
+}
+
+#[test]
+fn which_new_acknowledgment_tells_of_a_gap_is_chance() {
+    let line = |options: &str| format!("{START}+0 > . 1:1(0) ack 11{options}");
+    let sack = || Fake::new().sends(0.0, with_options(&[TcpOption::Sack(vec![(Seq(21), Seq(31))])], bare_ack(1, 11)));
+    passes(&line(""), sack());
+    passes(&line(" <sack 21:31, nop, nop>"), Fake::new().sends(0.0, bare_ack(1, 11)));
+    // what tells of nothing is no chance
+    let other = || Fake::new().sends(0.0, with_options(&[TcpOption::Mss(9)], bare_ack(1, 11)));
+    fails("options expected", &line(""), other());
+    // the next line may ask for what a new acknowledgment has told
+    passes(&format!("{}\n+0 > . 1:1(0) ack 11 <sack 21:31, nop, nop>", line("")), sack());
+}

@@ -92,3 +92,14 @@ fn each_return_of_the_trace_has_its_line() {
     let lines: Vec<Option<usize>> = run.trace.records.iter().map(|record| record.line).collect();
     assert_eq!(lines, [Some(1), Some(1), Some(3), Some(3)]);
 }
+
+#[test]
+fn what_went_over_the_wire_before_a_failure_is_shown() {
+    let script = "0 < S 0:0(0) win 1000\n+.01 > S. 0:0(0) ack 1\n+.1 < . 1:1(0) ack 1 win 5\n+.01 > R 9:9(0)";
+    let fake = Fake::new().sends(10.0, ack(segment(Flags::SYN, 0, 0), 1)).sends(120.0, segment(Flags::RST, 1, 0));
+    let failure = fails("seq expected", script, fake).failure.expect("it fails");
+    assert_eq!(failure.got, ["0.120000 > R 1:1(0) win 1000"]);
+    let before =
+        ["0.000000 < S 0:0(0) win 1000", "0.010000 > S. 0:0(0) ack 1 win 1000", "0.110000 < . 1:1(0) ack 1 win 5"];
+    assert_eq!(failure.before, before);
+}

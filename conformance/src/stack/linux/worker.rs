@@ -3,6 +3,9 @@
 //! A program that wants to judge the kernel calls [`work_if_asked`] before anything else, as [`crate::cli::main`] does:
 //! a process that is to enter a user namespace must not have threads yet.
 
+#[cfg(test)]
+mod tests;
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -289,17 +292,32 @@ impl From<Run> for Answer {
 /// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
-    let (mut run, is_punctual) = settle(|attempt| {
-        thread::sleep(PAUSE * (2_u32.pow(attempt) / 2));
+    let settled = settle(|attempt| {
+        thread::sleep(pause(attempt));
         once(scenario, axes)
     });
-    if run.verdict == Verdict::Timing && !is_far(&run) {
-        if !is_punctual {
-            run.notes.push("without real-time priority, which root has: a busy machine is late".to_owned());
-        }
-        run.notes.extend(ticks(sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
-    }
+    excused(settled, sys::resolution(libc::CLOCK_MONOTONIC_COARSE))
+}
+
+/// A run with what of this machine may be to blame; the second says whether it had real-time priority.
+fn excused((mut run, is_punctual): (Run, bool), tick: i64) -> Run {
+    run.notes.extend(excuses(&run, is_punctual, tick));
     run
+}
+
+/// How long to wait before an attempt, which counts from 0.
+fn pause(attempt: u32) -> Duration {
+    PAUSE.saturating_mul(2_u32.saturating_pow(attempt) / 2)
+}
+
+/// What of this machine may have made a time wrong: nothing is said where no time was, or one by more than that explains.
+/// `tick` as for [`ticks`].
+fn excuses(run: &Run, is_punctual: bool, tick: i64) -> Vec<String> {
+    if run.verdict != Verdict::Timing || is_far(run) {
+        return Vec::new();
+    }
+    let priority = "without real-time priority, which root has: a busy machine is late";
+    (!is_punctual).then(|| priority.to_owned()).into_iter().chain(ticks(tick)).collect()
 }
 
 /// Tries until what came of it is settled: anything but a failure at once, a failure where the same line has shown it before,
@@ -412,85 +430,6 @@ fn read_within(output: impl Read + Send + 'static, child: &mut Child, limit: Dur
         Err(_) => {
             let _ = child.kill(); // it may have ended by now
             Err(format!("the run took more than {} s and was ended", start.elapsed().as_secs()))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is settled by these attempts, each a verdict with a line, and how many were made.
-    fn settled(attempts: &[(Verdict, usize)]) -> (Verdict, usize) {
-        let mut made = 0;
-        let (run, _) = settle(|attempt| {
-            made += 1;
-            let (verdict, line) = attempts[attempt as usize];
-            (Run { line: Some(line), message: made.to_string(), ..Run::of(verdict) }, true)
-        });
-        (run.verdict, made)
-    }
-
-    /// How many attempts are made of a run whose time is off by this, in microseconds, and whether they leave a doubt.
-    fn doubted(off: [i64; 3], is_punctual: bool) -> (usize, bool) {
-        let mut made = 0;
-        let (run, _) = settle(|attempt| {
-            made += 1;
-            let off = Some(off[attempt as usize] * 1000);
-            (Run { line: Some(1), off, ..Run::of(Verdict::Timing) }, is_punctual)
-        });
-        (made, !run.is_certain)
-    }
-
-    #[test]
-    fn a_time_that_is_always_off_alike_is_no_chance() {
-        assert_eq!(doubted([4300, 4200, 4400], true), (3, false));
-        assert_eq!(doubted([4300, 4200, 4400], false), (3, true), "it may be late as often");
-        assert_eq!(doubted([4100, 4300, 4400], true), (3, true));
-        assert_eq!(doubted([4300, -4300, 4300], true), (3, true));
-        assert_eq!(doubted([1_016_000, 1_012_000, 0], false), (2, false), "nobody is late by a second twice");
-        assert_eq!(doubted([-316_000, -316_200, 0], false), (2, false));
-        assert_eq!(doubted([1_016_000, 1_030_000, 1_016_000], true), (3, true));
-    }
-
-    #[test]
-    fn a_failure_must_show_twice_and_a_wrong_time_always() {
-        use Verdict::{Fail, Pass, Timing, Unsupported};
-
-        assert_eq!(settled(&[(Pass, 0)]), (Pass, 1));
-        assert_eq!(settled(&[(Unsupported, 0)]), (Unsupported, 1));
-        assert_eq!(settled(&[(Fail, 1), (Fail, 1)]), (Fail, 2));
-        assert_eq!(settled(&[(Fail, 1), (Pass, 0)]), (Pass, 2));
-        assert_eq!(settled(&[(Timing, 1), (Timing, 2), (Timing, 1)]), (Timing, 3));
-        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Pass, 0)]), (Pass, 3));
-        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Fail, 2)]), (Fail, 3));
-        assert_eq!(settled(&[(Timing, 1), (Timing, 1), (Fail, 2), (Fail, 2)]), (Fail, 4));
-        assert_eq!(settled(&[(Timing, 1), (Fail, 2), (Timing, 1)]), (Timing, 3));
-        assert_eq!(settled(&[(Timing, 1), (Timing, 1), (Fail, 2), (Fail, 3)]), (Timing, 4), "no line shows twice");
-        assert_eq!(settled(&[(Fail, 1), (Fail, 2), (Fail, 3), (Fail, 4)]), (Fail, 4), "no time was ever wrong");
-    }
-
-    #[test]
-    fn a_worker_that_says_nothing_is_ended() {
-        let mut child = Command::new("sleep").arg("60").stdout(Stdio::piped()).spawn().expect("it is everywhere");
-        let output = child.stdout.take().expect("it is a pipe");
-        let told = read_within(output, &mut child, Duration::from_millis(50)).expect_err("it says nothing");
-        assert!(told.starts_with("the run took more than"), "{told}");
-        assert!(!child.wait().expect("it is ours").success(), "it was not ended");
-    }
-
-    #[test]
-    fn a_kernel_that_ticks_slowly_is_named() {
-        assert_eq!(ticks(1_000_000), None);
-        assert!(ticks(4_000_000).is_some_and(|note| note.contains("every 4.0 ms")));
-    }
-
-    #[test]
-    fn a_worker_hears_of_every_family() {
-        let scenario = script::parse("x", "0 `true`").expect("it parses");
-        for ip in Ip::ALL {
-            let axes = Axes { ip, ..Axes::default() };
-            assert_eq!(Job::new(&scenario, &axes).axes().expect("it is sound"), axes);
         }
     }
 }
