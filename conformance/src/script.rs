@@ -17,6 +17,7 @@ mod calls;
 mod dscp;
 mod error;
 pub mod icmp;
+mod latin;
 mod lexer;
 mod names;
 mod parser;
@@ -111,10 +112,9 @@ fn read(path: &Path) -> Result<String, LoadError> {
     if octets.len() as u64 > SIZE_LIMIT {
         return Err(too_large(octets.len() as u64));
     }
-    String::from_utf8(octets).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let octet = error.as_bytes().get(offset).copied().unwrap_or(0);
-        let text = String::from_utf8_lossy(error.as_bytes().get(..offset).unwrap_or_default());
+    latin::decode(&octets).map_err(|offset| {
+        let octet = octets.get(offset).copied().unwrap_or(0);
+        let text = String::from_utf8_lossy(octets.get(..offset).unwrap_or_default());
         let line = 1 + text.matches('\n').count();
         let column = 1 + text.rsplit('\n').next().map_or(0, |last| last.chars().count());
         LoadError::NotUtf8 { path: path.to_owned(), line, column, octet }

@@ -23,7 +23,7 @@ pub(super) fn format(arguments: &FormatArguments) -> Result<u8, CliError> {
                 continue;
             }
         };
-        match formatted(scenario) {
+        match formatted(scenario).and_then(|text| is_utf8(&entry.path).then_some(text).ok_or(NOT_UTF8)) {
             Err(why) => {
                 left += 1;
                 terminal::complain(&format!("{path}: left as it is: {why}\n"));
@@ -45,6 +45,13 @@ pub(super) fn format(arguments: &FormatArguments) -> Result<u8, CliError> {
     Ok(u8::from(left > 0 || arguments.check && changed > 0))
 }
 
+/// Of a file whose comments were taken for Latin-1: they may have been something else.
+const NOT_UTF8: &str = "its comments are not UTF-8; convert it with iconv(1)";
+
+fn is_utf8(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|octets| std::str::from_utf8(&octets).is_ok())
+}
+
 /// The canonical text; or why there is none that says the same as the file.
 fn formatted(scenario: &Scenario) -> Result<String, &'static str> {
     let text = crate::script::format(scenario);
@@ -61,6 +68,16 @@ fn write(path: &Path, text: &str) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_utf8_is_not_written_anew() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let (path, text) = (folder.path().join("a.pkt"), b"// caf\xe9\n+0    silent\n");
+        fs::write(&path, text).expect("there is room");
+        let arguments = FormatArguments { paths: vec![path.clone()], check: false };
+        assert_eq!(format(&arguments).expect("it can be read"), 1);
+        assert_eq!(fs::read(&path).expect("it is there"), text);
+    }
 
     #[test]
     fn what_would_not_say_the_same_is_left_alone() {

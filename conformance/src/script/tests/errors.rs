@@ -230,8 +230,8 @@ fn files_that_are_no_scripts_are_told() {
     };
     assert!(matches!(load(&folder), Err(LoadError::NotAFile { .. })));
     assert!(matches!(load(&folder.join("missing.pkt")), Err(LoadError::Read { .. })));
-    let latin = load(&write("latin.pkt", b"// caf\xe9\n+0 silent")).unwrap_err();
-    assert!(matches!(latin, LoadError::NotUtf8 { line: 1, column: 7, octet: 0xe9, .. }), "{latin}");
+    let latin = load(&write("latin.pkt", b"// a\n+0 `caf\xe9`")).unwrap_err();
+    assert!(matches!(latin, LoadError::NotUtf8 { line: 2, column: 8, octet: 0xe9, .. }), "{latin}");
     let huge = write("huge.pkt", b"");
     fs::File::options().write(true).open(&huge).unwrap().set_len((16 << 20) + 1).unwrap();
     let huge = load(&huge).unwrap_err();
