@@ -178,6 +178,7 @@ fn run_in_family(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     let stopped = scenario.steps.iter().find_map(|step| driver.step(step).err().map(|stop| (Some(step), stop)));
     let stopped = stopped.or_else(|| driver.finish().err().map(|stop| (scenario.steps.last(), stop)));
     if let Some((step, stop)) = stopped {
+        let stop = driver.blamed(stop);
         let before = driver.recent(&stop.got);
         let (trace, notes) = driver.into_trace();
         return conclude(scenario, step, Stop { before, ..stop }, trace, notes);

@@ -34,6 +34,11 @@ pub trait Stack {
         false
     }
 
+    /// Why a difference would say nothing about the stack, if there is a reason in this run: it is `unsupported` then.
+    fn doubt(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The time, if the stack follows the clock on the wall: the first question begins the scenario. A stack in virtual
     /// time has none of its own.
     fn now(&mut self) -> Option<Instant> {

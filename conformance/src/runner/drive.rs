@@ -152,6 +152,14 @@ impl<'a> Driver<'a> {
         })
     }
 
+    /// A difference, unless there is a reason not to blame the stack for it.
+    pub(super) fn blamed(&self, stop: Stop) -> Stop {
+        match self.stack.doubt() {
+            Some(why) if stop.why == Why::Mismatch => Stop::new(Why::Unsupported, format!("{why}: {}", stop.message)),
+            _ => stop,
+        }
+    }
+
     pub(super) fn into_trace(self) -> (Trace, Vec<String>) {
         (self.trace, self.notes)
     }

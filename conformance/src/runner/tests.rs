@@ -60,6 +60,8 @@ struct Fake {
     follows: &'static [&'static str],
     /// Whether it takes itself for the kernel of this machine.
     is_live: bool,
+    /// Why it is not to be blamed.
+    doubt: Option<&'static str>,
 }
 
 thread_local! {
@@ -159,6 +161,10 @@ impl Stack for Fake {
     fn profile(&self) -> Profile {
         let clock = if self.is_live { Clock::Wall } else { Clock::Virtual };
         Profile { name: "fake", version: String::new(), clock, capabilities: self.capabilities }
+    }
+
+    fn doubt(&self) -> Option<&'static str> {
+        self.doubt
     }
 
     fn follows(&self, habit: &crate::habits::HabitValue) -> bool {

@@ -9,6 +9,16 @@ fn verdict(script: &str) -> (Verdict, Option<String>) {
 }
 
 #[test]
+fn a_stack_that_cannot_be_blamed_is_unsupported() {
+    let script = "0 < S 0:0(0) win 1000\n+0 > R 0:0(0)";
+    let doubtful = |number| Fake { doubt: Some("who knows"), ..Fake::new().sends(0.0, segment(Flags::RST, number, 0)) };
+    let run = run_on(script, doubtful(1));
+    assert_eq!((run.verdict, run.line), (Verdict::Unsupported, Some(2)));
+    assert!(run.message.starts_with("who knows: "), "{}", run.message);
+    passes(script, doubtful(0));
+}
+
+#[test]
 fn the_clause_decides_between_failure_and_warning() {
     // MUST-10 binds, SHLD-2 advises, MAY-1 permits
     for (header, step, expected, clause) in [

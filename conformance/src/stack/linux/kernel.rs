@@ -45,6 +45,8 @@ pub(super) struct Kernel {
     link: Link,
     /// Hears what the kernel sends out of its device, with the time at which it did.
     ear: Socket,
+    /// Takes packets that stand for several, where the link is a pair of devices.
+    mouth: Option<Socket>,
     callers: Callers,
     /// `CLOCK_MONOTONIC` when the scenario began, in nanoseconds.
     start: Option<i64>,
@@ -66,12 +68,15 @@ impl Kernel {
         habits.apply()?;
         let broken = |error: io::Error| StackError::Broken(format!("cannot listen on the link: {error}"));
         let ear = ear(link.index).map_err(broken)?;
+        let is_pair = matches!(link.wire, Wire::Veth(_));
+        let mouth = (setup.virtual_mss > 0 && is_pair).then(mouth).transpose().map_err(broken)?;
         let callers = Callers::new().map_err(broken)?;
         let no_delay = habits.no_delay.then(|| (libc::TCP_NODELAY, 1_i32.to_ne_bytes().to_vec()));
         let options = no_delay.into_iter().collect();
         Ok(Kernel {
             link,
             ear,
+            mouth,
             callers,
             start: None,
             heard: VecDeque::new(),
@@ -168,7 +173,13 @@ impl Kernel {
             Wire::Veth(index) => {
                 let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);
                 let protocol = if is_v6 { libc::ETH_P_IPV6 } else { libc::ETH_P_IP };
-                sys::send_link(self.ear.as_raw_fd(), *index, protocol as u16, HARDWARE, packet)
+                let send = |socket: &Socket, octets: &[u8]| {
+                    sys::send_link(socket.as_raw_fd(), *index, protocol as u16, HARDWARE, octets)
+                };
+                match &self.mouth {
+                    Some(mouth) => send(mouth, &offload::merged_frame(packet, self.virtual_mss, HARDWARE)),
+                    None => send(&self.ear, packet),
+                }
             }
         };
         sent.map_err(|error| StackError::Broken(format!("cannot put a packet into the link: {error}")))
@@ -210,6 +221,15 @@ fn ear(index: u32) -> io::Result<Socket> {
     sys::setsockopt(ear.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, &on)?;
     sys::bind_link(ear.as_raw_fd(), index)?;
     Ok(ear)
+}
+
+/// A packet socket for whole frames, each behind a `virtio_net_hdr`.
+fn mouth() -> io::Result<Socket> {
+    let mouth = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))?;
+    let on = 1_i32.to_ne_bytes();
+    sys::setsockopt(mouth.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_VNET_HDR, &on)?;
+    sys::setsockopt(mouth.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, &on)?;
+    Ok(mouth)
 }
 
 /// Waits for the next tick of the kernel, so that timers that count in ticks are equally late in every run.
@@ -259,6 +279,12 @@ impl Stack for Kernel {
 
     fn follows(&self, habit: &HabitValue) -> bool {
         habits::follows(habit, &self.version)
+    }
+
+    fn doubt(&self) -> Option<&'static str> {
+        self.mouth.as_ref().map(|_| {
+            "without /dev/net/tun packets that stand for several (--mss) take other memory, on which windows depend"
+        })
     }
 
     fn now(&mut self) -> Option<Instant> {

@@ -83,11 +83,7 @@ fn forbidden(cause: &io::Error) -> StackError {
 pub(super) fn link(setup: &Setup, metrics: &[(u16, u32)]) -> Result<Link, StackError> {
     quiet_ipv6();
     let broken = |(what, error)| StackError::Broken(format!("cannot {what} in the namespace: {error}"));
-    let link = make(setup, metrics).map_err(broken)?;
-    if setup.virtual_mss > 0 && matches!(link.wire, Wire::Veth(_)) {
-        return Err(StackError::Unsupported("--mss without /dev/net/tun".to_owned()));
-    }
-    Ok(link)
+    make(setup, metrics).map_err(broken)
 }
 
 /// What could not be done, and why.

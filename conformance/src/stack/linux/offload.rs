@@ -37,6 +37,20 @@ pub(super) fn merged(packet: &[u8], mss: u16) -> [u8; 10] {
     header
 }
 
+/// A packet as [`merged`] for a pair of Ethernet devices: with its `virtio_net_hdr` and Ethernet's header. Without a
+/// checksum that is not made yet the sender's side would cut the packet.
+pub(super) fn merged_frame(packet: &[u8], mss: u16, hardware: [u8; 6]) -> Vec<u8> {
+    const ETHERNET: u16 = 14;
+    let mut header = merged(packet, mss);
+    if let Some((start, _)) = transport(packet).filter(|_| header[1] != 0) {
+        header[0] = 1; // VIRTIO_NET_HDR_F_NEEDS_CSUM
+        header[6..8].copy_from_slice(&(ETHERNET + start as u16).to_ne_bytes()); // at most 60
+        header[8..10].copy_from_slice(&16_u16.to_ne_bytes());
+    }
+    let kind: [u8; 2] = if packet.first().is_some_and(|first| first >> 4 == 6) { [0x86, 0xdd] } else { [8, 0] };
+    [&header[..], &hardware, &[2, 0, 0, 0, 0, 2], &kind, packet].concat()
+}
+
 /// Where the transport header begins, and of what protocol it is.
 fn transport(packet: &[u8]) -> Option<(usize, u8)> {
     match packet.first()? >> 4 {
@@ -50,7 +64,7 @@ fn transport(packet: &[u8]) -> Option<(usize, u8)> {
 mod tests {
     use wirelaw_reference::wire::{Packet, Segment};
 
-    use super::{finish_checksum, merged};
+    use super::{finish_checksum, merged, merged_frame};
 
     /// The sum of the pseudo-header, as a kernel leaves it.
     fn unfinished(packet: &Packet) -> Vec<u8> {
@@ -86,6 +100,23 @@ mod tests {
         };
         assert_eq!(header(1000), [0; 10]);
         assert_eq!(header(1001), [&[0, 1, 0, 0][..], &1000_u16.to_ne_bytes(), &[0; 4]].concat()[..]);
+    }
+
+    #[test]
+    fn frames_for_a_pair_of_devices_leave_the_checksum_to_them() {
+        let segment = Segment { payload: vec![0; 2000], ..Segment::default() };
+        for (ends, kind, start) in
+            [(["192.0.2.1", "192.0.2.2"], [8, 0], 34_u16), (["2001:db8::1", "2001:db8::2"], [0x86, 0xdd], 54)]
+        {
+            let [source, destination] = ends.map(|text| text.parse().expect("an address"));
+            let packet = Packet::tcp(source, destination, segment.clone()).encode();
+            let frame = merged_frame(&packet, 1000, [2, 0, 0, 0, 0, 1]);
+            assert_eq!(frame[..6], [&[1, merged(&packet, 1000)[1], 0, 0][..], &1000_u16.to_ne_bytes()].concat());
+            assert_eq!(frame[6..10], [start.to_ne_bytes(), 16_u16.to_ne_bytes()].concat());
+            assert_eq!(frame[10..24], [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2][..], &kind].concat());
+            assert_eq!(frame[24..], packet);
+            assert_eq!(merged_frame(&packet, 2000, [0; 6])[..10], [0; 10], "it is one segment");
+        }
     }
 
     #[test]
