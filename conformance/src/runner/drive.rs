@@ -240,7 +240,8 @@ impl<'a> Driver<'a> {
         while self.advance(at)? {}
         self.now = self.now.max(at);
         self.look_at_clock();
-        self.check_punctual(at, step, "this machine is too busy")?;
+        let why = if self.has_wall_clock { "this machine is too busy" } else { "the lines before took too long" };
+        self.check_punctual(at, step, why)?;
         self.check_blocking()
     }
 
