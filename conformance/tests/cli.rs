@@ -55,6 +55,19 @@ fn usage_errors_end_with_2_and_say_what_is_wrong() {
 }
 
 #[test]
+fn what_is_recorded_is_in_canonical_form() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/captures/hello-ethernet.pcap");
+    let recorded = wirelaw(folder.path(), &["record", capture, "-o", "a.pkt"]);
+    assert_eq!(status(&recorded), Some(0), "{}", text(&recorded.stderr));
+    let checked = wirelaw(folder.path(), &["fmt", "--check", "a.pkt"]);
+    assert_eq!(
+        (status(&checked), text(&checked.stdout).as_str()),
+        (Some(0), "1 script, 0 would change, 0 left as they are\n")
+    );
+}
+
+#[test]
 fn fmt_changes_what_is_not_canonical_and_nothing_else() {
     let folder = folder();
     let path = folder.path().join("wide.pkt");

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{CliError, terminal};
 use crate::record::{self, Choice, End, Request};
+use crate::script;
 
 #[derive(Debug, Args)]
 pub(super) struct RecordArguments {
@@ -53,12 +54,13 @@ pub(super) fn record(arguments: &RecordArguments) -> Result<u8, CliError> {
     for remark in &recorded.remarks {
         terminal::complain(&format!("{remark}\n"));
     }
+    let script = script::parse(&name, &recorded.script).map_or(recorded.script, |parsed| script::format(&parsed));
     match &arguments.output {
         Some(output) => {
-            terminal::write(output, recorded.script.as_bytes())?;
+            terminal::write(output, script.as_bytes())?;
             terminal::say(&format!("written: {}\n", output.display()))?;
         }
-        None => terminal::say(&recorded.script)?,
+        None => terminal::say(&script)?,
     }
     Ok(0)
 }
