@@ -78,6 +78,8 @@ pub struct Run {
     pub off: Option<i64>,
     /// A clock on the wall was involved, and still it is no chance: attempts agree on by how much a time is off.
     pub is_certain: bool,
+    /// Why a difference would say nothing about the stack.
+    pub doubt: Option<String>,
 }
 
 impl Run {
@@ -93,6 +95,21 @@ impl Run {
             notes: Vec::new(),
             off: None,
             is_certain: false,
+            doubt: None,
+        }
+    }
+
+    /// The same, but `unsupported` if there is a reason not to blame the stack for what differs.
+    pub(crate) fn unless_in_doubt(self) -> Run {
+        match (&self.doubt, self.verdict) {
+            (Some(why), Verdict::Fail | Verdict::Warn | Verdict::Timing) => Run {
+                message: format!("{why}: {}", self.message),
+                verdict: Verdict::Unsupported,
+                clause: None,
+                failure: None,
+                ..self
+            },
+            _ => self,
         }
     }
 }
@@ -178,10 +195,10 @@ fn run_in_family(scenario: &Scenario, stack: &NamedStack, axes: &Axes) -> Run {
     let stopped = scenario.steps.iter().find_map(|step| driver.step(step).err().map(|stop| (Some(step), stop)));
     let stopped = stopped.or_else(|| driver.finish().err().map(|stop| (scenario.steps.last(), stop)));
     if let Some((step, stop)) = stopped {
-        let stop = driver.blamed(stop);
         let before = driver.recent(&stop.got);
+        let doubt = driver.doubt();
         let (trace, notes) = driver.into_trace();
-        return conclude(scenario, step, Stop { before, ..stop }, trace, notes);
+        return Run { doubt, ..conclude(scenario, step, Stop { before, ..stop }, trace, notes) };
     }
     let (trace, notes) = driver.into_trace();
     Run { trace, notes, ..Run::of(Verdict::Pass) }

@@ -34,7 +34,7 @@ pub trait Stack {
         false
     }
 
-    /// Why a difference would say nothing about the stack, if there is a reason in this run: it is `unsupported` then.
+    /// Why a difference would say nothing about the stack, if there is a reason by now: it is `unsupported` then.
     fn doubt(&self) -> Option<&'static str> {
         None
     }

@@ -231,13 +231,20 @@ fn option(text: &str) -> Result<(String, String), String> {
     Ok((name, value.to_owned()))
 }
 
-/// Options in packetdrill's spelling become `--option`s, unless they are ours, too. The value of one may be the next argument,
-/// as `getopt_long(3)` takes it.
+/// Options of `run` in packetdrill's spelling become `--option`s, unless they are ours, too. The value of one may be the next
+/// argument, as `getopt_long(3)` takes it.
 pub(super) fn as_options(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     const OURS: [&str; 3] = ["define", "verbose", "help"];
     let mut arguments = arguments.peekable();
+    let (mut count, mut is_run) = (0, false);
     std::iter::from_fn(move || {
         let argument = arguments.next()?;
+        count += 1;
+        // only there they mean something, and others pass arguments on to programs
+        is_run |= count == 2 && argument == "run";
+        if !is_run {
+            return Some(argument);
+        }
         let Some(option) = argument.to_str().and_then(|text| text.strip_prefix("--")) else { return Some(argument) };
         let (name, has_value) = option.split_once('=').map_or((option, false), |(name, _)| (name, true));
         let Some(wants_value) = script::wants_value(name).filter(|_| !OURS.contains(&name)) else {
@@ -340,6 +347,9 @@ mod tests {
             ["wirelaw", "run", "--option=mtu=1400", "--option=non_fatal=packet", "--option=dry_run", "a.pkt"];
         assert_eq!(spelt[..6], expected);
         assert_eq!(spelt[6..], ["--option=speed", "--quiet"], "an option is no value");
+        let other = ["wirelaw", "kernel", "exec", "run", "--mtu", "1400", "--debug"];
+        let same: Vec<OsString> = as_options(other.into_iter().map(OsString::from)).collect();
+        assert_eq!(same, other, "a program's own");
         assert_eq!(option("--no_such=1").map_err(|error| error.contains("no_such")), Err(true));
         assert!(option("ip_version=ipv5").is_err());
     }

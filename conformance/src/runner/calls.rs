@@ -270,7 +270,11 @@ fn get_option(arguments: &mut Arguments<'_>) -> Result<Prepared, Stop> {
         Expr::Ellipsis => None,
         _ => Some(Spanned { value: number(length)?, span: length.span.clone() }),
     };
-    let room = option_length.as_ref().map_or(expected.len(), |length| usize::try_from(length.value).unwrap_or(0));
+    let room = match &option_length {
+        None => expected.len(),
+        Some(length) => usize::try_from(length.value)
+            .map_err(|_| Stop::unsupported_at(&length.span, "a length that is negative".to_owned()))?,
+    };
     let call = Call::GetOption { fd, level, name, length: room };
     Ok(Prepared { option: Some((expected, value.span.clone())), option_length, ..plain(Some(label), call) })
 }

@@ -152,12 +152,9 @@ impl<'a> Driver<'a> {
         })
     }
 
-    /// A difference, unless there is a reason not to blame the stack for it.
-    pub(super) fn blamed(&self, stop: Stop) -> Stop {
-        match self.stack.doubt() {
-            Some(why) if stop.why == Why::Mismatch => Stop::new(Why::Unsupported, format!("{why}: {}", stop.message)),
-            _ => stop,
-        }
+    /// Why a difference would say nothing about the stack.
+    pub(super) fn doubt(&self) -> Option<String> {
+        self.stack.doubt().map(str::to_owned)
     }
 
     pub(super) fn into_trace(self) -> (Trace, Vec<String>) {
@@ -236,7 +233,7 @@ impl<'a> Driver<'a> {
 
     /// Lets time pass until `at`. A step that comes too late for its time is an error of time (2.3).
     pub(super) fn wait_until(&mut self, at: Instant, step: &Step) -> Result<(), Stop> {
-        self.check_punctual(at, step, "the line before took too long")?;
+        self.check_punctual(at, step, "the lines before took too long")?;
         while self.advance(at)? {}
         self.now = self.now.max(at);
         self.look_at_clock();

@@ -43,6 +43,7 @@ impl<'a> Driver<'a> {
         let mut marks = matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings);
         let is_late_at_most = marks.is_empty()
             || matching::differences(spec, tcp, &live, self.flows.get(flow), &self.settings.timeless()).is_empty();
+        let off = marks.is_empty().then(|| off(from, to, live.at));
         matching::learn_label(spec, &live.ip, self.flows.get_mut(flow));
         marks.extend(self.time_difference(step, from, to, live.at));
         if marks.is_empty() {
@@ -58,7 +59,7 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let stop = Stop::mismatch(marks, std::iter::once(line).chain(misfit.as_ref().map(shown)).collect());
-        Err(if is_late_at_most { self.late(stop, Some(off(from, to, live.at))) } else { stop })
+        Err(if is_late_at_most { self.late(stop, off) } else { stop })
     }
 
     /// How long a packet is waited for: whole seconds from the line before, and two more, anew after each packet

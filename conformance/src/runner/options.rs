@@ -150,8 +150,7 @@ pub(super) fn learn(spec: &TcpSpec, live: &Live, flow: &mut Flow) {
     }
 }
 
-/// A cookie that a server gives, as the script has it and as it is: only the server knows it before, unless the script
-/// has given it the key.
+/// A cookie that a server gives, as the script has it and as it is.
 fn given_cookie<'a>(want: &'a OptionSpec, have: &'a TcpOption, live: &Live) -> Option<(&'a [u8], &'a [u8])> {
     let ((OptionSpec::FastOpen(script), TcpOption::FastOpen(given))
     | (
@@ -228,6 +227,7 @@ fn is_same(want: &Spanned<OptionSpec>, have: &TcpOption, live: &Live, flow: &Flo
             let secret = settings.md5_secret.as_deref().unwrap_or_default();
             digest::digest(&live.ip, &octets, secret.as_bytes()).is_some_and(|digest| digest == have[..])
         }
+        // only the server knows it before, unless the script has given it the key
         (want, have) => match given_cookie(want, have, live).filter(|_| !settings.knows_cookies) {
             Some((script, given)) => flow.cookies.get(script).is_some_and(|known| known == given),
             // a length that no RFC allows has a form of its own when it comes, but the same octets

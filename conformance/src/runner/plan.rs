@@ -156,7 +156,9 @@ pub(super) fn check_files(scenario: &Scenario, settings: &Settings, profile: &Pr
 fn beyond_tcp(spec: &PacketSpec) -> Option<(&'static str, Capability)> {
     let is_outbound = spec.direction.value == Direction::Outbound;
     let what = match &spec.transport {
-        TransportSpec::Tcp(TcpSpec { udp: Some(_), .. }) => return Some(("TCP in UDP", Capability::TcpInUdp)),
+        TransportSpec::Tcp(TcpSpec { udp: Some(_), .. }) if spec.encapsulation.is_empty() => {
+            return Some(("TCP in UDP", Capability::TcpInUdp));
+        }
         _ if !spec.encapsulation.is_empty() => "encapsulation",
         TransportSpec::Udp(_) => "UDP packets",
         TransportSpec::Icmp(_) if is_outbound => "outbound ICMP",

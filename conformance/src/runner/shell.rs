@@ -23,7 +23,7 @@ use crate::habits::HabitValue;
 use crate::script::ast::{Action, Scenario, Spanned, Step};
 
 use super::Stop;
-use crate::stack::setting::{Setting, place};
+use crate::stack::setting::{Setting, first_line, place};
 
 #[allow(unused_imports)] // for stacks that are kernels
 pub(super) use self::settings::settings;
@@ -168,17 +168,12 @@ fn located(text: &str, span: &Range<usize>) -> Result<Vec<Spanned<HabitValue>>, 
 
 /// What is not executed: the line, and the part of it that nobody understands.
 fn refused(text: &str, part: &str) -> String {
-    let line = shorten(text);
+    let line = first_line(text);
     if part == text.trim() || line.contains(part) && line.len() < part.len() + 8 {
         format!("the shell command `{line}`")
     } else {
-        format!("the shell command `{line}` (`{}`)", shorten(part))
+        format!("the shell command `{line}` (`{}`)", first_line(part))
     }
-}
-
-fn shorten(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    if line.chars().count() > 60 { line.chars().take(57).collect::<String>() + "..." } else { line.to_owned() }
 }
 
 /// The habits that all commands of a shell line ask for, or the first command that is not understood.

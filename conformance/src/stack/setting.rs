@@ -12,14 +12,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub(crate) use self::program::first_line;
+pub(crate) use self::program::{first_line, surround};
 
 /// The longest pause that a script may ask for.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -70,11 +69,6 @@ impl From<String> for SettingError {
     fn from(why: String) -> SettingError {
         SettingError::Impossible(why)
     }
-}
-
-/// Shells get this environment, not that of this process. Only the first call counts.
-pub(crate) fn surround(environment: Vec<(OsString, OsString)>) {
-    program::surround(environment);
 }
 
 /// Removes what shells of this run have left on the disk.

@@ -91,12 +91,16 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
         let path = entry.path();
         if entry.file_type().map_err(unreadable)?.is_dir() {
             walk(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "pkt") && !path.is_dir() {
-            // what is no file, or a link to none, is told when it is read
+        } else if path.extension().is_some_and(|extension| extension == "pkt") && !path.is_dir() && !is_lock(&path) {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether it is the mark of an editor that has a script open, a link to nothing.
+fn is_lock(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".#"))
 }
 
 /// With `/` on every system: ids are written into files that travel.
@@ -156,6 +160,7 @@ mod tests {
     fn a_link_to_nothing_is_not_lost() {
         let tree = tree(&["a.pkt"]);
         std::os::unix::fs::symlink("gone.pkt", tree.path().join("b.pkt")).expect("links work here");
+        std::os::unix::fs::symlink("me@here.1:2", tree.path().join(".#a.pkt")).expect("links work here");
         std::os::unix::fs::symlink(tree.path(), tree.path().join("folder.pkt")).expect("links work here");
         let entries = discover(&[tree.path().to_owned()], Some(tree.path()), &[]).expect("there are scripts");
         let read: Vec<_> = entries.iter().map(|entry| (entry.path.file_name(), entry.scenario.is_ok())).collect();

@@ -154,6 +154,7 @@ impl Case<'_> {
         let covers = scenario.header.covers.iter().map(|id| id.value.clone()).collect();
         match run {
             Ok(run) => {
+                let run = run.unless_in_doubt();
                 let outcome = Outcome {
                     message: run.message,
                     clause: run.clause,

@@ -21,12 +21,16 @@ fn made() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     MADE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How often a folder is removed that is not empty yet.
+const ATTEMPTS: usize = 10;
+
 /// Removes every private folder of this process: the last act of one that is interrupted. None is made any more; the
 /// guests end with the process.
 pub fn remove_all() {
     let made = made();
     for folder in made.iter() {
-        let _ = fs::remove_dir_all(folder); // the next run removes what a guest writes meanwhile
+        // a guest that is ending may write meanwhile; what it leaves after that the next run removes
+        let _ = (0..ATTEMPTS).any(|_| fs::remove_dir_all(folder).is_ok() || !folder.exists());
     }
     std::mem::forget(made);
 }

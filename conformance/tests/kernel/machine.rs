@@ -28,7 +28,10 @@ fn as_anybody(command: &mut Command) -> &mut Command {
 
 /// Whether the machine lets somebody make namespaces, as another program than ours sees it: `unshare(1)`, as it was prepared.
 pub(crate) fn are_namespaces_open(unshare: &mut Command) -> bool {
-    unshare.args(["-Urn", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    // one that allows that program alone has its own reasons
+    let is_restricted = fs::read_to_string("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    let is_restricted = is_restricted.is_ok_and(|value| value.trim() == "1");
+    !is_restricted && unshare.args(["-Urn", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// No root is needed where namespaces are open to all; and without root times are kept less well, which is said.
@@ -56,11 +59,15 @@ pub(crate) fn anybody_may() -> Result<(), String> {
     if verdicts == wanted && is_told == (is_open && !may_be_punctual()?) { Ok(()) } else { Err(said()) }
 }
 
+/// The priority that a run asks for.
+const PRIORITY: u32 = 50;
+
 /// Whether a limit of this process, which others inherit, lets anybody have a priority in real time.
 fn may_be_punctual() -> Result<bool, String> {
     let limits = fs::read_to_string("/proc/self/limits").map_err(text)?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime priority"));
-    line.map(|line| line.split_whitespace().nth(1) != Some("0")).ok_or("no limit of priorities".to_owned())
+    let limit = line.and_then(|line| line.split_whitespace().nth(1)).ok_or("no limit of priorities".to_owned())?;
+    Ok(limit.parse::<u32>().map_or(limit == "unlimited", |limit| limit >= PRIORITY))
 }
 
 /// Whatever a shell was doing for a run ends with it, whichever way that is ended.
@@ -68,7 +75,7 @@ pub(crate) fn interrupted_shells() -> Result<(), String> {
     for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
         let folder = tempfile::tempdir().map_err(text)?;
         let script = folder.path().join("long.pkt");
-        fs::write(&script, format!("{OPEN}+0 `(setsid sleep 60 &); sleep 60`\n")).map_err(text)?;
+        fs::write(&script, format!("{OPEN}+0 `(setsid sleep 60 &); sleep 60; true`\n")).map_err(text)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirelaw"));
         command.arg("run").arg(&script).args(["--stack", "linux", "--allow-shell"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(text)?;
@@ -101,6 +108,7 @@ fn comes(is_so: impl Fn() -> bool) -> bool {
 
 /// The processes that stand in a folder.
 fn inside(folder: &Path) -> Vec<PathBuf> {
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
     processes.filter(|path| fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd == folder)).collect()
 }

@@ -109,9 +109,10 @@ fn timestamps_of_a_kernel_are_of_that_class() {
         let script = "--tcp_ts_tick_usecs=1000\n0 < S 0:0(0) win 1 <TS val 5 ecr 0, nop, nop>\n\
             +0 > S. 0:0(0) ack 1 <TS val 100 ecr 5, ...>\n+1 > . 1:1(0) ack 1 <TS val 1100 ecr 5, ...>\n";
         let syn = option(7, ack(segment(Flags::SYN, 0, 0), 1));
-        run_live(script, Fake::new().sends(0.0, syn).sends(1000.0, option(val, bare_ack(1, 1)))).verdict
+        run_live(script, Fake::new().sends(0.0, syn).sends(1000.0, option(val, bare_ack(1, 1))))
     };
-    assert_eq!((judged(1007), judged(3007)), (Verdict::Pass, Verdict::Timing));
+    assert_eq!((judged(1007).verdict, judged(3007).verdict), (Verdict::Pass, Verdict::Timing));
+    assert_eq!(judged(3007).off, None, "it came in time");
 }
 
 #[cfg(target_os = "linux")]

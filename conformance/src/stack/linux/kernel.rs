@@ -47,6 +47,8 @@ pub(super) struct Kernel {
     ear: Socket,
     /// Takes packets that stand for several, where the link is a pair of devices.
     mouth: Option<Socket>,
+    /// Whether it has taken one.
+    has_merged: bool,
     callers: Callers,
     /// `CLOCK_MONOTONIC` when the scenario began, in nanoseconds.
     start: Option<i64>,
@@ -77,6 +79,7 @@ impl Kernel {
             link,
             ear,
             mouth,
+            has_merged: false,
             callers,
             start: None,
             heard: VecDeque::new(),
@@ -177,7 +180,10 @@ impl Kernel {
                     sys::send_link(socket.as_raw_fd(), *index, protocol as u16, HARDWARE, octets)
                 };
                 match &self.mouth {
-                    Some(mouth) => send(mouth, &offload::merged_frame(packet, self.virtual_mss, HARDWARE)),
+                    Some(mouth) => {
+                        self.has_merged |= offload::is_merged(packet, self.virtual_mss);
+                        send(mouth, &offload::merged_frame(packet, self.virtual_mss, HARDWARE))
+                    }
                     None => send(&self.ear, packet),
                 }
             }
@@ -282,9 +288,9 @@ impl Stack for Kernel {
     }
 
     fn doubt(&self) -> Option<&'static str> {
-        self.mouth.as_ref().map(|_| {
-            "without /dev/net/tun packets that stand for several (--mss) take other memory, on which windows depend"
-        })
+        self.has_merged.then_some(
+            "without /dev/net/tun packets that stand for several (--mss) take other memory, on which windows depend",
+        )
     }
 
     fn now(&mut self) -> Option<Instant> {

@@ -37,6 +37,11 @@ pub(super) fn merged(packet: &[u8], mss: u16) -> [u8; 10] {
     header
 }
 
+/// Whether a packet stands for several of `mss` octets each.
+pub(super) fn is_merged(packet: &[u8], mss: u16) -> bool {
+    merged(packet, mss)[1] != 0
+}
+
 /// A packet as [`merged`] for a pair of Ethernet devices: with its `virtio_net_hdr` and Ethernet's header. Without a
 /// checksum that is not made yet the sender's side would cut the packet.
 pub(super) fn merged_frame(packet: &[u8], mss: u16, hardware: [u8; 6]) -> Vec<u8> {

@@ -50,8 +50,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How close a difference in time shows again if it is the kernel's and no chance, in nanoseconds.
 const ALIKE: u64 = 250_000;
 
-/// By so many nanoseconds no machine is late twice alike, give or take a tick of its clock.
-const FAR: u64 = 100_000_000;
+/// By so many nanoseconds no machine is late twice alike, give or take a tick of its clock; a container that has had its share
+/// of the processors waits for up to 100 ms.
+const FAR: u64 = 250_000_000;
 
 /// The longest tick of a kernel's clock, in nanoseconds.
 const TICK: u64 = 10_000_000;
@@ -206,6 +207,7 @@ pub(crate) struct Answer {
     packets: Vec<(u64, Option<usize>, bool, Vec<u8>)>,
     notes: Vec<String>,
     off: Option<i64>,
+    doubt: Option<String>,
     /// Whether the worker ran in real time.
     is_punctual: bool,
 }
@@ -249,7 +251,6 @@ impl Answer {
             },
         });
         Run {
-            verdict: Verdict::parse(&self.verdict).unwrap_or(Verdict::Broken),
             message: self.message,
             clause: self.clause.and_then(|id| requirements::find(&id)).map(ClauseRef::from),
             line: self.line,
@@ -257,7 +258,8 @@ impl Answer {
             trace: Trace { records: records.collect() },
             notes: self.notes,
             off: self.off,
-            is_certain: false,
+            doubt: self.doubt,
+            ..Run::of(Verdict::parse(&self.verdict).unwrap_or(Verdict::Broken))
         }
     }
 }
@@ -284,6 +286,7 @@ impl From<Run> for Answer {
             packets: run.trace.records.into_iter().filter_map(packet).collect(),
             notes: run.notes,
             off: run.off,
+            doubt: run.doubt,
             is_punctual: false,
         }
     }
@@ -292,16 +295,11 @@ impl From<Run> for Answer {
 /// Runs the scenario in a process of its own. Where nothing but a time was wrong, it is tried again, and the notes say so;
 /// another failure must show twice.
 pub fn run(scenario: &Scenario, axes: &Axes) -> Run {
-    let settled = settle(|attempt| {
+    let (mut run, is_punctual) = settle(|attempt| {
         thread::sleep(pause(attempt));
         once(scenario, axes)
     });
-    excused(settled, sys::resolution(libc::CLOCK_MONOTONIC_COARSE))
-}
-
-/// A run with what of this machine may be to blame; the second says whether it had real-time priority.
-fn excused((mut run, is_punctual): (Run, bool), tick: i64) -> Run {
-    run.notes.extend(excuses(&run, is_punctual, tick));
+    run.notes.extend(excuses(&run, is_punctual, sys::resolution(libc::CLOCK_MONOTONIC_COARSE)));
     run
 }
 

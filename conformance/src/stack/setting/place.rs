@@ -9,17 +9,22 @@ use std::path::{Path, PathBuf};
 pub(crate) fn file(path: &str, folder: Option<&Path>) -> PathBuf {
     let beside = folder.map(|folder| folder.join(path));
     match beside {
-        Some(beside) if beside.exists() || !Path::new(path).exists() => beside,
+        Some(beside) if beside.is_file() || !Path::new(path).is_file() => beside,
         _ => path.into(),
     }
 }
+
+/// So many words of a text are looked for.
+const MOST_WORDS: usize = 1000;
 
 /// Where a shell starts that runs this text, `None` for here: beside the script, unless the text names files of which
 /// none is there and one is here.
 pub(super) fn of_text<'a>(text: &str, folder: Option<&'a Path>) -> Option<&'a Path> {
     let folder = folder?;
-    let words = || text.split(|mark: char| mark.is_whitespace() || ";&|<>()`'\"=".contains(mark));
-    let has_file = |place: &Path| words().any(|word| !word.is_empty() && place.join(word).is_file());
+    let words = text.split(|mark: char| mark.is_whitespace() || ";&|<>()`'\"=".contains(mark));
+    let names: Vec<&str> =
+        words.filter(|word| !word.is_empty() && Path::new(word).is_relative()).take(MOST_WORDS).collect();
+    let has_file = |place: &Path| names.iter().any(|name| place.join(name).is_file());
     (has_file(folder) || !has_file(Path::new(""))).then_some(folder)
 }
 
@@ -41,6 +46,7 @@ mod tests {
         assert_eq!(of_text("./own.sh a", folder), folder);
         assert_eq!(of_text("true; sh 'src/lib.rs'", folder), None);
         assert_eq!(of_text("X=1 sh src/lib.rs ./own.sh", folder), folder, "beside the script first");
+        assert_eq!(of_text("/bin/sh src/lib.rs", folder), None, "what is absolute is at neither place");
         assert_eq!(of_text("echo src", folder), folder, "a folder is no file");
         assert_eq!(of_text("src/lib.rs", None), None);
     }

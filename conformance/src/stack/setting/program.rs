@@ -40,22 +40,27 @@ pub(super) fn run(program: &str, package: &str, words: &[String], patience: Dura
 /// The environment of shells, if it is not that of this process.
 static ENVIRONMENT: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
 
-/// Shells get this environment. Only the first call counts.
-pub(super) fn surround(environment: Vec<(OsString, OsString)>) {
-    let _ = ENVIRONMENT.set(environment); // the first
+/// Whether a variable tells this program what it is to be.
+fn is_ours(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"WIRELAW_")
+}
+
+/// Shells get this environment, not that of this process. Only the first call counts.
+pub(crate) fn surround(environment: Vec<(OsString, OsString)>) {
+    let _ = ENVIRONMENT.set(environment.into_iter().filter(|(name, _)| !is_ours(name)).collect());
 }
 
 /// Runs a text in a shell, as `system(3)` does.
 pub(super) fn shell(text: &str, folder: Option<&Path>, patience: Duration) -> Result<(), SettingError> {
     let mut command = Command::new("/bin/sh");
-    // scripts write $PPID for the same number
     if let Some(environment) = ENVIRONMENT.get() {
         command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
     }
+    // scripts write $PPID for the same number
     command.arg("-c").arg(text).env("PACKETDRILL_PID", std::process::id().to_string()).stdin(Stdio::null());
     command.env("NSTAT_HISTORY", nstat_history());
     // a command may start this program again, which is then nobody's worker
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WIRELAW_")) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
         command.env_remove(name);
     }
     if let Some(folder) = place::of_text(text, folder) {

@@ -24,6 +24,9 @@ const KEEP_INTERVAL: i32 = 75;
 /// `net.ipv4.tcp_keepalive_probes`
 const KEEP_COUNT: i32 = 9;
 
+/// The room that Linux has for the name of a congestion control, in octets.
+const TCP_CA_NAME_MAX: usize = 16;
+
 impl<E: Engine> Sockets<E> {
     pub(super) fn set_option(&mut self, fd: Fd, level: i32, name: i32, value: &[u8]) -> Result<Return, Failure> {
         let socket = self.table.get(fd)?;
@@ -69,7 +72,9 @@ impl<E: Engine> Sockets<E> {
             (SOL_TCP, TCP_CONGESTION) => {
                 let control = socket.options.congestion.or(self.engine.default_congestion());
                 let control = control.ok_or_else(|| Failure::unsupported("getsockopt(SOL_TCP, TCP_CONGESTION)"))?;
-                congestion_name(control).as_bytes().to_vec()
+                let mut name = congestion_name(control).as_bytes().to_vec();
+                name.resize(length.min(TCP_CA_NAME_MAX), 0); // as Linux fills it up
+                name
             }
             (SOL_SOCKET, SO_OOBINLINE) if self.engine.profile().capabilities.contains(&Capability::Urgent) => {
                 return Ok(value(1, length));

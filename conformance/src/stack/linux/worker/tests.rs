@@ -31,7 +31,7 @@ fn further_attempts_are_told_but_not_of_a_plain_failure() {
 }
 
 /// How many attempts are made of a run whose time is off by this, in microseconds, and whether they leave a doubt.
-fn doubted(off: [i64; 3], is_punctual: bool) -> (usize, bool) {
+fn attempts_and_doubt(off: [i64; 3], is_punctual: bool) -> (usize, bool) {
     let mut made = 0;
     let (run, _) = settle(|attempt| {
         made += 1;
@@ -43,13 +43,13 @@ fn doubted(off: [i64; 3], is_punctual: bool) -> (usize, bool) {
 
 #[test]
 fn a_time_that_is_always_off_alike_is_no_chance() {
-    assert_eq!(doubted([4300, 4200, 4400], true), (3, false));
-    assert_eq!(doubted([4300, 4200, 4400], false), (3, true), "it may be late as often");
-    assert_eq!(doubted([4100, 4300, 4400], true), (3, true));
-    assert_eq!(doubted([4300, -4300, 4300], true), (3, true));
-    assert_eq!(doubted([1_016_000, 1_012_000, 0], false), (2, false), "nobody is late by a second twice");
-    assert_eq!(doubted([-316_000, -316_200, 0], false), (2, false));
-    assert_eq!(doubted([1_016_000, 1_030_000, 1_016_000], true), (3, true));
+    assert_eq!(attempts_and_doubt([4300, 4200, 4400], true), (3, false));
+    assert_eq!(attempts_and_doubt([4300, 4200, 4400], false), (3, true), "it may be late as often");
+    assert_eq!(attempts_and_doubt([4100, 4300, 4400], true), (3, true));
+    assert_eq!(attempts_and_doubt([4300, -4300, 4300], true), (3, true));
+    assert_eq!(attempts_and_doubt([1_016_000, 1_012_000, 0], false), (2, false), "nobody is late by a second twice");
+    assert_eq!(attempts_and_doubt([-316_000, -316_200, 0], false), (2, false));
+    assert_eq!(attempts_and_doubt([1_016_000, 1_030_000, 1_016_000], true), (3, true));
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn a_worker_that_says_nothing_is_ended() {
 /// What is said of this machine behind a run with this verdict and a time that is off by so many milliseconds: each
 /// without its advice.
 fn excuses_of(verdict: Verdict, off: i64, is_punctual: bool, tick: i64) -> Vec<String> {
-    let run = excused((Run { off: Some(off * 1_000_000), ..Run::of(verdict) }, is_punctual), tick);
+    let run = Run { off: Some(off * 1_000_000), ..Run::of(verdict) };
     let short = |note: &String| note.split(['(', ',']).next().unwrap_or_default().trim().to_owned();
-    run.notes.iter().map(short).collect()
+    excuses(&run, is_punctual, tick).iter().map(short).collect()
 }
 
 #[test]
@@ -152,6 +152,7 @@ fn all_that_a_worker_tells_arrives() {
         notes: words("h i"),
         off: Some(-7),
         is_certain: false,
+        doubt: Some("why".to_owned()),
     };
     let text = serde_json::to_vec(&Answer::from(run.clone())).expect("plain data");
     let told: Answer = serde_json::from_slice(&text).expect("the same");

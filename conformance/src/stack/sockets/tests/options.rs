@@ -57,9 +57,9 @@ fn congestion_control_has_a_name() {
         |name: &[u8]| Call::SetOption { fd, level: SOL_TCP as i32, name: TCP_CONGESTION as i32, value: name.to_vec() };
     assert!(kit.unsupported(get(fd, SOL_TCP, TCP_CONGESTION)).contains("TCP_CONGESTION"), "the engine does not tell");
     assert_eq!(kit.call(named(b"vegas")), Err(Errno::ENOENT));
-    for (name, told) in [(&b"cubic\0\0"[..], &b"cubic"[..]), (b"newreno", b"reno")] {
+    for (name, told) in [(&b"cubic\0\0"[..], b"cubic\0\0\0"), (b"newreno", b"reno\0\0\0\0")] {
         assert_eq!(kit.call(named(name)), Ok(0));
-        assert_eq!(kit.full(get(fd, SOL_TCP, TCP_CONGESTION)).data, told);
+        assert_eq!(kit.full(get(fd, SOL_TCP, TCP_CONGESTION)).data, *told);
     }
 }
 
